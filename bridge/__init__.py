@@ -1,0 +1,1 @@
+"""The wires: OSC, MIDI, JACK, the stem folder and the command line. Imports `engine`, never the reverse."""

@@ -1,0 +1,1 @@
+"""Stem files, mixing and sample rates."""

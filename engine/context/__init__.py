@@ -1,0 +1,1 @@
+"""What the other tracks say: harmony, rhythm, spectrum."""

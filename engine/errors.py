@@ -1,0 +1,35 @@
+"""The one error a packet, a file or a user can cause."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class EngineError(Exception):
+    """Something asked of the engine cannot be done; travels to the client as `/rg/fail`.
+
+    `code` is a short stable word (`range`, `type`, `unknown`, `locked`, `empty`, `busy`, `cancelled`,
+    `not_available`, `not_found`, `file`, `disk`, `internal`), `text` says the value and what is allowed.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(f"{code}: {text}")
+        self.code = code
+        self.text = text
+
+
+def check_range(name: str, value: float, low: float, high: float) -> float:
+    """`value`, or EngineError `range` naming what is allowed (NaN is refused)."""
+    if not low <= value <= high:
+        raise EngineError("range", f"{name} {value:g} is outside {low:g} to {high:g}")
+    return value
+
+
+def unknown(kind: str, value: str, known: Iterable[str]) -> EngineError:
+    """An EngineError `unknown` that names the nearest known word, and all of them while they are few."""
+    names = sorted(known)
+    near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    listing = f" Known: {', '.join(names)}." if len(names) <= 24 else ""
+    return EngineError("unknown", f"unknown {kind} {value!r}{hint}{listing}")

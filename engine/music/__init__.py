@@ -1,0 +1,1 @@
+"""Theory, scores and the composers of the four roles."""

@@ -1,0 +1,68 @@
+"""What a prompt means, as numbers and names: the input of every composer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from engine.music.key import Key, Signature
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The set's frame, as `/rg/tempo`, `/rg/key`, `/rg/signature` and `/rg/bars` hold it.
+
+    `pinned` names the fields that the musician (or the DAW) set by hand; a prompt that does not
+    speak of them leaves those alone, and may take the others from its genre.
+    """
+
+    tempo_bpm: float = 120.0
+    key: Key = field(default_factory=Key)
+    signature: Signature = field(default_factory=Signature)
+    bars: int = 8
+    pinned: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class TrackIntent:
+    """What the prompt asks of one track. Numbers are 0..1 and None where it says nothing."""
+
+    energy: float | None = None
+    density: float | None = None
+    brightness: float | None = None
+    swing: float | None = None
+    octave: int = 0
+    palette: str | None = None
+    silent: bool = False
+    avoid: tuple[str, ...] = ()  # drum voices that must not sound
+    words: tuple[str, ...] = ()  # the words that were understood
+
+
+@dataclass(frozen=True)
+class MusicContext:
+    """A whole prompt understood. `assumed` names the fields the prompt did not say."""
+
+    prompt: str
+    genre: str
+    tempo_bpm: float
+    key: Key
+    signature: Signature
+    bars: int
+    energy: float = 0.5
+    density: float = 0.5
+    brightness: float = 0.5
+    swing: float = 0.0  # 0 straight, 1 full triplet swing
+    humanize: float = 0.3
+    moods: tuple[str, ...] = ()
+    tracks: Mapping[str, TrackIntent] = field(default_factory=dict)
+    assumed: frozenset[str] = frozenset()
+    relative: bool = False  # the prompt changed an existing context ("more aggressive")
+
+    def intent(self, track: str) -> TrackIntent:
+        return self.tracks.get(track, TrackIntent())
+
+    def with_frame(self, frame: Frame) -> MusicContext:
+        """The same wishes in another frame (what locked tracks impose)."""
+        return replace(
+            self, tempo_bpm=frame.tempo_bpm, key=frame.key, signature=frame.signature, bars=frame.bars
+        )
