@@ -1,6 +1,6 @@
 """What can be asked of the engine: one frozen dataclass a command.
 
-`track` is a track's name or "*" for all of them. Commands with `is_async = True` are answered by
+`track` is a track's name, several with commas between, or "*" for all of them. Commands with `is_async = True` are answered by
 `Accepted` at once and by exactly one `Done` or `Failed` in the end; the others change a value, and
 the value itself comes back as feedback.
 """

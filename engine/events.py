@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """Who asked: a client (opaque to the engine), the command's name as it was sent, the request id."""
+    """Who asked: a client (opaque to the engine), the command's name as it was sent, the request id.
+
+    `serial` tells every command from every other, in the order they arrived.
+    """
 
     client: str
     command: str
     request_id: int = -1
+    serial: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A track of the session: its settings, its lock and its takes.
 
-    takes    1   2   3   4
-                     ^ current     undo -> 2, redo -> 4; a new take is added at the end: 5
+takes    1   2   3   4
+                 ^ current     undo -> 2, redo -> 4; a new take is added at the end: 5
 """
 
 from __future__ import annotations
