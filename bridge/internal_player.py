@@ -1,0 +1,152 @@
+"""A player without sound: the transport of `Player` from the system clock, for machines without JACK.
+
+Swaps happen by the clock, when somebody looks: state is brought up to date at each call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.grid import Grid, next_boundary
+from bridge.player import Loop, PlayerStatus, Transport
+from engine.errors import check_range, unknown
+from engine.units import STEM_SAMPLE_RATE
+
+SAFETY_FRAMES = 512  # a swap is never nearer than this, as on a server with blocks of 256
+MAX_FRAME = 2**32 - 1  # JACK counts transport frames in 32 bits
+
+
+@dataclass
+class Voice:
+    """What one track plays, and what takes over at `frame`."""
+
+    loop: Loop | None = None
+    next_loop: Loop | None = None
+    frame: int | None = None  # None: nothing waits
+    gain: float = 1.0  # the louder side
+    peak: float = field(default=0.0)  # since the last look at the levels
+
+    def perform(self) -> None:
+        if self.frame is not None:
+            self.loop, self.next_loop, self.frame = self.next_loop, None, None
+
+    def hear(self) -> None:
+        if self.loop is not None:
+            self.peak = max(self.peak, self.loop.peak * self.gain)
+
+
+class InternalPlayer:
+    """See `Player`. `clock` gives seconds and never goes back."""
+
+    def __init__(self, tracks: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._voices = {track: Voice() for track in tracks}
+        self._grid = Grid()
+        self._rolling = False
+        self._frame = 0  # at `_since`
+        self._since = clock()
+
+    def prepare(self, audio: NDArray[np.float32]) -> Loop:
+        return Loop(audio)
+
+    def swap(self, track: str, loop: Loop | None, when: str, grid: Grid) -> int | None:
+        return self.swap_many({track: loop}, when, grid)
+
+    def swap_many(self, loops: Mapping[str, Loop | None], when: str, grid: Grid) -> int | None:
+        voices = {track: self._voice(track) for track in loops}
+        self._update()
+        frame = self._now()
+        lengths = [voice.loop.length_samples for voice in voices.values() if voice.loop is not None]
+        boundary = next_boundary(when, frame + SAFETY_FRAMES, grid, loop_samples=max(lengths, default=None))
+        if self._rolling:
+            frame = boundary
+        for track, voice in voices.items():
+            voice.next_loop, voice.frame = loops[track], frame
+        self._update()
+        return frame
+
+    def pending(self, track: str) -> int | None:
+        self._update()
+        return self._voice(track).frame
+
+    def playing(self, track: str) -> Loop | None:
+        self._update()
+        return self._voice(track).loop
+
+    def set_gains(self, track: str, left: float, right: float) -> None:
+        self._update()
+        self._voice(track).gain = max(left, right)
+
+    def levels(self) -> dict[str, float]:
+        """Of each loop its whole peak while it plays; "mix" is their sum, the most it can be."""
+        self._update()
+        peaks = {track: voice.peak for track, voice in self._voices.items()}
+        for voice in self._voices.values():
+            voice.peak = 0.0
+        return {**peaks, "mix": sum(peaks.values())}
+
+    def set_grid(self, grid: Grid) -> None:
+        self._grid = grid
+
+    def play(self) -> None:
+        self._move(self._now(), True)
+
+    def stop(self) -> None:
+        self._move(self._now(), False)
+
+    def locate(self, beat: float) -> None:
+        frame = self._grid.beat_to_frame(beat)
+        check_range("transport frame", frame, 0, MAX_FRAME)
+        self._move(frame, self._rolling)
+
+    def transport(self) -> Transport:
+        frame = self._now()
+        beat = self._grid.frame_to_beat(frame)
+        return Transport(
+            self._rolling, frame, STEM_SAMPLE_RATE, beat, self._grid.tempo_bpm, self._grid.signature
+        )
+
+    def status(self) -> PlayerStatus:
+        return PlayerStatus(True, STEM_SAMPLE_RATE, 0, 0, 0.0, "internal clock, no sound")
+
+    def poll(self) -> bool:
+        self._update()
+        return False
+
+    def close(self) -> None:
+        self._move(self._now(), False)
+
+    def _voice(self, track: str) -> Voice:
+        if track not in self._voices:
+            raise unknown("track", track, self._voices)
+        return self._voices[track]
+
+    def _now(self) -> int:
+        if not self._rolling:
+            return self._frame
+        return self._frame + int((self._clock() - self._since) * STEM_SAMPLE_RATE)
+
+    def _move(self, frame: int, rolling: bool) -> None:
+        """A break in the transport: whatever swap waits takes over."""
+        self._update()
+        broken = not rolling or frame != self._now()
+        self._frame, self._since, self._rolling = frame, self._clock(), rolling
+        for voice in self._voices.values():
+            if broken:
+                voice.perform()
+
+    def _update(self) -> None:
+        """Perform the swaps whose frame has passed, and note what has been heard."""
+        frame = self._now()
+        for voice in self._voices.values():
+            if self._rolling:
+                voice.hear()
+            if voice.frame is not None and (voice.frame <= frame or not self._rolling):
+                voice.perform()
+                if self._rolling:
+                    voice.hear()

@@ -1,0 +1,141 @@
+"""What every player does: loops in time with a transport, swapped at a frame told in advance.
+
+Two players stand behind this: `JackPlayer` (sound) and `InternalPlayer` (the same transport, silent,
+for machines without JACK). `prepare` runs on a worker; everything else on the control thread, and is
+cheap.
+
+A swap of old for new at frame F (`declick`):
+
+    |new(F) - old(F)| < -60 dBFS on both channels:   out(f) = old(f) for f < F, new(f) from F on, exactly
+    otherwise, for i = 0 .. 255 at frame F + i:      out = old + (i / 256) * (new - old), then new, exactly
+
+Silence counts as a loop of zeros. A start and a locate are exact from the first frame; a stop lets what
+was playing run on for 256 frames under the gain 1 - i / 256. A break in the transport (stop, locate)
+performs whatever swap was still waiting, so nothing waits for a frame that is never reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.grid import Grid
+from bridge.resample import render_loop
+from engine.music.key import Signature
+
+FADE_FRAMES = 256
+DECLICK_THRESHOLD = 0.001  # -60 dBFS
+
+
+class Loop:
+    """One take as a player holds it: the stem's samples and their rendering at the server's rate.
+
+    `audio` is [N, C=2] float32 at 44.1 kHz. Compared by identity.
+    """
+
+    def __init__(self, audio: NDArray[np.float32]) -> None:
+        assert audio.ndim == 2 and audio.shape[1] == 2 and len(audio) > 0, audio.shape
+        self.audio = audio
+        self.peak = float(np.abs(audio).max())
+        self._rendering: tuple[int, NDArray[np.float32]] | None = None
+
+    @property
+    def length_samples(self) -> int:
+        return len(self.audio)
+
+    def render(self, sample_rate: int) -> NDArray[np.float32]:
+        """[C=2, M] at `sample_rate`. Heavy unless it was the last rate asked for: for a worker thread."""
+        samples = self.rendered(sample_rate)
+        if samples is None:
+            samples = render_loop(self.audio, sample_rate)
+            self._rendering = (sample_rate, samples)
+        return samples
+
+    def rendered(self, sample_rate: int) -> NDArray[np.float32] | None:
+        """The rendering at `sample_rate`, or None while it has not been made."""
+        rendering = self._rendering
+        return rendering[1] if rendering is not None and rendering[0] == sample_rate else None
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Where the transport is. `beat` counts quarter notes from frame 0.
+
+    `following`: tempo, signature and beat are another program's (a JACK timebase master), not our grid's.
+    """
+
+    rolling: bool
+    frame: int
+    sample_rate: int
+    beat: float
+    tempo_bpm: float
+    signature: Signature = field(default_factory=Signature)
+    following: bool = False
+
+
+@dataclass(frozen=True)
+class PlayerStatus:
+    """State of the connection. `xruns` and `cpu_load` (percent) are the server's, 0 without one."""
+
+    connected: bool
+    sample_rate: int
+    block_size: int
+    xruns: int
+    cpu_load: float
+    text: str
+
+
+class Player(Protocol):
+    """Plays one loop a track. Track names are those it was made with."""
+
+    def prepare(self, audio: NDArray[np.float32]) -> Loop:
+        """Audio [N, C=2] at 44.1 kHz, made ready to play. Heavy: on a worker thread."""
+        ...
+
+    def swap(self, track: str, loop: Loop | None, when: str, grid: Grid) -> int | None:
+        """Let `loop` (None: silence) take over at the next `when` of now, beat, bar, loop.
+
+        Returns the transport frame; None while the loop is still being rendered for the server's rate.
+        A swap that is still waiting on the track is replaced. With the transport stopped, at once.
+        """
+        ...
+
+    def swap_many(self, loops: Mapping[str, Loop | None], when: str, grid: Grid) -> int | None:
+        """Several tracks at one common frame; "loop" is that of the longest loop playing among them."""
+        ...
+
+    def pending(self, track: str) -> int | None:
+        """The frame of a swap that has not happened yet."""
+        ...
+
+    def playing(self, track: str) -> Loop | None: ...
+
+    def set_gains(self, track: str, left: float, right: float) -> None:
+        """Linear gains: exact while they stand, ramped over up to 256 frames when they change."""
+        ...
+
+    def levels(self) -> dict[str, float]:
+        """Linear peak per track, and "mix", since the last call."""
+        ...
+
+    def set_grid(self, grid: Grid) -> None: ...
+
+    def play(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def locate(self, beat: float) -> None: ...
+
+    def transport(self) -> Transport: ...
+
+    def status(self) -> PlayerStatus: ...
+
+    def poll(self) -> bool:
+        """About once a second: finds a server, or notes that it went. True when the state changed."""
+        ...
+
+    def close(self) -> None: ...
