@@ -164,6 +164,14 @@ TRANSPORT_ROWS = (
     Row("/rg/clock/source", (choice("source", *CLOCK_SOURCES),), "who leads the clock", command=c.SetClockSource, event=e.ClockSource),
 )  # fmt: skip
 
+MIDI_ROWS = (
+    Row("/rg/midi/learn", (text("address"),), "bind the next pad, knob or key to an address", command=c.LearnMidi),
+    Row("/rg/midi/learn/cancel", (), "give up learning", command=c.CancelLearnMidi),
+    Row("/rg/midi/unlearn", (text("address"),), "forget what is bound to an address", command=c.UnlearnMidi),
+    Row("/rg/midi/bindings", (), "answers one /rg/midi/binding for each", command=c.ListMidiBindings),
+    Row("/rg/midi/binding", (whole("index"), whole("count"), text("trigger"), text("address")), "one line of the list of bindings", reply=True),
+)  # fmt: skip
+
 OUT_ROWS = (
     Row(f"{TRACK}/state", (choice("state", *STATES),), "what the track is doing", event=e.TrackState),
     Row(f"{TRACK}/progress", (number("progress", 0, 1),), "of the running generation", event=e.TrackProgress),
@@ -189,7 +197,7 @@ SERVER_REPLIES = {
 }  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
-    *SESSION_ROWS, *ANSWER_ROWS, *MUSIC_ROWS, *SET_ROWS, *TRANSPORT_ROWS, *OUT_ROWS,
+    *SESSION_ROWS, *ANSWER_ROWS, *MUSIC_ROWS, *SET_ROWS, *TRANSPORT_ROWS, *MIDI_ROWS, *OUT_ROWS,
 )  # fmt: skip
 
 INPUTS: dict[str, Row] = {row.address: row for row in ROWS if row.is_input}

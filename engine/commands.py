@@ -1,8 +1,8 @@
 """What can be asked of the engine: one frozen dataclass a command.
 
-`track` is a track's name, several with commas between, or "*" for all of them. Commands with `is_async = True` are answered by
-`Accepted` at once and by exactly one `Done` or `Failed` in the end; the others change a value, and
-the value itself comes back as feedback.
+`track` is a track's name, several with commas between, or "*" for all of them. Commands with
+`is_async = True` are answered by `Accepted` at once and by exactly one `Done` or `Failed` in the
+end; the others change a value, and the value itself comes back as feedback.
 """
 
 from __future__ import annotations
@@ -272,3 +272,28 @@ class Locate(Command):
 @dataclass(frozen=True)
 class SetClockSource(Command):
     source: str  # auto, jack, link, midi, osc, internal
+
+
+# --- MIDI -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LearnMidi(AsyncCommand):
+    """Bind the next pad, knob or key to an address of the contract."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class CancelLearnMidi(Command):
+    pass
+
+
+@dataclass(frozen=True)
+class UnlearnMidi(AsyncCommand):
+    address: str
+
+
+@dataclass(frozen=True)
+class ListMidiBindings(Command):
+    pass

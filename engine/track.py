@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from engine.context.track_context import TrackContext
 from engine.errors import EngineError, check_range, unknown
 from engine.prompt.music_context import MusicContext
 from engine.stem import Stem
@@ -37,12 +38,17 @@ PARAMS: dict[str, Param] = {
 
 @dataclass(frozen=True)
 class Take:
-    """One stem in the history of a track. `file` is its name in `stems/`, without a folder."""
+    """One stem in the history of a track.
+
+    `file` is its name in `stems/` without a folder, "" until it is on the disk; `context` the wishes it
+    was made from (None: it came in from outside); `says` what it tells the other musicians.
+    """
 
     number: int
     stem: Stem
-    file: str
+    says: TrackContext
     context: MusicContext | None = None
+    file: str = ""
 
 
 @dataclass
@@ -89,9 +95,15 @@ class Track:
         if self.locked:
             raise EngineError("locked", f"{self.name} is locked; unlock it first")
 
-    def add(self, take: Take) -> None:
-        """Append a take to the history; current only while the track is unlocked."""
-        assert take.number == len(self.takes) + 1, (take.number, len(self.takes))
-        self.takes.append(replace(take))
+    def add(self, stem: Stem, says: TrackContext, context: MusicContext | None) -> Take:
+        """Append a take to the history; it becomes current only while the track is unlocked."""
+        take = Take(len(self.takes) + 1, stem, says, context)
+        self.takes.append(take)
         if not self.locked:
             self.current = take.number
+        return take
+
+    def written(self, number: int, file: str) -> Take:
+        """Note the file that a take was written to."""
+        self.takes[number - 1] = replace(self.takes[number - 1], file=file)
+        return self.takes[number - 1]

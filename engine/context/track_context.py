@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, replace
 
+from engine.errors import EngineError
 from engine.music.key import Key, Signature
 from engine.music.score import Chord, Score
 from engine.units import ms_to_samples, samples_to_beats
@@ -51,3 +53,26 @@ class TrackContext:
             bars=score.bars, chords=score.chords, score=score,
             onsets=tuple(sorted(onsets, key=lambda onset: onset.beat)),
         )  # fmt: skip
+
+    def to_json(self) -> str:
+        """Without the score, which is kept by itself."""
+        return json.dumps(asdict(replace(self, score=None)), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> TrackContext:
+        """The inverse of `to_json`; EngineError `file` where the text is not a track's context."""
+        try:
+            data = json.loads(text)
+            chords = tuple(Chord(**{**c, "pitch_classes": tuple(c["pitch_classes"])}) for c in data["chords"])
+            return cls(
+                **{
+                    **data,
+                    "key": Key(**data["key"]) if data["key"] else None,
+                    "signature": Signature(**data["signature"]),
+                    "chords": chords,
+                    "onsets": tuple(Onset(**onset) for onset in data["onsets"]),
+                    "bands": tuple(data["bands"]),
+                }
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineError("file", f"not a track's context: {error}") from error

@@ -100,7 +100,8 @@ class Score:
         """Self, or an AssertionError naming the first broken law (a composer's defect, not a user's)."""
         assert MIN_TEMPO_BPM <= self.tempo_bpm <= MAX_TEMPO_BPM, self.tempo_bpm
         assert MIN_BARS <= self.bars <= MAX_BARS, self.bars
-        for item in (*self.notes, *self.hits):
+        items: tuple[Note | Hit, ...] = (*self.notes, *self.hits)
+        for item in items:
             assert 0.0 <= item.start_beats < self.length_beats, item
             assert 1 <= item.velocity <= 127 and abs(item.offset_ms) <= 60.0, item
         for note in self.notes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
+from engine.errors import EngineError
 from engine.music.key import Key, Signature
 
 
@@ -66,3 +68,28 @@ class MusicContext:
         return replace(
             self, tempo_bpm=frame.tempo_bpm, key=frame.key, signature=frame.signature, bars=frame.bars
         )
+
+    def to_json(self) -> str:
+        return json.dumps({**asdict(self), "assumed": sorted(self.assumed)}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> MusicContext:
+        """The inverse of `to_json`; EngineError `file` where the text is not a context."""
+        try:
+            data = json.loads(text)
+            tracks = {
+                name: TrackIntent(**{**intent, "avoid": tuple(intent["avoid"]), "words": tuple(intent["words"])})
+                for name, intent in data["tracks"].items()
+            }
+            return cls(
+                **{
+                    **data,
+                    "key": Key(**data["key"]),
+                    "signature": Signature(**data["signature"]),
+                    "moods": tuple(data["moods"]),
+                    "assumed": frozenset(data["assumed"]),
+                    "tracks": tracks,
+                }
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise EngineError("file", f"not a musical context: {error}") from error

@@ -1,0 +1,102 @@
+"""Exports: the present takes as files in `exports/`, made on the writer's thread."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import singledispatchmethod
+from pathlib import Path
+
+from engine import commands as c
+from engine import events as e
+from engine.audio.export import mix_to_file
+from engine.audio.midi_file import midi_bytes
+from engine.audio.mixing import mix
+from engine.audio.wav import stem_to_wav
+from engine.core import Core
+from engine.errors import EngineError
+from engine.session import Session
+from engine.stem import stem_name
+from engine.track import Take
+from engine.writer import Task
+
+
+class Exports:
+    def __init__(self, core: Core) -> None:
+        self.core = core
+
+    def submit(self, command: c.Command, origin: e.Origin) -> None:
+        """Accept, write, answer with the name; EngineError `empty` where there is nothing to write."""
+        core = self.core
+        takes = [track.take for track in core.session.tracks.values() if track.take is not None]
+        if not takes:
+            raise EngineError("empty", "there is nothing to export yet; generate something first")
+        kind = type(command).__name__.removeprefix("Export").lower()
+        name, make = self.plan(command, takes)
+        core.publish(e.Accepted(origin))
+
+        def done(written: object) -> None:
+            reply = e.Reply(origin, "/rg/export/name", (kind, f"exports/{written}"))
+            core.post(lambda: core.publish_all([reply, e.Done(origin)]))
+
+        def failed(error: EngineError, final: bool) -> None:
+            core.post(lambda: core.publish(e.Failed(origin, error.code, error.text)))
+
+        core.writer.submit(Task(lambda: core.outs.export(name, make()), done, failed, retry=False))
+
+    @singledispatchmethod
+    def plan(self, command: c.Command, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+        raise EngineError("internal", f"{type(command).__name__} is not an export")
+
+    @plan.register
+    def _stems(self, command: c.ExportStems, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+        return f"{self._base()}_stems.zip", lambda: _zip(takes)
+
+    @plan.register
+    def _mix(self, command: c.ExportMix, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+        gains = self.core.session.gains()
+        chosen = [gains[take.stem.track] for take in takes]
+        name = f"{self._base()}_mix.{command.format}"
+        return name, lambda: _encoded(mix([take.stem.audio for take in takes], chosen), command.format)
+
+    @plan.register
+    def _midi(self, command: c.ExportMidi, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+        scores = [take.stem.score for take in takes if take.stem.score is not None]
+        if not scores:
+            raise EngineError("empty", "no present take has a score (they were imported as audio)")
+        return f"{self._base()}.mid", lambda: midi_bytes(scores)
+
+    @plan.register
+    def _dawproject(self, command: c.ExportDawproject, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+        raise EngineError("not_available", "DAWproject export is not there yet; use /rg/export/stems")
+
+    def _base(self) -> str:
+        return base_name(self.core.store.folder.name, self.core.session)
+
+
+def base_name(set_name: str, session: Session) -> str:
+    frame = session.sounding()
+    return f"{set_name}_{frame.tempo_bpm:.6g}bpm_{frame.key.name}"
+
+
+def _encoded(audio: object, audio_format: str) -> bytes:
+    """The bytes of an audio file. libsndfile writes MP3 to real files only, hence the folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"mix.{audio_format}"
+        mix_to_file(path, audio, audio_format)  # type: ignore[arg-type]
+        return path.read_bytes()
+
+
+def _zip(takes: list[Take]) -> bytes:
+    """The stems' WAV and MIDI files, stored (24-bit audio hardly compresses)."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
+        for take in takes:
+            name = stem_name(take.stem, take.number)
+            archive.writestr(f"{name}.wav", stem_to_wav(take.stem, take.number, datetime.now(UTC)))
+            if take.stem.score is not None:
+                archive.writestr(f"{name}.mid", midi_bytes([take.stem.score]))
+    return data.getvalue()

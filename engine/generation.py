@@ -1,0 +1,342 @@
+"""Generations from request to `/rg/done`: the queue, the job at work, its results, cancel.
+
+    submit -> queued -> (worker) generating -> made: heard at once -> (writer) written: ready -> Done
+
+The control thread owns all of this; worker and writer only post to it. A take is part of the set from
+the moment it sounds; the command is answered when it is safe on the disk.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+
+from engine import commands as c
+from engine import events as e
+from engine.core import Core
+from engine.errors import EngineError
+from engine.jobs import CancelToken, Job, Made, Request
+from engine.making import Report, cancelled, derive_seed, make, take_in
+from engine.prompt.music_context import Frame, MusicContext
+from engine.session import take_events
+from engine.track import Track
+from engine.worker import Worker
+from engine.writer import Task
+
+
+@dataclass
+class Course:
+    """A request on its way: which tracks are not finished, and what went wrong with the others."""
+
+    request: Request
+    left: set[str]
+    failures: dict[str, EngineError] = field(default_factory=dict)
+    loops: dict[str, object] = field(default_factory=dict)  # to take over together
+    worker_done: bool = False
+    started_at: float = 0.0
+
+
+class Generation:
+    def __init__(self, core: Core, worker: Worker) -> None:
+        self.core = core
+        self.worker = worker
+        self.queue: deque[Request] = deque()
+        self.running: Course | None = None
+        self.courses: list[Course] = []  # running, and made but not yet written
+        self.ready: dict[str, object] = {}  # with `manual`: loops that wait for /rg/launch
+        self.last_generate_s = 0.0
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.queue or self.courses or self.core.writer.waiting)
+
+    # --- asking -----------------------------------------------------------------------------------
+
+    def submit(self, command: c.Command, origin: e.Origin) -> None:
+        """Queue a generation; EngineError `locked` or `unknown` before it is accepted."""
+        request = self._request(command, origin)
+        self.queue.append(request)
+        self.core.publish(e.Accepted(origin))
+        for name in request.tracks:
+            if self.core.session.tracks[name].state != "generating":
+                self._set_state(name, "queued")
+        self._keep_queue()
+        self._start_next()
+
+    def _request(self, command: c.Command, origin: e.Origin) -> Request:
+        session = self.core.session
+        kind = type(command).__name__.lower()
+        prompt = getattr(command, "prompt", "") or getattr(command, "name", "")
+        pattern = getattr(command, "track", "*")
+        tracks = session.select(pattern)
+        if len(tracks) == 1:
+            tracks[0].check_unlocked()
+        names = tuple(track.name for track in tracks if not track.locked)
+        if not names:
+            raise EngineError("locked", "every track is locked; unlock one first")
+        return Request(origin, kind, names, prompt, CancelToken(names))
+
+    def cancel(self, pattern: str) -> None:
+        """Give up what runs and waits; what was playing goes on."""
+        names = {track.name for track in self.core.session.select(pattern)}
+        for request in [request for request in self.queue if names & set(request.tracks)]:
+            for name in names:
+                request.cancel.cancel(name)
+            if names >= set(request.tracks):
+                self.queue.remove(request)
+                self._settle_states(request.tracks)
+                self._answer(request, cancelled(", ".join(request.tracks)))
+        for course in self.courses:
+            for name in names:
+                course.request.cancel.cancel(name)
+        self._keep_queue()
+
+    def launch(self) -> None:
+        """With `manual`: what is ready takes over at the next bar."""
+        if not self.ready:
+            raise EngineError("empty", "nothing waits to be launched")
+        self.core.outs.swap(self.ready, "bar")
+        self.ready = {}
+
+    # --- working ----------------------------------------------------------------------------------
+
+    def _start_next(self) -> None:
+        while self.running is None and self.queue:
+            request = self.queue.popleft()
+            tracks = tuple(n for n in request.tracks if not self.core.session.tracks[n].locked)
+            if not tracks:
+                self._settle_states(request.tracks)
+                self._answer(
+                    request, EngineError("locked", f"{', '.join(request.tracks)} was locked meanwhile")
+                )
+                continue
+            self._settle_states([name for name in request.tracks if name not in tracks])
+            self._start(Request(request.origin, request.kind, tracks, request.prompt, request.cancel))
+
+    def _start(self, request: Request) -> None:
+        course = Course(request, set(request.tracks), started_at=time.monotonic())
+        self.running = course
+        self.courses.append(course)
+        for name in request.tracks:
+            self._set_state(name, "generating")
+            self.core.publish(e.TrackProgress(name, 0.0))
+        job = self._snapshot(request)
+        work = (
+            partial(self._import, job, course)
+            if request.kind == "import"
+            else partial(self._make, job, course)
+        )
+        self.worker.submit(work, lambda error: self.core.post(lambda: self._worker_done(course, error)))
+
+    def _snapshot(self, request: Request) -> Job:
+        """The session as it stands now, frozen for the worker."""
+        session = self.core.session
+        alone = request.kind == "regenerate"
+        stays = [t for t in session.standing(but=request.tracks) if t.locked or alone]
+        base = session.context
+        if alone and len(request.tracks) == 1:
+            take = session.tracks[request.tracks[0]].take
+            base = take.context if take and take.context else base
+            request = Request(
+                request.origin, request.kind, request.tracks,
+                request.prompt or session.tracks[request.tracks[0]].prompt, request.cancel,
+            )  # fmt: skip
+        takes = {track.name: track.take for track in stays}
+        return Job(
+            request=request,
+            frame=session.frame,
+            base=base,
+            heard={name: take.says for name, take in takes.items() if take},
+            imposed=session.imposed(stays),
+            digests=tuple(take.stem.digest for take in takes.values() if take),
+            seeds={name: self._seed(session.tracks[name], alone) for name in request.tracks},
+            params={name: dict(session.tracks[name].params) for name in request.tracks},
+        )
+
+    def _seed(self, track: Track, alone: bool) -> int:
+        """The track's own seed; or one from the set's, which differs for every regeneration; or chance."""
+        if track.seed >= 0:
+            return track.seed
+        seed = self.core.session.seed
+        if seed < 0:
+            return secrets.randbelow(2**31)
+        return derive_seed(seed, track.name, len(track.takes) if alone else 0)
+
+    def _make(self, job: Job, course: Course) -> None:
+        post = self.core.post
+        report = Report(
+            context=lambda context, notes: post(lambda: self._understood(job, context, notes)),
+            progress=lambda track, done: post(lambda: self.core.publish(e.TrackProgress(track, done))),
+            made=lambda made: post(lambda: self._made(course, made)),
+            failed=lambda track, error: post(lambda: self._failed(course, track, error)),
+        )
+        make(job, self.core.registry, self.core.outs, self.core.pool, report)
+
+    def _import(self, job: Job, course: Course) -> None:
+        core = self.core
+        for track in job.request.tracks:
+            made = take_in(
+                core.store.folder / "imports", job.request.prompt, track, job.frame, core.registry, core.outs
+            )
+            core.post(partial(self._made, course, made))
+
+    # --- results (control thread) -----------------------------------------------------------------
+
+    def _understood(self, job: Job, context: MusicContext, notes: tuple[str, ...]) -> None:
+        session = self.core.session
+        if job.request.kind != "regenerate":
+            session.context = context
+        # Pinned fields stay the musician's, unless the prompt named another value.
+        session.frame = Frame(
+            context.tempo_bpm, context.key, context.signature, context.bars, session.frame.pinned
+        )
+        self.core.publish_all(session.frame_events())
+        for note in notes:
+            self.core.log("warning", note)
+
+    def _made(self, course: Course, made: Made) -> None:
+        """A stem exists: it joins the set, sounds, and goes to the writer."""
+        core, track = self.core, self.core.session.tracks[made.track]
+        if course.request.cancel.is_set(made.track):
+            self._failed(course, made.track, cancelled(made.track))
+            return
+        first = track.current == 0
+        take = track.add(made.stem, made.says, made.context)
+        core.publish(e.TrackProgress(made.track, 0.9))
+        if track.locked:
+            why = f"{track.name} was locked while this ran; the result is kept as take {take.number}"
+            course.failures[track.name] = EngineError("locked", why)
+            core.log("warning", why)
+        else:
+            core.publish(e.TrackPreview(made.track, made.preview))
+            self._swap(course, made, at_once=first or core.session.when == "now")
+        self._write(course, track.name, take.number)
+
+    def _swap(self, course: Course, made: Made, at_once: bool) -> None:
+        """Takes of one generation take over together; the first ones sound as soon as they exist."""
+        self.core.outs.set_grid(made.stem.tempo_bpm, made.stem.signature)
+        if at_once:
+            self.core.outs.swap({made.track: made.loop}, "now")
+        elif self.core.session.when == "manual":
+            self.ready[made.track] = made.loop
+        else:
+            course.loops[made.track] = made.loop
+
+    def _write(self, course: Course, name: str, number: int) -> None:
+        core = self.core
+        store, stem = core.store, core.session.tracks[name].takes[number - 1].stem
+
+        def work() -> str:
+            store.write_audio(stem)
+            return core.outs.publish(stem, number)
+
+        core.writer.submit(
+            Task(
+                work,
+                done=lambda file: core.post(lambda: self._written(course, name, number, str(file))),
+                failed=lambda error, final: core.post(lambda: self._unwritten(course, name, error, final)),
+            )
+        )
+
+    def _written(self, course: Course, name: str, number: int, file: str) -> None:
+        core, track = self.core, self.core.session.tracks[name]
+        core.store.put_take(track.written(number, file))
+        core.save()
+        core.publish(e.TrackProgress(name, 1.0))
+        core.publish_all(take_events(track))
+        self._leave(course, name)
+        core.publish_all(core.session.context_events())
+
+    def _unwritten(self, course: Course, name: str, error: EngineError, final: bool) -> None:
+        """The disk refuses: say so, play on; after some tries the command is answered, the tries go on."""
+        self.core.log("error", f"{error.text}; {name} plays on, and writing is tried again")
+        if final:
+            course.failures[name] = error
+            self._leave(course, name)
+
+    def _failed(self, course: Course, name: str, error: EngineError) -> None:
+        course.failures[name] = error
+        if error.code != "cancelled":
+            self.core.log("error", f"{name}: {error.text}")
+        self._leave(course, name)
+
+    def _worker_done(self, course: Course, error: EngineError | None) -> None:
+        """The worker is free again; if it broke off, what is left of the job has failed."""
+        self.running = None
+        course.worker_done = True
+        self.last_generate_s = time.monotonic() - course.started_at
+        if error is not None:
+            for name in sorted(course.left):
+                self._failed(course, name, error)
+        if course.loops:
+            self.core.outs.swap(course.loops, self.core.session.when)
+        self._finish(course)
+        self._start_next()
+
+    def _leave(self, course: Course, name: str) -> None:
+        if name not in course.left:
+            return  # written after all, long after the command was answered
+        course.left.discard(name)
+        error = course.failures.get(name)
+        if error is not None and error.code not in ("cancelled", "locked", "disk"):
+            self._set_state(name, "failed")
+        else:
+            self._settle_states([name])
+        self._finish(course)
+
+    def _finish(self, course: Course) -> None:
+        if course.left or not course.worker_done or course not in self.courses:
+            return
+        self.courses.remove(course)
+        self._keep_queue()
+        errors = list(course.failures.values())
+        hard = [error for error in errors if error.code not in ("cancelled", "locked")]
+        if hard:
+            self._answer(course.request, hard[0])
+        elif errors and len(errors) == len(course.request.tracks):
+            self._answer(course.request, errors[0])
+        else:
+            self._answer(course.request, None)
+
+    # --- small things -----------------------------------------------------------------------------
+
+    def _answer(self, request: Request, error: EngineError | None) -> None:
+        """Done goes out only after the journal is on the disk."""
+        core, origin = self.core, request.origin
+        if error is None and core.store.pending:
+            error = EngineError("disk", "the take plays, but the set's journal cannot be written yet")
+        if error is not None:
+            core.publish(e.Failed(origin, error.code, error.text))
+            return
+        core.writer.submit(
+            Task(
+                core.store.checkpoint,
+                done=lambda _: core.post(lambda: core.publish(e.Done(origin))),
+                failed=lambda error, _: core.post(lambda: core.publish(e.Done(origin))),
+                retry=False,
+            )
+        )
+
+    def _set_state(self, name: str, state: str) -> None:
+        self.core.session.tracks[name].state = state
+        self.core.publish(e.TrackState(name, state))
+
+    def _settle_states(self, names: list[str] | tuple[str, ...]) -> None:
+        """Back to what each track is when nobody works on it."""
+        for name in names:
+            waiting = any(name in request.tracks for request in self.queue)
+            working = self.running is not None and name in self.running.left
+            track = self.core.session.tracks[name]
+            resting = "ready" if track.current else "empty"
+            self._set_state(name, "generating" if working else "queued" if waiting else resting)
+
+    def _keep_queue(self) -> None:
+        """Note what was asked and is not finished, for `serve --resume`."""
+        requests = [*(course.request for course in self.courses), *self.queue]
+        self.core.store.put_state(
+            "unfinished", [{"kind": r.kind, "tracks": r.tracks, "prompt": r.prompt} for r in requests]
+        )
+        self.core.commit()

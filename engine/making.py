@@ -1,0 +1,162 @@
+"""From words to stems: what the worker does with a job, start to end.
+
+prompt -> MusicContext -> compose drums -> bass -> harmony -> melody     (each hears the ones before)
+                              \\-> perform   \\-> perform   …               (in parallel, off the GIL)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.context.analysis import import_loop
+from engine.context.track_context import TrackContext
+from engine.errors import EngineError
+from engine.jobs import Job, Made
+from engine.music.score import Score
+from engine.names import resolve_inside
+from engine.outs import Outs
+from engine.prompt.interpret import interpret
+from engine.prompt.music_context import Frame, MusicContext
+from engine.registry import Registry
+from engine.session import check_length
+from engine.stem import Stem, audio_digest, quantise_24
+
+
+@dataclass(frozen=True)
+class Report:
+    """How the worker speaks to the control thread; every call returns at once."""
+
+    context: Callable[[MusicContext, tuple[str, ...]], None]  # and the conflicts that were settled
+    progress: Callable[[str, float], None]
+    made: Callable[[Made], None]
+    failed: Callable[[str, EngineError], None]
+
+
+def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Report) -> None:
+    """Make every track of the job, reporting each as it is ready; EngineError if none can be made."""
+    context, conflicts = understand(job)
+    check_length(Frame(context.tempo_bpm, context.key, context.signature, context.bars))
+    report.context(context, conflicts)
+    heard = {name: _without_idle_harmony(says) for name, says in job.heard.items()}
+    performing: list[Future[None]] = []
+    for track in job.request.tracks:
+        if job.request.cancel.is_set(track):
+            report.failed(track, cancelled(track))
+            continue
+        seed = job.seeds[track]
+        score = registry[track].compose(track, context, heard, seed, job.params[track])
+        heard[track] = TrackContext.from_score(score)
+        performing.append(pool.submit(_perform, job, track, score, context, registry, outs, report))
+    for future in performing:
+        future.result()
+
+
+def understand(job: Job) -> tuple[MusicContext, tuple[str, ...]]:
+    """What the prompt means in the frame of what stays; and where that overruled the prompt."""
+    request = job.request
+    track = request.tracks[0] if request.kind == "regenerate" and len(request.tracks) == 1 else None
+    context = interpret(request.prompt, job.frame, job.base, track)
+    if job.imposed is None:
+        return context, ()
+    named = job.imposed.pinned
+    settled = replace(context, **{name: getattr(job.imposed, name) for name in named})
+    return settled, tuple(_conflicts(context, settled))
+
+
+def _without_idle_harmony(says: TrackContext) -> TrackContext:
+    """Drums that stay bind nobody to the chords they were once made with."""
+    return replace(says, chords=()) if says.track == "drums" else says
+
+
+def _conflicts(asked: MusicContext, settled: MusicContext) -> list[str]:
+    """One line for each wish that the prompt spoke out and the tracks that stay overrule."""
+    pairs = {
+        "tempo_bpm": (f"{asked.tempo_bpm:g} bpm", f"{settled.tempo_bpm:g} bpm"),
+        "key": (asked.key.name, settled.key.name),
+        "signature": (asked.signature.name, settled.signature.name),
+    }
+    return [
+        f"the prompt asks for {wish}, but the tracks that stay are in {fact}: {fact} it is"
+        for name, (wish, fact) in pairs.items()
+        if wish != fact and name not in asked.assumed
+    ]
+
+
+def _perform(
+    job: Job, track: str, score: Score, context: MusicContext, registry: Registry, outs: Outs, report: Report
+) -> None:
+    """One track from score to stem, on a thread of the pool."""
+    kind = registry[track]
+    cancel = job.request.cancel
+    try:
+        report.progress(track, 0.1)
+        audio = kind.perform(
+            score, lambda done: report.progress(track, 0.1 + 0.8 * done), lambda: cancel.is_set(track)
+        )
+        stem = stem_from(score, quantise_24(audio), job.seeds[track], job.request.prompt, job.digests)
+        stem = replace(stem, render=kind.perform_name)
+        report.made(_finish(stem, TrackContext.from_score(score), context, outs))
+    except EngineError as error:
+        report.failed(track, error)
+
+
+def _finish(stem: Stem, says: TrackContext, context: MusicContext | None, outs: Outs) -> Made:
+    loop = outs.prepare(stem)
+    return Made(stem.track, stem, says, context, loop, outs.preview(stem))
+
+
+def stem_from(
+    score: Score, audio: NDArray[np.float32], seed: int, prompt: str, heard: tuple[str, ...]
+) -> Stem:
+    """The stem of a score. audio: [N, C=2] on the 24-bit grid."""
+    assert audio.shape == (score.length_samples, 2), (audio.shape, score.length_samples)
+    return Stem(
+        track=score.track, audio=audio, tempo_bpm=score.tempo_bpm, key=score.key,
+        signature=score.signature, bars=score.bars, seed=seed, prompt=prompt, score=score,
+        render="instruments", digest=audio_digest(audio), heard=heard,
+    )  # fmt: skip
+
+
+def cancelled(track: str) -> EngineError:
+    return EngineError("cancelled", f"{track} was cancelled")
+
+
+# --- imports --------------------------------------------------------------------------------------
+
+MIDI_ENDINGS = (".mid", ".midi", ".smf")
+
+
+def take_in(folder: Path, name: str, track: str, frame: Frame, registry: Registry, outs: Outs) -> Made:
+    """A file of the set's `imports/` as a take; EngineError `file` or `not_found`."""
+    path = resolve_inside(folder, name)
+    if path.suffix.lower() in MIDI_ENDINGS:
+        from engine.audio.midi_file import midi_to_score
+
+        score = midi_to_score(path, track, frame)
+        audio = quantise_24(registry[track].perform(score, lambda _: None, lambda: False))
+        stem = stem_from(score, audio, -1, f"import {name}", ())
+        return _finish(replace(stem, render="import"), TrackContext.from_score(score), None, outs)
+    audio, says = import_loop(path, track, frame)
+    audio = quantise_24(audio)
+    stem = Stem(
+        track=track, audio=audio, tempo_bpm=says.tempo_bpm, key=says.key or frame.key,
+        signature=says.signature, bars=says.bars, seed=-1, prompt=f"import {name}", score=None,
+        render="import", digest=audio_digest(audio),
+    )  # fmt: skip
+    return _finish(stem, says, None, outs)
+
+
+# --- seeds ----------------------------------------------------------------------------------------
+
+
+def derive_seed(seed: int, track: str, variation: int) -> int:
+    """A track's own seed from the set's: stable across runs and machines (SHA-256, 31 bits)."""
+    digest = hashlib.sha256(f"{seed}/{track}/{variation}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF

@@ -1,0 +1,47 @@
+"""What the engine asks of the world outside: a player, a folder. The bridge provides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from engine.music.key import Signature
+from engine.stem import Stem
+
+
+class Outs(Protocol):
+    """The thread that calls each method is part of the contract."""
+
+    def open_set(self, folder: Path) -> None:
+        """Control thread: files go to this set from now on."""
+
+    def prepare(self, stem: Stem) -> object:
+        """Worker thread: whatever is slow about playing this stem; the result goes to `swap`."""
+
+    def preview(self, stem: Stem) -> str:
+        """Worker thread: a quick look as a file, without waiting for the disk; returns its name."""
+
+    def publish(self, stem: Stem, take: int) -> str:
+        """Writer thread: WAV, MIDI and manifest, atomically; returns the name. EngineError `disk`."""
+
+    def export(self, name: str, data: bytes) -> str:
+        """Writer thread: a file in `exports/`, never overwriting; returns the name."""
+
+    def swap(self, loops: Mapping[str, object | None], when: str) -> None:
+        """Control thread: these loops take over together at the boundary `when` says."""
+
+    def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
+        """Control thread: left and right gain of each track."""
+
+    def set_grid(self, tempo_bpm: float, signature: Signature) -> None:
+        """Control thread: the tempo and the meter that boundaries are counted in."""
+
+    def set_clock_source(self, source: str) -> None:
+        """Control thread; EngineError `not_available` where that clock is not to be had."""
+
+    def play(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def locate(self, beat: float) -> None: ...

@@ -1,0 +1,74 @@
+"""Track types by name: what composes a track, and what performs its score.
+
+    registry.register(TrackType("vocal", compose=..., perform=...))
+
+or an entry point of an installed package, group `resonantgen.tracks`, naming a TrackType. Neither
+needs a change in the core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.context.track_context import TrackContext
+from engine.errors import EngineError, unknown
+from engine.instruments.render import render
+from engine.music.compose import compose
+from engine.music.score import Score
+from engine.prompt.music_context import MusicContext
+
+Composer = Callable[[str, MusicContext, Mapping[str, TrackContext], int, Mapping[str, float]], Score]
+# (score, progress, cancelled) -> audio [N, C=2] at 44.1 kHz, exactly the score's length
+Performer = Callable[[Score, Callable[[float], None], Callable[[], bool]], NDArray[np.float32]]
+GROUP = "resonantgen.tracks"
+
+
+@dataclass(frozen=True)
+class TrackType:
+    """`perform_name` is what a stem's metadata calls its performer: `instruments`, `model` …"""
+
+    name: str
+    compose: Composer = compose
+    perform: Performer = render
+    perform_name: str = "instruments"
+
+
+class Registry:
+    """Track types in the order they play: each hears the ones before it."""
+
+    def __init__(self, types: Mapping[str, TrackType] | None = None) -> None:
+        self.types = dict(types or {})
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.types)
+
+    def __getitem__(self, name: str) -> TrackType:
+        if name not in self.types:
+            raise unknown("track", name, self.types)
+        return self.types[name]
+
+    def register(self, track_type: TrackType) -> None:
+        """Add a type; EngineError `range` for a name that an OSC address could not carry."""
+        name = track_type.name
+        if not name.isascii() or not name.replace("_", "").isalnum() or not name[0].isalpha():
+            raise EngineError("range", f"track name {name!r} is not letters, digits and _")
+        self.types[name] = track_type
+
+    def load_entry_points(self) -> list[str]:
+        """Register what installed packages offer; returns what could not be loaded, and why."""
+        failures = []
+        for point in entry_points(group=GROUP):
+            try:
+                self.register(point.load())
+            except Exception as error:
+                failures.append(f"{point.name}: {error}")
+        return failures
+
+
+def default_registry() -> Registry:
+    return Registry({name: TrackType(name) for name in ("drums", "bass", "harmony", "melody")})

@@ -1,0 +1,321 @@
+"""The set's state, and the only code that changes it. Lives on the control thread.
+
+`apply(command)` carries out the commands that change a value, and returns the events that tell of it;
+commands that take time (generate, export …) are the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import singledispatchmethod
+from typing import Any
+
+from engine import commands as c
+from engine import events as e
+from engine.audio.mixing import pan_gains
+from engine.errors import EngineError, check_range, unknown
+from engine.music.key import Key, Signature
+from engine.prompt.music_context import Frame, MusicContext
+from engine.stem import Stem
+from engine.track import PARAMS, Track
+from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_BARS, MIN_TEMPO_BPM, SILENCE_DB, beats_to_seconds
+
+WHEN = ("now", "beat", "bar", "loop", "manual")
+MAX_SEED = 2**31 - 1
+# 64 bars of 9/4 at 40 bpm; keeps one stem under 320 MB.
+MAX_LOOP_SECONDS = 900.0
+
+
+@dataclass
+class Session:
+    """Everything a scene keeps, and the takes."""
+
+    tracks: dict[str, Track]
+    frame: Frame = field(default_factory=Frame)
+    seed: int = -1
+    when: str = "loop"
+    context: MusicContext | None = None
+
+    @classmethod
+    def empty(cls, names: Iterable[str]) -> Session:
+        return cls({name: Track(name) for name in names})
+
+    # --- finding things ---------------------------------------------------------------------------
+
+    def select(self, pattern: str) -> list[Track]:
+        """The tracks that a command's `track` means; EngineError `unknown`."""
+        if pattern == "*":
+            return list(self.tracks.values())
+        names = pattern.split(",")
+        for name in names:
+            if name not in self.tracks:
+                raise unknown("track", name, self.tracks)
+        return [self.tracks[name] for name in names]
+
+    def standing(self, but: Sequence[str] = ()) -> list[Track]:
+        """Tracks with a stem, locked ones first, without those named."""
+        named = [t for t in self.tracks.values() if t.stem is not None and t.name not in but]
+        return sorted(named, key=lambda track: not track.locked)
+
+    def imposed(self, standing: Sequence[Track]) -> Frame | None:
+        """The frame that stems which stay impose on what is made beside them.
+
+        `pinned` names the imposed fields: tempo and signature, and the key unless only drums stand.
+        """
+        stems = [track.stem for track in standing if track.stem is not None]
+        if not stems:
+            return None
+        pitched = [stem for stem in stems if stem.track != "drums"]
+        key = pitched[0].key if pitched else self.frame.key
+        imposed = frozenset({"tempo_bpm", "signature"} | ({"key"} if pitched else set()))
+        return Frame(stems[0].tempo_bpm, key, stems[0].signature, self.frame.bars, imposed)
+
+    def sounding(self) -> Frame:
+        """The frame of what plays: the stems' own, or the set's while there are none."""
+        return self.imposed(self.standing()) or self.frame
+
+    def chords(self) -> str:
+        for track in self.standing():
+            take = track.take
+            if take is not None and take.says.chords:
+                return " ".join(chord.symbol for chord in take.says.chords)
+        return ""
+
+    def gains(self) -> dict[str, tuple[float, float]]:
+        """Left and right gain of each track, mute and solo considered."""
+        any_solo = any(track.soloed for track in self.tracks.values())
+        return {
+            name: pan_gains(t.volume_db, t.pan, not t.muted and (t.soloed or not any_solo))
+            for name, t in self.tracks.items()
+        }
+
+    # --- commands that change a value -------------------------------------------------------------
+
+    @singledispatchmethod
+    def apply(self, command: c.Command) -> list[e.Event]:
+        raise EngineError("internal", f"{type(command).__name__} is not a command of the session")
+
+    @apply.register
+    def _lock(self, command: c.SetLock) -> list[e.Event]:
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.locked = command.on
+        return [e.TrackLock(track.name, track.locked) for track in tracks]
+
+    @apply.register
+    def _param(self, command: c.SetParam) -> list[e.Event]:
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.set_param(command.name, command.value)
+        return [e.TrackParam(track.name, command.name, command.value) for track in tracks]
+
+    @apply.register
+    def _track_prompt(self, command: c.SetTrackPrompt) -> list[e.Event]:
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.prompt = command.prompt
+        return [e.TrackPrompt(track.name, command.prompt) for track in tracks]
+
+    @apply.register
+    def _track_seed(self, command: c.SetTrackSeed) -> list[e.Event]:
+        check_range("seed", command.seed, -1, MAX_SEED)
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.seed = command.seed
+        return [e.TrackSeed(track.name, command.seed) for track in tracks]
+
+    @apply.register
+    def _volume(self, command: c.SetVolume) -> list[e.Event]:
+        check_range("volume_db", command.volume_db, SILENCE_DB, 12)
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.volume_db = command.volume_db
+        return [e.TrackVolume(track.name, command.volume_db) for track in tracks]
+
+    @apply.register
+    def _pan(self, command: c.SetPan) -> list[e.Event]:
+        check_range("pan", command.pan, -1, 1)
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.pan = command.pan
+        return [e.TrackPan(track.name, command.pan) for track in tracks]
+
+    @apply.register
+    def _mute(self, command: c.SetMute) -> list[e.Event]:
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.muted = command.on
+        return [e.TrackMute(track.name, command.on) for track in tracks]
+
+    @apply.register
+    def _solo(self, command: c.SetSolo) -> list[e.Event]:
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.soloed = command.on
+        return [e.TrackSolo(track.name, command.on) for track in tracks]
+
+    @apply.register
+    def _undo(self, command: c.Undo) -> list[e.Event]:
+        return self._step(command.track, -1)
+
+    @apply.register
+    def _redo(self, command: c.Redo) -> list[e.Event]:
+        return self._step(command.track, +1)
+
+    @apply.register
+    def _take(self, command: c.SelectTake) -> list[e.Event]:
+        tracks = self.select(command.track)
+        for track in tracks:
+            track.select(command.number)
+        return [event for track in tracks for event in take_events(track)]
+
+    def _step(self, pattern: str, step: int) -> list[e.Event]:
+        """Undo or redo; with several tracks, those that are locked or at the end stay where they are."""
+        tracks = self.select(pattern)
+        if len(tracks) == 1:
+            tracks[0].select(tracks[0].current + step)
+        else:
+            tracks = [t for t in tracks if not t.locked and 1 <= t.current + step <= len(t.takes)]
+            for track in tracks:
+                track.select(track.current + step)
+        return [event for track in tracks for event in take_events(track)]
+
+    @apply.register
+    def _tempo(self, command: c.SetTempo) -> list[e.Event]:
+        check_range("tempo_bpm", command.tempo_bpm, MIN_TEMPO_BPM, MAX_TEMPO_BPM)
+        return self.set_frame(self._pin("tempo_bpm", command.tempo_bpm))
+
+    @apply.register
+    def _key(self, command: c.SetKey) -> list[e.Event]:
+        return self.set_frame(self._pin("key", Key.parse(command.key)))
+
+    @apply.register
+    def _signature(self, command: c.SetSignature) -> list[e.Event]:
+        return self.set_frame(self._pin("signature", Signature(command.beats, command.unit)))
+
+    @apply.register
+    def _bars(self, command: c.SetBars) -> list[e.Event]:
+        check_range("bars", command.bars, MIN_BARS, MAX_BARS)
+        return self.set_frame(self._pin("bars", command.bars))
+
+    @apply.register
+    def _seed(self, command: c.SetSeed) -> list[e.Event]:
+        check_range("seed", command.seed, -1, MAX_SEED)
+        self.seed = command.seed
+        return [e.Seed(self.seed)]
+
+    @apply.register
+    def _when(self, command: c.SetWhen) -> list[e.Event]:
+        if command.when not in WHEN:
+            raise unknown("when", command.when, WHEN)
+        self.when = command.when
+        return [e.When(self.when)]
+
+    # --- the frame --------------------------------------------------------------------------------
+
+    def _pin(self, name: str, value: Any) -> Frame:
+        return replace(self.frame, **{name: value}, pinned=self.frame.pinned | {name})
+
+    def set_frame(self, frame: Frame) -> list[e.Event]:
+        """Take over a frame; EngineError `range` where the loop would be too long to hold."""
+        check_length(frame)
+        self.frame = frame
+        return self.frame_events()
+
+    def frame_events(self) -> list[e.Event]:
+        frame = self.frame
+        return [
+            e.Tempo(frame.tempo_bpm), e.KeyChanged(frame.key.name), e.Bars(frame.bars),
+            e.SignatureChanged(frame.signature.beats, frame.signature.unit),
+        ]  # fmt: skip
+
+    def context_events(self) -> list[e.Event]:
+        sounding = self.sounding()
+        return [
+            e.ContextKey(sounding.key.name), e.ContextTempo(sounding.tempo_bpm),
+            e.ContextChords(self.chords()),
+        ]  # fmt: skip
+
+    # --- everything at once -----------------------------------------------------------------------
+
+    def snapshot(self) -> list[e.Event]:
+        """Every value as events: what a client gets on `/rg/hello`."""
+        events: list[e.Event] = [*self.frame_events(), e.Seed(self.seed), e.When(self.when)]
+        for track in self.tracks.values():
+            events += track_events(track)
+        return events + self.context_events()
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but the takes, as plain data for the store and for scenes."""
+        frame = self.frame
+        return {
+            "frame": {
+                "tempo_bpm": frame.tempo_bpm, "key": asdict(frame.key), "signature": asdict(frame.signature),
+                "bars": frame.bars, "pinned": sorted(frame.pinned),
+            },
+            "seed": self.seed, "when": self.when,
+            "context": self.context.to_json() if self.context else None,
+            "tracks": {name: track_settings(track) for name, track in self.tracks.items()},
+        }  # fmt: skip
+
+    def restore(self, settings: Mapping[str, Any], keep_locked: bool = False) -> None:
+        """The inverse of `settings`. With `keep_locked`, tracks that are locked now stay as they are."""
+        frame = settings["frame"]
+        self.frame = Frame(
+            frame["tempo_bpm"], Key(**frame["key"]), Signature(**frame["signature"]), frame["bars"],
+            frozenset(frame["pinned"]),
+        )  # fmt: skip
+        self.seed, self.when = settings["seed"], settings["when"]
+        self.context = MusicContext.from_json(settings["context"]) if settings["context"] else None
+        for name, values in settings["tracks"].items():
+            track = self.tracks.get(name)
+            if track is not None and not (keep_locked and track.locked):
+                restore_track(track, values)
+
+
+def check_length(frame: Frame) -> None:
+    seconds = beats_to_seconds(frame.bars * frame.signature.bar_beats, frame.tempo_bpm)
+    if seconds > MAX_LOOP_SECONDS:
+        raise EngineError(
+            "range",
+            f"{frame.bars} bars of {frame.signature.name} at {frame.tempo_bpm:g} bpm last {seconds:.0f} s; "
+            f"a loop may last {MAX_LOOP_SECONDS:.0f} s",
+        )
+
+
+def track_settings(track: Track) -> dict[str, Any]:
+    return {
+        "locked": track.locked, "prompt": track.prompt, "seed": track.seed, "volume_db": track.volume_db,
+        "pan": track.pan, "muted": track.muted, "soloed": track.soloed, "params": dict(track.params),
+        "current": track.current,
+    }  # fmt: skip
+
+
+def restore_track(track: Track, values: Mapping[str, Any]) -> None:
+    for name in ("locked", "prompt", "seed", "volume_db", "pan", "muted", "soloed"):
+        setattr(track, name, values[name])
+    track.params = {name: values["params"].get(name, param.default) for name, param in PARAMS.items()}
+    track.current = min(values["current"], len(track.takes))
+    track.state = "ready" if track.current else "empty"
+
+
+def stem_event(track: str, file: str, stem: Stem) -> e.TrackStem:
+    return e.TrackStem(track, file, stem.tempo_bpm, stem.key.name, stem.bars, stem.seed)
+
+
+def take_events(track: Track) -> list[e.Event]:
+    events: list[e.Event] = [e.TrackTake(track.name, track.current, len(track.takes))]
+    if track.take is not None and track.take.file:
+        events.append(stem_event(track.name, track.take.file, track.take.stem))
+    return events
+
+
+def track_events(track: Track) -> list[e.Event]:
+    name = track.name
+    return [
+        e.TrackState(name, track.state), e.TrackLock(name, track.locked), e.TrackPrompt(name, track.prompt),
+        e.TrackSeed(name, track.seed), e.TrackVolume(name, track.volume_db), e.TrackPan(name, track.pan),
+        e.TrackMute(name, track.muted), e.TrackSolo(name, track.soloed),
+        *(e.TrackParam(name, param, value) for param, value in track.params.items()), *take_events(track),
+    ]  # fmt: skip
