@@ -1,0 +1,163 @@
+"""A drum track: every distinct hit is made once, then only added."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.instruments import drum_shot, filters
+from engine.instruments.control import BLOCK
+from engine.instruments.palette import DrumVoice, Kit
+from engine.instruments.pitched import driven, reverberated
+from engine.instruments.settings import curve_blocks, lean, settings_of
+from engine.instruments.wavetables import wavetable
+from engine.music.score import Hit, Score
+from engine.units import STEM_SAMPLE_RATE, beats_to_samples, ms_to_samples
+
+VELOCITY_BUCKETS = 4
+VARIATIONS = 3
+# 14 voices of one kit in every shade are 168 shots; two kits' worth, some 30 MB, stays.
+MAX_SHOTS = 336
+
+_shots: OrderedDict[tuple[str, str, int, int, int], NDArray[np.float32]] = OrderedDict()
+_shots_lock = threading.Lock()
+
+
+def render_hits(score: Score, kit: Kit, step: Callable[[float], None]) -> NDArray[np.float32]:
+    """The score's hits: [N, C=2], before levelling. `step(share)` is called between hits and effects."""
+    loop = np.zeros((score.length_samples, 2), dtype=np.float32)
+    if not score.hits:
+        return loop
+    settings = settings_of(score)
+    energy = curve_blocks(score, "energy")
+    # In 16 shades: nobody hears more, and the cache of shots stays small.
+    shade = round(8 * (settings["brightness"] - 0.5) + 4 * (settings["energy"] - 0.5))
+    hits = timed(score)
+    for number, (start, hit) in enumerate(hits):
+        step(0.7 * number / len(hits))
+        shot = drum_sound(kit, hit.voice, hit.velocity, number % VARIATIONS, shade)
+        voice = kit.voices[hit.voice]
+        gain = voice.level * (hit.velocity / 127) ** 1.5
+        if energy is not None:
+            gain *= 2.0 ** (energy[start // BLOCK % len(energy)] - 0.5)
+        length = samples_until_choked(hits, number, kit, score.length_samples, len(shot))
+        drum_shot.add_shot(
+            loop, shot, start, gain * min(1.0, 1.0 - voice.pan), gain * min(1.0, 1.0 + voice.pan), length
+        )
+    return add_bus(score, kit, loop, settings, step)
+
+
+def timed(score: Score) -> list[tuple[int, Hit]]:
+    """Hits with their start samples (may be negative: they wrap), in time order."""
+    hits = [
+        (beats_to_samples(hit.start_beats, score.tempo_bpm) + ms_to_samples(hit.offset_ms), hit)
+        for hit in score.hits
+    ]
+    return sorted(hits, key=lambda pair: (pair[0], pair[1].voice))
+
+
+def samples_until_choked(
+    hits: list[tuple[int, Hit]], number: int, kit: Kit, loop_samples: int, shot_samples: int
+) -> int:
+    """How long this hit sounds before another one chokes it, round the loop."""
+    start, hit = hits[number]
+    chokers = [name for name, voice in kit.voices.items() if hit.voice in voice.chokes]
+    if not chokers:
+        return shot_samples
+    count = len(hits)
+    for ahead in range(1, count + 1):
+        turn, place = divmod(number + ahead, count)
+        when = hits[place][0] + turn * loop_samples
+        if when - start >= shot_samples:
+            break
+        if hits[place][1].voice in chokers and when > start:
+            return when - start
+    return shot_samples
+
+
+def drum_sound(kit: Kit, name: str, velocity: int, variation: int, shade: int) -> NDArray[np.float32]:
+    """The sound of a hit, mono [M], from the cache or made now. Level is the caller's affair."""
+    bucket = min(VELOCITY_BUCKETS - 1, velocity * VELOCITY_BUCKETS // 128)
+    key = (kit.name, name, bucket, variation, shade)
+    with _shots_lock:
+        shot = _shots.get(key)
+        if shot is not None:
+            _shots.move_to_end(key)
+            return shot
+    hardness = (bucket + 0.5) / VELOCITY_BUCKETS - 0.6
+    seed = zlib.crc32(f"{kit.name}/{name}/{variation}".encode()) | 1
+    shot = make_shot(kit, kit.voices[name], hardness + 0.25 * shade, variation, seed)
+    with _shots_lock:
+        _shots[key] = shot
+        while len(_shots) > MAX_SHOTS:
+            _shots.popitem(last=False)
+    return shot
+
+
+def make_shot(kit: Kit, voice: DrumVoice, bright: float, variation: int, seed: int) -> NDArray[np.float32]:
+    """One hit: [M]. `bright` about -1 .. 1 opens filters, hardens clicks; variations differ by a hair."""
+    tune = 1.0 + 0.004 * (variation - (VARIATIONS - 1) / 2)
+    ring = 1.0 + 0.05 * (variation - (VARIATIONS - 1) / 2)
+    open_up = 2.0 ** (0.5 * bright)
+    loudness = 2.0 ** (0.8 * bright)
+    tones = [(t.hz * tune, t.sweep * open_up, t.sweep_s, t.decay_s * ring, t.level) for t in voice.tones]
+    noises = [
+        (
+            n.attack_s, n.decay_s * ring, min(n.hz * open_up, 15_000.0), n.damping,
+            filters.MODES[n.mode], n.bursts, n.gap_s, n.level * (loudness if voice.tones else 1.0),
+        )
+        for n in voice.noises
+    ]  # fmt: skip
+    metals = [
+        (m.hz * tune, m.bank, m.decay_s * ring, min(m.filter_hz * open_up, 15_000.0), m.damping,
+         filters.MODES[m.mode], m.level)
+        for m in voice.metals
+    ]  # fmt: skip
+    shot = drum_shot.drum_shot(
+        int(voice.seconds * STEM_SAMPLE_RATE),
+        np.array(tones, dtype=np.float64).reshape(-1, 5),
+        np.array(noises, dtype=np.float64).reshape(-1, 8),
+        np.array(metals, dtype=np.float64).reshape(-1, 7),
+        wavetable("square"),
+        seed,
+    )
+    return crushed(shot, kit.crush_hz) if kit.crush_hz else np.asarray(shot)
+
+
+def crushed(shot: NDArray[np.float32], crush_hz: float) -> NDArray[np.float32]:
+    """Sample and hold at `crush_hz` and 10 bits: the early sampler."""
+    hold = max(1, round(STEM_SAMPLE_RATE / crush_hz))
+    held = np.repeat(shot[::hold], hold)[: len(shot)]
+    return (np.rint(held * 512.0) / 512.0).astype(np.float32)
+
+
+def add_bus(
+    score: Score,
+    kit: Kit,
+    loop: NDArray[np.float32],
+    settings: dict[str, float],
+    step: Callable[[float], None],
+) -> NDArray[np.float32]:
+    """Drive, the kit's tone with the score's filter curve, room: [N, C=2]."""
+    step(0.7)
+    loop = driven(loop, lean(kit.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5)))
+    step(0.8)
+    loop = toned(score, kit, loop)
+    step(0.85)
+    return reverberated(loop, lean(kit.reverb, settings["reverb"]), kit.reverb_s, kit.reverb_size)
+
+
+def toned(score: Score, kit: Kit, loop: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The kit's low-pass; the filter curve closes it below its middle, as on a DJ's mixer."""
+    curve = curve_blocks(score, "filter")
+    if curve is None and kit.tone_hz >= 20_000.0:
+        return loop
+    cutoff = np.full(-(-score.length_samples // BLOCK), kit.tone_hz)
+    if curve is not None:
+        cutoff *= 2.0 ** (-12.0 * np.maximum(0.0, 0.5 - curve))
+    return np.asarray(filters.low_pass_loop(loop, cutoff, ms_to_samples(50.0)))

@@ -1,0 +1,201 @@
+"""Effects on a whole loop, [N, C=2] in and out, that close over its seam.
+
+An effect with memory runs over the end of the loop before it starts to write:
+
+    n      -preroll ........ 0 ................ N - 1
+    reads  loop[n mod N]     loop[n]
+    writes nothing           out[n]
+
+so the tail of the last note is already in its delay lines when the first sample is made.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from engine.instruments.control import BLOCK, LN_1000
+from engine.units import STEM_SAMPLE_RATE
+
+# Lengths of the reverb's eight lines at size 1: primes between 30 and 75 ms, so that echoes never fall together.
+REVERB_LINES = np.array([1327, 1511, 1741, 1973, 2237, 2557, 2879, 3301], dtype=np.int64)
+REVERB_RING = 4096
+DIFFUSER_SAMPLES = np.array([113, 337], dtype=np.int64)
+DIFFUSER_RING = 512
+DIFFUSION = 0.6
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def drive_loop(loop: NDArray[np.float32], gain: float, mix: float) -> None:
+    """Soft saturation x / sqrt(1 + x^2) in place, anti-aliased by its antiderivative.
+
+    First-order antiderivative anti-aliasing (Parker et al., DAFx 2016): the mean of the curve between
+    two samples. The antiderivative of this curve is sqrt(1 + x^2), which makes that mean simply
+    (x0 + x1) / (sqrt(1 + x0^2) + sqrt(1 + x1^2)): no division by a small number, no table, no tanh.
+    """
+    scale = math.sqrt(1.0 + gain * gain) / gain  # a full-scale sample stays at full scale
+    last = loop.shape[0] - 1
+    for c in range(2):
+        x0 = gain * loop[last, c]
+        s0 = math.sqrt(1.0 + x0 * x0)
+        for n in range(loop.shape[0]):
+            x1 = gain * loop[n, c]
+            s1 = math.sqrt(1.0 + x1 * x1)
+            loop[n, c] += mix * (scale * (x0 + x1) / (s0 + s1) - loop[n, c])
+            x0 = x1
+            s0 = s1
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def chorus_loop(loop: NDArray[np.float32], cycles: float, depth_ms: float, mix: float) -> Any:
+    """Two taps a side, moved by an LFO of whole `cycles` per loop, read from the loop itself as a ring."""
+    num_samples = loop.shape[0]
+    out = np.empty_like(loop)
+    base = 0.012 * STEM_SAMPLE_RATE
+    depth = depth_ms * 0.001 * STEM_SAMPLE_RATE
+    dry = 1.0 / math.sqrt(1.0 + mix * mix)
+    wet = mix * dry
+    turn = 2.0 * math.pi * cycles / num_samples
+    for first in range(0, num_samples, BLOCK):
+        count = min(BLOCK, num_samples - first)
+        for c in range(2):
+            start = base + depth * math.sin(turn * first + c * 0.5 * math.pi)
+            end = base + depth * math.sin(turn * (first + count) + c * 0.5 * math.pi)
+            slope = (end - start) / count
+            delay = start
+            for i in range(count):
+                n = first + i
+                whole = int(delay)
+                fraction = delay - whole
+                at = n - whole
+                if at < 1:
+                    at = (at - 1) % num_samples + 1
+                    before = at - 1
+                    at = at % num_samples
+                else:
+                    before = at - 1
+                x = loop[at, c] * (1.0 - fraction) + loop[before, c] * fraction
+                out[n, c] = dry * loop[n, c] + wet * x
+                delay += slope
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def delay_loop(
+    loop: NDArray[np.float32], delay_samples: int, feedback: float, mix: float, preroll: int
+) -> Any:
+    """A ping-pong echo: each repeat changes sides and loses its highest and lowest octaves."""
+    num_samples = loop.shape[0]
+    out = np.empty_like(loop)
+    ring = np.zeros((delay_samples, 2), dtype=np.float32)
+    low_l = low_r = rumble_l = rumble_r = 0.0
+    at = 0
+    n = (-preroll) % num_samples
+    for m in range(-preroll, num_samples):
+        echo_l = ring[at, 0]
+        echo_r = ring[at, 1]
+        low_l += 0.45 * (echo_l - low_l)
+        low_r += 0.45 * (echo_r - low_r)
+        rumble_l += 0.03 * (low_l - rumble_l)
+        rumble_r += 0.03 * (low_r - rumble_r)
+        ring[at, 0] = loop[n, 0] + feedback * (low_r - rumble_r)
+        ring[at, 1] = feedback * (low_l - rumble_l) + 0.3 * loop[n, 1]
+        if m >= 0:
+            out[m, 0] = loop[m, 0] + mix * (low_l - rumble_l)
+            out[m, 1] = loop[m, 1] + mix * (low_r - rumble_r)
+        at += 1
+        if at == delay_samples:
+            at = 0
+        n += 1
+        if n == num_samples:
+            n = 0
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def reverb_loop(
+    loop: NDArray[np.float32], decay_s: float, size: float, damping: float, mix: float, preroll: int
+) -> Any:
+    """A feedback delay network of eight lines under a Householder matrix (Jot and Chaigne 1991).
+
+    decay_s: to -60 dB; size scales the lines; damping 0..1 darkens the tail.
+    """
+    num_samples = loop.shape[0]
+    out = np.empty_like(loop)
+    # lines: [ring, 8], so that the eight values written at one time share a cache line.
+    lines = np.zeros((REVERB_RING, 8), dtype=np.float32)
+    lengths = np.empty(8, dtype=np.int64)
+    gains = np.empty(8, dtype=np.float32)
+    state = np.zeros(8, dtype=np.float32)
+    tap = np.zeros(8, dtype=np.float32)
+    for k in range(8):
+        lengths[k] = min(max(int(REVERB_LINES[k] * size), 8), REVERB_RING - 1)
+        gains[k] = math.exp(-LN_1000 * lengths[k] / (decay_s * STEM_SAMPLE_RATE))
+    keep = np.float32(damping)
+    fresh = np.float32(1.0 - damping)
+    diffuser = np.zeros((2, DIFFUSER_RING, 2), dtype=np.float32)
+    quarter = np.float32(0.25)
+    gain = np.float32(mix)
+    spread = np.float32(DIFFUSION)
+    first = -preroll
+    n = first % num_samples
+    for m in range(first, num_samples):
+        left = loop[n, 0]
+        right = loop[n, 1]
+        for stage in range(2):
+            read = (m - DIFFUSER_SAMPLES[stage]) & (DIFFUSER_RING - 1)
+            write = m & (DIFFUSER_RING - 1)
+            old_l = diffuser[stage, read, 0]
+            old_r = diffuser[stage, read, 1]
+            new_l = left - spread * old_l
+            new_r = right - spread * old_r
+            diffuser[stage, write, 0] = new_l
+            diffuser[stage, write, 1] = new_r
+            left = old_l + spread * new_l
+            right = old_r + spread * new_r
+        total = np.float32(0.0)
+        for k in range(8):
+            x = lines[(m - lengths[k]) & (REVERB_RING - 1), k] * gains[k]
+            state[k] = keep * state[k] + fresh * x
+            tap[k] = state[k]
+            total += state[k]
+        total *= quarter
+        row = m & (REVERB_RING - 1)
+        for k in range(4):
+            lines[row, 2 * k] = tap[2 * k] - total + left
+            lines[row, 2 * k + 1] = tap[2 * k + 1] - total + right
+        if m >= 0:
+            wet_l = tap[0] - tap[2] + tap[4] - tap[6]
+            wet_r = tap[1] - tap[3] + tap[5] - tap[7]
+            out[m, 0] = loop[m, 0] + gain * wet_l
+            out[m, 1] = loop[m, 1] + gain * wet_r
+        n += 1
+        if n == num_samples:
+            n = 0
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def remove_dc(loop: NDArray[np.float32], corner_hz: float, preroll: int) -> Any:
+    """One-pole high-pass in place; (peak, mean square) of the result."""
+    num_samples = loop.shape[0]
+    keep = math.exp(-2.0 * math.pi * corner_hz / STEM_SAMPLE_RATE)
+    left = right = 0.0
+    for n in range(-preroll, 0):
+        at = n % num_samples
+        left += (1.0 - keep) * (loop[at, 0] - left)
+        right += (1.0 - keep) * (loop[at, 1] - right)
+    peak = 0.0
+    power = 0.0
+    for n in range(num_samples):
+        left += (1.0 - keep) * (loop[n, 0] - left)
+        right += (1.0 - keep) * (loop[n, 1] - right)
+        loop[n, 0] -= left
+        loop[n, 1] -= right
+        peak = max(peak, abs(loop[n, 0]), abs(loop[n, 1]))
+        power += loop[n, 0] * loop[n, 0] + loop[n, 1] * loop[n, 1]
+    return peak, power / (2 * num_samples)

@@ -1,0 +1,203 @@
+"""A pitched track: gestures through layers, filter and envelope into the loop, then the palette's effects."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.instruments import control, effects, filters, layers
+from engine.instruments.control import BLOCK
+from engine.instruments.gestures import Gesture, gestures
+from engine.instruments.palette import Instrument, Layer
+from engine.instruments.settings import curve_blocks, lean, octaves_of, settings_of
+from engine.instruments.wavetables import wavetable
+from engine.music.score import Score
+from engine.units import STEM_SAMPLE_RATE, beats_to_samples
+
+VELOCITY_OF_PALETTE = 0.75  # the velocity (0..1) at which a palette sounds as its table says
+ARTICULATED_GAIN = {"ghost": 0.6, "accent": 1.3}
+ARTICULATED_OCTAVES = {"ghost": -0.8, "accent": 0.7}
+NOTE_LEVEL = 0.35
+
+
+def render_notes(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
+    """The score's notes: [N, C=2], before levelling. `step(share)` is called between notes and effects."""
+    loop = np.zeros((score.length_samples, 2), dtype=np.float32)
+    played = gestures(score, instrument.mono, instrument.low, instrument.high)
+    if not played:
+        return loop
+    voice = Voice(score, instrument, loop)
+    for number, gesture in enumerate(played):
+        step(0.7 * number / len(played))
+        voice.play(gesture)
+    return add_effects(score, instrument, loop, step)
+
+
+class Voice:
+    """One instrument set up for one score: plays gestures into `loop` [N, C=2]."""
+
+    def __init__(self, score: Score, instrument: Instrument, loop: NDArray[np.float32]) -> None:
+        self.instrument = instrument
+        self.loop = loop
+        self.settings = settings_of(score)
+        # crc32, not hash(): the same in every process.
+        self.seed = zlib.crc32(f"{score.track}/{instrument.name}".encode())
+        self.energy = curve_blocks(score, "energy")
+        self.curve_octaves = self._curve_octaves(score)
+        self.lfo_cycles = float(max(1, round(instrument.lfo_hz * score.length_seconds)))
+        self.attack_s = instrument.attack_s * 2.0 ** octaves_of(self.settings["attack"], 6.0)
+        self.release_s = instrument.release_s * 2.0 ** octaves_of(self.settings["release"], 4.0)
+        self.damping = 2.0 - 1.93 * lean(instrument.resonance, self.settings["resonance"])
+
+    def _curve_octaves(self, score: Score) -> NDArray[np.float64]:
+        """What curves and brightness add to the cutoff, in octaves, one value a block of the loop."""
+        octaves = np.full(-(-score.length_samples // BLOCK), octaves_of(self.settings["brightness"], 4.0))
+        octaves += octaves_of(self.settings["energy"], 1.0)
+        curve = curve_blocks(score, "filter")
+        if curve is not None:
+            octaves += (curve - 0.5) * self.instrument.curve_octaves
+        if self.energy is not None:
+            octaves += self.energy - 0.5
+        return octaves
+
+    def play(self, gesture: Gesture) -> None:
+        instrument = self.instrument
+        gate_s = gesture.gate_samples / STEM_SAMPLE_RATE
+        num_blocks = -(-int(gesture.gate_samples + self.release_s * STEM_SAMPLE_RATE) // BLOCK) + 1
+        pitch = control.pitch_control(
+            num_blocks,
+            np.array(gesture.starts, dtype=np.int64),
+            np.array(gesture.pitches, dtype=np.float64),
+            gesture.from_pitch,
+            instrument.glide_s * 2.0 ** octaves_of(self.settings["glide"], 4.0),
+            instrument.vibrato_semitones,
+            instrument.vibrato_hz,
+        )
+        note = np.zeros((num_blocks * BLOCK, 2), dtype=np.float32)
+        for number, layer in enumerate(instrument.layers):
+            add_layer(note, pitch, layer, (self.seed + 7919 * gesture.index + 104729 * number) % 2**32)
+        filters.add_filtered(
+            self.loop, note, gesture.start, self._cutoff(gesture, pitch),
+            self._level(gesture, num_blocks, gate_s), self.damping, instrument.four_pole,
+        )  # fmt: skip
+
+    def _level(self, gesture: Gesture, num_blocks: int, gate_s: float) -> NDArray[np.float64]:
+        instrument = self.instrument
+        # A slow attack still arrives within half of a short note.
+        attack_s = max(0.001, min(self.attack_s, 0.5 * gate_s))
+        level = control.level_control(
+            num_blocks, gate_s, attack_s, instrument.decay_s, instrument.sustain, self.release_s
+        )
+        gain = NOTE_LEVEL * ARTICULATED_GAIN.get(gesture.articulation, 1.0) * (gesture.velocity / 127) ** 1.4
+        if self.energy is not None:
+            gain *= 2.0 ** (self.energy[gesture.start // BLOCK % len(self.energy)] - 0.5)
+        return np.asarray(level * gain)
+
+    def _cutoff(self, gesture: Gesture, pitch: NDArray[np.float64]) -> NDArray[np.float64]:
+        instrument = self.instrument
+        octaves = instrument.velocity_octaves * (gesture.velocity / 127 - VELOCITY_OF_PALETTE)
+        octaves += ARTICULATED_OCTAVES.get(gesture.articulation, 0.0)
+        track = control.cutoff_control(
+            pitch, instrument.cutoff_hz * 2.0**octaves, instrument.key_tracking,
+            instrument.envelope_octaves, instrument.envelope_attack_s, instrument.envelope_decay_s,
+            gesture.start, self.curve_octaves, instrument.lfo_octaves, self.lfo_cycles,
+        )  # fmt: skip
+        return np.asarray(track)
+
+
+def add_layer(note: NDArray[np.float32], pitch: NDArray[np.float64], layer: Layer, seed: int) -> None:
+    """One source of the palette added to `note` [M, C=2]."""
+    match layer.source:
+        case "wave":
+            semitones, gains = unison(layer)
+            phases = start_phases(layer.voices, seed)
+            layers.add_wave(note, pitch, wavetable(layer.wave), semitones, gains, phases, layer.decay_s)
+        case "fm":
+            layers.add_fm(
+                note, pitch, unit_sine(), layer.ratio, layer.modulator_ratio, layer.index,
+                layer.index_decay_s, layer.index_floor, layer.level * 0.55, layer.decay_s,
+            )  # fmt: skip
+        case "string":
+            layers.add_string(note, pitch, seed | 1, layer.brightness, layer.decay_s, layer.pick, layer.level)
+        case "breath":
+            layers.add_breath(
+                note, pitch, seed | 1, layer.ratio, layer.damping, layer.level, layer.decay_s, layer.floor
+            )
+
+
+@cache
+def unit_sine() -> NDArray[np.float32]:
+    """One cycle of amplitude 1: [TABLE_SIZE + 1]."""
+    sine = wavetable("sine")[-1]
+    return np.ascontiguousarray(sine / np.max(sine))
+
+
+@cache
+def unison(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Detune in semitones [V] and gains [V, C=2]: evenly spread, neighbours on opposite sides."""
+    spread = np.linspace(-1.0, 1.0, layer.voices) if layer.voices > 1 else np.zeros(1)
+    semitones = layer.semitones + spread * layer.detune_cents / 100.0
+    # The outermost voices sit in the middle, so that the stereo image has no pitch slope.
+    order = np.argsort(np.abs(spread), kind="stable")
+    pan = np.zeros(layer.voices)
+    pan[order] = np.array([(-1.0) ** n * (n > 0) for n in range(layer.voices)]) * layer.width
+    if layer.voices % 2 == 0:
+        pan[order[0]] = layer.width
+    angle = (pan + 1.0) * np.pi / 4.0
+    gains = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(2.0 / layer.voices) * layer.level
+    return semitones, gains.astype(np.float32)
+
+
+def start_phases(voices: int, seed: int) -> NDArray[np.float64]:
+    """A single oscillator starts its cycle at 0; a unison starts spread by the golden ratio: [V]."""
+    if voices == 1:
+        return np.zeros(1)
+    return (np.arange(voices) * 0.6180339887 + (seed % 1009) / 1009.0) % 1.0
+
+
+def add_effects(
+    score: Score, instrument: Instrument, loop: NDArray[np.float32], step: Callable[[float], None]
+) -> NDArray[np.float32]:
+    """Drive, chorus, delay and reverb as the palette and the settings have them: [N, C=2]."""
+    settings = settings_of(score)
+    step(0.7)
+    drive = lean(instrument.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5))
+    loop = driven(loop, drive)
+    if instrument.chorus > 0.0:
+        step(0.75)
+        cycles = float(max(1, round(instrument.chorus_hz * score.length_seconds)))
+        loop = effects.chorus_loop(loop, cycles, instrument.chorus_ms, instrument.chorus)
+    delay = lean(instrument.delay, settings["delay"])
+    if delay > 0.0:
+        step(0.8)
+        samples = beats_to_samples(instrument.delay_beats, score.tempo_bpm)
+        repeats = int(np.ceil(np.log(1e-3) / np.log(instrument.delay_feedback)))
+        loop = effects.delay_loop(loop, samples, instrument.delay_feedback, delay, repeats * samples)
+    step(0.85)
+    return reverberated(
+        loop, lean(instrument.reverb, settings["reverb"]), instrument.reverb_s, instrument.reverb_size
+    )
+
+
+def driven(loop: NDArray[np.float32], drive: float) -> NDArray[np.float32]:
+    """Saturated by `drive` 0..1, relative to the loop's own peak."""
+    peak = float(np.abs(loop).max(initial=0.0))
+    if drive <= 0.0 or peak <= 0.0:
+        return loop
+    loop *= np.float32(1.0 / peak)
+    effects.drive_loop(loop, 0.4 + 8.0 * drive * drive, min(1.0, 4.0 * drive))
+    return loop
+
+
+def reverberated(
+    loop: NDArray[np.float32], amount: float, decay_s: float, size: float
+) -> NDArray[np.float32]:
+    """The loop with `amount` 0..1 of room around it."""
+    if amount <= 0.0:
+        return loop
+    preroll = int(decay_s * STEM_SAMPLE_RATE)
+    return np.asarray(effects.reverb_loop(loop, decay_s, size, 0.35, 0.8 * amount, preroll))

@@ -1,0 +1,100 @@
+"""Score to audio, at once: the door to the instruments.
+
+    score --- hits ---> drums  ---\
+          \-- notes --> pitched ---+--> no DC, the level of its role --> [N, C=2], exactly the loop
+
+Whatever rings past the end of the loop is found at its start. All of the sound is made in compiled
+code that does not hold the interpreter; `cancelled` is asked between notes and effects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.mixing import finish_gain
+from engine.errors import EngineError
+from engine.instruments import effects
+from engine.instruments.drums import render_hits
+from engine.instruments.palette import PALETTES, Kit, Palette, palette_of
+from engine.instruments.pitched import render_notes
+from engine.music.key import Key, Signature
+from engine.music.score import Curve, Hit, Note, Score
+from engine.units import STEM_SAMPLE_RATE
+
+__all__ = ["PALETTES", "Palette", "render", "warm"]
+
+DC_CORNER_HZ = 10.0
+TYPICAL_VELOCITY = 88.0
+
+
+def render(
+    score: Score,
+    progress: Callable[[float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> NDArray[np.float32]:
+    """The score played by its palette: [N, C=2] at 44.1 kHz, N == score.length_samples.
+
+    The same score gives the same samples, in every process. `progress` hears shares 0..1.
+    EngineError: `unknown` palette, `cancelled` once `cancelled()` says so, `range` where a kit is
+    asked for notes or an instrument for hits.
+    """
+    palette = palette_of(score.palette)
+
+    def step(share: float) -> None:
+        if cancelled is not None and cancelled():
+            raise EngineError("cancelled", f"rendering of {score.track} was cancelled")
+        if progress is not None:
+            progress(share)
+
+    step(0.0)
+    loop = play(score, palette, step)
+    step(0.95)
+    level(loop, score)
+    if progress is not None:
+        progress(1.0)
+    return loop
+
+
+def play(score: Score, palette: Palette, step: Callable[[float], None]) -> NDArray[np.float32]:
+    if isinstance(palette, Kit):
+        if score.notes:
+            raise EngineError("range", f"palette {palette.name!r} plays drum hits, not notes")
+        return render_hits(score, palette, step)
+    if score.hits:
+        raise EngineError("range", f"palette {palette.name!r} plays notes, not drum hits")
+    return render_notes(score, palette, step)
+
+
+def level(loop: NDArray[np.float32], score: Score) -> None:
+    """Free of DC and at the level of its role, in place."""
+    peak, power = effects.remove_dc(loop, DC_CORNER_HZ, STEM_SAMPLE_RATE // 4)
+    loop *= np.float32(finish_gain(score.track, peak, power**0.5, dynamics(score)))
+
+
+def dynamics(score: Score) -> float:
+    """How loud the score wants to be against a typical one: 0.5 .. 1.4."""
+    velocities = [item.velocity for item in (*score.notes, *score.hits)]
+    if not velocities:
+        return 1.0
+    return float(min(1.4, max(0.5, np.mean(velocities) / TYPICAL_VELOCITY)))
+
+
+def warm() -> None:
+    """Compile or load every kernel, so that no render waits for a compiler.
+
+    One short score through every palette: together they reach every kernel.
+    """
+    curves = (Curve("filter", ((0.0, 0.4),)), Curve("energy", ((0.0, 0.5),)))
+    for palette in PALETTES.values():
+        is_kit = isinstance(palette, Kit)
+        render(
+            Score(
+                palette.role, 240.0, Key(), Signature(1, 8), 1, "techno", palette.name,
+                notes=() if is_kit else (Note(0.0, 0.1, 60, 90),),
+                hits=tuple(Hit(0.0, voice, 90) for voice in ("kick", "snare")) if is_kit else (),
+                curves=curves, settings={"reverb": 0.6, "delay": 0.6, "drive": 0.6},
+            )
+        )  # fmt: skip
