@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.grid import Grid, next_boundary
-from bridge.player import Loop, PlayerStatus, Transport
+from bridge.player import MAX_FRAME, SAFETY_FRAMES, Loop, PlayerStatus, Transport
 from engine.errors import check_range, unknown
 from engine.units import STEM_SAMPLE_RATE
-
-SAFETY_FRAMES = 512  # a swap is never nearer than this, as on a server with blocks of 256
-MAX_FRAME = 2**32 - 1  # JACK counts transport frames in 32 bits
 
 
 @dataclass
@@ -77,6 +74,12 @@ class InternalPlayer:
     def playing(self, track: str) -> Loop | None:
         self._update()
         return self._voice(track).loop
+
+    def latest(self, track: str) -> Loop | None:
+        """The loop that waits, or else the one that plays."""
+        self._update()
+        voice = self._voice(track)
+        return voice.loop if voice.frame is None else voice.next_loop
 
     def set_gains(self, track: str, left: float, right: float) -> None:
         self._update()

@@ -29,6 +29,10 @@ from engine.music.key import Signature
 
 FADE_FRAMES = 256
 DECLICK_THRESHOLD = 0.001  # -60 dBFS
+# A swap is never nearer than this (23 ms) or two blocks: the interpreter lock can hold the control thread
+# up for several milliseconds between looking at the transport and handing the swap over.
+SAFETY_FRAMES = 1024
+MAX_FRAME = 2**32 - 1  # JACK counts transport frames in 32 bits
 
 
 class Loop:

@@ -1,0 +1,118 @@
+"""One stay at a JACK server: client, ports, native callbacks, transport. Ends when the server does."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from types import ModuleType
+
+from bridge import jack_callback
+from bridge.jack_memory import Memory
+from engine.errors import EngineError
+
+INSTALL = (
+    "install the JACK library (Debian: libjack-jackd2-0, macOS: brew install jack, Windows: jackaudio.org) "
+    "and the Python package (pip install 'resonantgen[jack]')"
+)
+
+
+def load_jack() -> ModuleType:
+    """The JACK-Client module; EngineError `not_available` with what to install."""
+    try:
+        jack = importlib.import_module("jack")
+    except (ImportError, OSError) as error:
+        raise EngineError("not_available", f"JACK cannot be used ({error}); {INSTALL}") from None
+    # libjack talks to stderr from any thread, also about a server that is simply not there.
+    silent = jack._ffi.cast("void (*)(const char *)", jack_callback.ignore_message.address)
+    jack._lib.jack_set_error_function(silent)
+    jack._lib.jack_set_info_function(silent)
+    return jack
+
+
+class JackConnection:
+    """An open client with a stereo pair of ports a track and one for the mix.
+
+    Raises `jack.JackOpenError` where no server answers; never starts one.
+    """
+
+    def __init__(
+        self, jack: ModuleType, tracks: Sequence[str], client_name: str, server_name: str | None
+    ) -> None:
+        self._jack = jack
+        self._client = jack.Client(client_name, no_start_server=True, servername=server_name)
+        self.name: str = self._client.name
+        self.sample_rate: int = self._client.samplerate
+        self.memory = Memory(len(tracks), self.sample_rate)
+        names = [f"{track}_{side}" for track in (*tracks, "mix") for side in "LR"]
+        self._ports = [self._client.outports.register(name) for name in names]
+        self._set_up()
+
+    def _set_up(self) -> None:
+        ffi, library, header = self._jack._ffi, self._jack._lib, self.memory.header
+
+        def number(pointer: object) -> int:
+            return int(ffi.cast("uintptr_t", pointer))
+
+        header["client"] = number(self._client._ptr)
+        header["get_buffer"] = number(ffi.addressof(library, "jack_port_get_buffer"))
+        header["transport_query"] = number(ffi.addressof(library, "jack_transport_query"))
+        self.memory.ports[:] = [number(port._ptr) for port in self._ports]
+        self._argument = ffi.cast("void *", self.memory.address)
+        for setter, kind, callback in (
+            (library.jack_set_process_callback, "JackProcessCallback", jack_callback.process),
+            (library.jack_set_xrun_callback, "JackXRunCallback", jack_callback.xrun),
+            (library.jack_on_info_shutdown, "JackInfoShutdownCallback", jack_callback.shutdown),
+        ):
+            setter(self._client._ptr, ffi.cast(kind, callback.address), self._argument)
+
+    def activate(self, auto_connect: bool) -> None:
+        """Start the callback; `auto_connect`: the mix to the first two physical outputs, if there are any."""
+        self._client.activate()
+        if auto_connect:
+            outputs = self._client.get_ports(is_audio=True, is_input=True, is_physical=True)
+            for port, output in zip(self._ports[-2:], outputs[:2], strict=False):
+                self._client.connect(port, output)
+
+    @property
+    def alive(self) -> bool:
+        return not self.memory.header["shut_down"][0]
+
+    @property
+    def xruns(self) -> int:
+        return int(self.memory.header["xruns"][0])
+
+    @property
+    def block_size(self) -> int:
+        return int(self._client.blocksize)
+
+    @property
+    def rolling(self) -> bool:
+        """What the server says, before the first block as well."""
+        return bool(self._client.transport_state != self._jack.STOPPED)
+
+    @property
+    def cpu_load(self) -> float:
+        """Percent of a block's time that the whole graph takes."""
+        return float(self._client.cpu_load())
+
+    def lead(self) -> bool:
+        """Give the transport its bar and beat, unless another client does; whether it is us.
+
+        Also makes JACK ask for bar and beat anew, while the transport stands still as well.
+        """
+        callback = self._jack._ffi.cast("JackTimebaseCallback", jack_callback.timebase.address)
+        taken = self._jack._lib.jack_set_timebase_callback(self._client._ptr, 1, callback, self._argument)
+        return bool(taken == 0)
+
+    def start(self) -> None:
+        self._client.transport_start()
+
+    def stop(self) -> None:
+        self._client.transport_stop()
+
+    def locate(self, frame: int) -> None:
+        self._client.transport_locate(frame)
+
+    def close(self) -> None:
+        """Leave the server; afterwards no callback runs, and the memory may go."""
+        self._client.close()

@@ -1,0 +1,227 @@
+"""The memory that the JACK callback and the control thread share, and the control thread's half of it.
+
+    control thread  ->  orders   a row a track: the loop to play next, and from when; the tempo  -> callback
+    control thread  ->  gains    two floats a track, each a single word                           -> callback
+    callback        ->  report   transport, loops in use                                          -> control
+    callback        ->  peaks    one float a track, and the mix                                   -> control
+
+`orders` and `report` have one writer each, and a sequence number that is odd while it writes. A reader
+copies, then looks at the number again. The callback never waits: where it meets an odd number it keeps
+what it has for another block. A loop's samples are let go only when `report` says that the callback has
+read the latest orders and that the loop neither plays nor fades.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.grid import Grid, rendered_frames
+from bridge.native import fence, native
+from bridge.player import FADE_FRAMES
+
+# One loop as the callback knows it: planar float32 samples [C=2, M] at `address` (0: silence).
+VOICE = np.dtype(
+    [
+        ("generation", np.int64),  # counts the orders of a track; 0 = nothing
+        ("address", np.int64),
+        ("loop_samples", np.int64),  # N at 44.1 kHz
+        ("frames", np.int64),  # M
+        ("frame", np.int64),  # the transport frame to take over at
+    ]
+)
+ACTIVE, FADING, WAITING, RECEIVED = 0, 1, 2, 3  # columns of `voices` [track, 4]
+
+HEADER = np.dtype(
+    [
+        # Set before the callback runs.
+        ("num_tracks", np.int64),
+        ("sample_rate", np.int64),
+        ("client", np.int64),
+        ("get_buffer", np.int64),  # jack_port_get_buffer
+        ("transport_query", np.int64),  # jack_transport_query
+        ("ports", np.int64),  # int64 [2 * tracks + 2]: left and right, the mix last
+        ("orders", np.int64),  # VOICE [track]
+        ("voices", np.int64),  # VOICE [track, 4], the callback's own
+        ("fades", np.int64),  # int64 [track]: frames of the crossfade that are over, the callback's own
+        ("gains", np.int64),  # float32 [track, C=2] asked for
+        ("gains_now", np.int64),  # float32 [track, C=2], the callback's own
+        ("scratch", np.int64),  # float32 [C=2, FADE_FRAMES]
+        ("position", np.int64),  # room for one jack_position_t
+        ("report", np.int64),  # REPORT
+        ("in_use", np.int64),  # int64 [track, 2]: generations playing and fading
+        ("peaks", np.int64),  # float32 [track + 1]
+        # Written by the control thread; the tempo and the signature are part of the orders.
+        ("orders_sequence", np.int64),
+        ("tempo_bpm", np.float64),
+        ("signature_beats", np.int64),
+        ("signature_unit", np.int64),
+        ("peaks_wanted", np.int64),  # how often the peaks were read
+        # The callback's own.
+        ("orders_seen", np.int64),
+        ("bbt_tempo_bpm", np.float64),
+        ("bbt_beats", np.int64),
+        ("bbt_unit", np.int64),
+        ("peaks_given", np.int64),
+        ("was_rolling", np.int64),
+        ("next_frame", np.int64),  # that follows on what was played last
+        ("stop_fade", np.int64),  # frames left of the fade after a stop
+        # Written by other threads of JACK.
+        ("xruns", np.int64),
+        ("shut_down", np.int64),
+    ]
+)
+
+REPORT = np.dtype(
+    [
+        ("sequence", np.int64),
+        ("orders_seen", np.int64),
+        ("blocks", np.int64),
+        ("block_size", np.int64),
+        ("rolling", np.int64),
+        ("frame", np.int64),  # the first that has not been played
+        # Bar, beat and tick at the start of the last block, as the timebase master gave them.
+        ("bbt_valid", np.int64),
+        ("bar", np.int64),
+        ("beat", np.int64),
+        ("tick", np.int64),
+        ("ticks_per_beat", np.float64),
+        ("beats_per_bar", np.float64),
+        ("beat_type", np.float64),
+        ("beats_per_minute", np.float64),
+    ]
+)
+
+# jack_position_t of jack/types.h: packed, but the fields named here lie on their natural borders.
+POSITION = np.dtype(
+    {
+        "names": [
+            "frame", "valid", "bar", "beat", "tick", "bar_start_tick",
+            "beats_per_bar", "beat_type", "ticks_per_beat", "beats_per_minute",
+        ],
+        "formats": ["<u4", "<u4", "<i4", "<i4", "<i4", "<f8", "<f4", "<f4", "<f8", "<f8"],
+        "offsets": [20, 24, 28, 32, 36, 40, 48, 52, 56, 64],
+        "itemsize": 136,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One consistent look at what the callback reports. `report` is a record of REPORT."""
+
+    report: Any
+    in_use: NDArray[np.int64]  # [track, 2]
+
+    def knows(self, sequence: int) -> bool:
+        """Whether the callback has read the orders of that number."""
+        return bool(self.report["orders_seen"] == sequence)
+
+
+class Memory:
+    """The arrays behind one running callback. Keep it alive until the callback has ended."""
+
+    def __init__(self, num_tracks: int, sample_rate: int) -> None:
+        self.header = np.zeros(1, HEADER)
+        self.ports = np.zeros(2 * num_tracks + 2, np.int64)
+        self.orders = np.zeros(num_tracks, VOICE)
+        self.staged = np.zeros(num_tracks, VOICE)
+        self.voices = np.zeros((num_tracks, 4), VOICE)
+        self.fades = np.full(num_tracks, FADE_FRAMES, np.int64)
+        self.gains = np.ones((num_tracks, 2), np.float32)
+        self.gains_now = np.ones((num_tracks, 2), np.float32)
+        self.scratch = np.zeros((2, FADE_FRAMES), np.float32)
+        self.position = np.zeros(1, POSITION)
+        self.report = np.zeros(1, REPORT)
+        self.in_use = np.zeros((num_tracks, 2), np.int64)
+        self.peaks = np.zeros(num_tracks + 1, np.float32)
+        self.header["num_tracks"] = num_tracks
+        self.header["sample_rate"] = sample_rate
+        for name in (
+            "ports", "orders", "voices", "fades", "gains", "gains_now", "scratch", "position", "report",
+            "in_use", "peaks",
+        ):  # fmt: skip
+            self.header[name] = getattr(self, name).ctypes.data
+        self._latest = Snapshot(np.zeros(1, REPORT)[0], np.zeros_like(self.in_use))
+
+    @property
+    def address(self) -> int:
+        """What the callback is given as its argument."""
+        return int(self.header.ctypes.data)
+
+    @property
+    def sequence(self) -> int:
+        return int(self.header["orders_sequence"][0])
+
+    def order(
+        self, track: int, generation: int, samples: NDArray[np.float32] | None, loop_samples: int, frame: int
+    ) -> None:
+        """Write down that `samples` [C=2, M] take over at `frame`; nothing happens before `publish`.
+
+        The caller keeps `samples` alive while the callback may use them.
+        """
+        address = frames = 0
+        if samples is not None:
+            assert samples.flags.c_contiguous and samples.dtype == np.float32 and samples.shape[0] == 2
+            assert samples.shape[1] >= rendered_frames(loop_samples, int(self.header["sample_rate"][0]))
+            address, frames = samples.ctypes.data, samples.shape[1]
+        self.staged[track] = (generation, address, loop_samples, frames, frame)
+
+    def publish(self, grid: Grid) -> None:
+        """Hand every order that was written down to the callback, together."""
+        signature = grid.signature
+        publish(self.header, self.orders, self.staged, grid.tempo_bpm, signature.beats, signature.unit)
+
+    def snapshot(self) -> Snapshot:
+        report, in_use = np.zeros(1, REPORT), np.zeros_like(self.in_use)
+        if snapshot(self.report, self.in_use, report, in_use):
+            self._latest = Snapshot(report[0], in_use)
+        return self._latest
+
+    def take_peaks(self) -> NDArray[np.float32]:
+        """Peaks [track + 1] since the last call; the callback starts anew with its next block."""
+        if self.header["peaks_wanted"][0] != self.header["peaks_given"][0]:
+            return np.zeros_like(self.peaks)  # no block has passed since the last call
+        peaks = self.peaks.copy()
+        self.header["peaks_wanted"] += 1
+        return peaks
+
+
+@native
+def copy_voice(target: Any, source: Any) -> None:
+    target.generation = source.generation
+    target.address = source.address
+    target.loop_samples = source.loop_samples
+    target.frames = source.frames
+    target.frame = source.frame
+
+
+@native
+def publish(header: Any, orders: Any, staged: Any, tempo_bpm: float, beats: int, unit: int) -> None:
+    head = header[0]
+    head.orders_sequence += 1
+    fence()
+    for track in range(len(orders)):
+        copy_voice(orders[track], staged[track])
+    head.tempo_bpm = tempo_bpm
+    head.signature_beats = beats
+    head.signature_unit = unit
+    fence()
+    head.orders_sequence += 1
+
+
+@native
+def snapshot(report: Any, in_use: Any, report_copy: Any, in_use_copy: Any) -> bool:
+    """Copy until no report was written meanwhile; False where it never ends (a thread that was killed)."""
+    for _ in range(10_000):
+        before = report[0].sequence
+        fence()
+        report_copy[:] = report
+        in_use_copy[:] = in_use
+        fence()
+        if before == report[0].sequence and not before & 1:
+            return True
+    return False
