@@ -1,0 +1,235 @@
+"""The bass player: one note at a time, on the kick it hears, through the chords it hears."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.context.track_context import Onset, TrackContext
+from engine.music.genre import BassStyle
+from engine.music.patterns import LEVELS, Event, bar_events, bars_in, choose, keep_chance
+from engine.music.plan import Harmony, Time
+from engine.music.score import Chord, Note
+from engine.music.theory import Ladder, fold, nearest_pitch
+from engine.music.wishes import Wishes, lateness_ms, turned, velocity
+
+LOW, HIGH = 28, 55  # E1 to G3: where a bass is felt and still has a pitch
+UNNAMED_KICK_STRENGTH = 0.6  # of the strongest, for audio whose onsets have no voices
+KICKS_PER_BAR = 6
+Kicks = Mapping[tuple[int, int], float]  # (bar, step) -> how late it is, in ms
+
+
+@dataclass(frozen=True)
+class Player:
+    """All that the bass needs to know, in one hand."""
+
+    style: BassStyle
+    time: Time
+    harmony: Harmony
+    ladder: Ladder
+    wishes: Wishes
+    kicks: Kicks
+    rng: random.Random
+
+    @property
+    def centre(self) -> int:
+        return self.style.centre + 12 * self.wishes.octave
+
+
+def kicks_of(heard: Mapping[str, TrackContext], time: Time) -> dict[tuple[int, int], float]:
+    """The kicks of the drums heard, repeated over the loop where theirs is shorter."""
+    says = heard.get("drums")
+    if says is None or not says.onsets:
+        return {}
+    span = says.bars * says.signature.bar_beats
+    found: dict[tuple[int, int], float] = {}
+    turn = 0
+    while turn * span < time.length_beats:
+        for onset in _kick_onsets(says.onsets):
+            beat = onset.beat + turn * span
+            if beat < time.length_beats:
+                bar, step = time.nearest(beat)
+                if bar < time.bars:
+                    late = time.late_ms(beat, bar, step)
+                    found.setdefault((bar, step), round(max(-45.0, min(45.0, late)), 2))
+        turn += 1
+    return found
+
+
+def _kick_onsets(onsets: tuple[Onset, ...]) -> list[Onset]:
+    """Onsets named kick; where audio names none, the strong ones."""
+    named = [onset for onset in onsets if onset.voice == "kick"]
+    if named or any(onset.voice for onset in onsets):
+        return named
+    loudest = max(onset.strength for onset in onsets)
+    return [onset for onset in onsets if onset.strength >= UNNAMED_KICK_STRENGTH * loudest]
+
+
+def play_bass(player: Player) -> tuple[Note, ...]:
+    """Notes over the loop, never two at once."""
+    if player.style.sustain:
+        return _held(player)
+    cell = _acid_cell(player) if (player.wishes.palette or player.style.palette) == "acid" else None
+    pattern = choose(player.style.patterns, player.wishes.density, player.rng)
+    salt = player.rng.random()
+    plan: list[tuple[int, Event]] = []
+    for bar in range(player.time.bars):
+        events = _bar_of_cell(cell, bar, player) if cell else _bar_of_pattern(pattern, bar, salt, player)
+        plan += [(bar, event) for event in events]
+    return _sounded(plan, player)
+
+
+# --- rhythm -----------------------------------------------------------------------------------------
+
+
+def _bar_of_pattern(pattern: str, bar: int, salt: float, player: Player) -> list[Event]:
+    """One bar of the pattern, thinned or thickened, drawn to the kicks of this bar."""
+    phrase = random.Random(f"{salt}/{bar % 4}")  # every fourth bar alike
+    weight = player.time.grid.weight
+    events = {
+        event.step: event
+        for event in bar_events(pattern, bar % bars_in(pattern), player.time.grid)
+        if phrase.random() < keep_chance(weight[event.step], player.wishes.density)
+    }
+    kicks = [step for place, step in player.kicks if place == bar][:KICKS_PER_BAR]
+    for step in kicks:
+        _meet(events, step, phrase, player)
+    if player.wishes.density > 0.5:
+        _thicken(events, phrase, player)
+    return [events[step] for step in sorted(events)]
+
+
+def _meet(events: dict[int, Event], kick: int, rng: random.Random, player: Player) -> None:
+    """Put a note on a kick: a neighbour moves onto it, or a root is added, as much as the genre locks."""
+    if kick in events or rng.random() >= player.style.lock:
+        return
+    for neighbour in (kick + 1, kick - 1):
+        if neighbour in events and (player.kicks and neighbour not in _steps(player)):
+            moved = events.pop(neighbour)
+            events[kick] = Event(kick, moved.steps, moved.character)
+            return
+    events[kick] = Event(kick, 2, "R")
+
+
+def _steps(player: Player) -> set[int]:
+    return {step for _, step in player.kicks}
+
+
+def _thicken(events: dict[int, Event], rng: random.Random, player: Player) -> None:
+    """More notes between the notes: soft roots, fifths and octaves on free steps."""
+    more = 2.0 * player.wishes.density - 1.0
+    for step in range(player.time.grid.steps):
+        if step not in events and rng.random() < 0.4 * more:
+            events[step] = Event(step, 1, rng.choice("rr58"))
+
+
+def _acid_cell(player: Player) -> list[Event]:
+    """A sequence of one bar as the silver box would hold it: mostly root, some octaves, many sixteenths."""
+    rng = player.rng
+    chance = 0.45 + 0.6 * (player.wishes.density - 0.1)
+    characters = "RRRRRRr8883577a"
+    found = [
+        Event(step, 1, rng.choice(characters) if step else "R")
+        for step in range(player.time.grid.steps)
+        if step == 0 or rng.random() < chance
+    ]
+    return found or [Event(0, 1, "R")]
+
+
+def _bar_of_cell(cell: list[Event], bar: int, player: Player) -> list[Event]:
+    """The cell; in every fourth bar two of its notes are other ones."""
+    if bar % 4 != 3 or len(cell) < 3:
+        return cell
+    changed = list(cell)
+    for _ in range(2):
+        index = player.rng.randrange(1, len(changed))
+        changed[index] = Event(changed[index].step, 1, player.rng.choice("R835"))
+    return changed
+
+
+# --- pitch ------------------------------------------------------------------------------------------
+
+
+def _sounded(plan: list[tuple[int, Event]], player: Player) -> tuple[Note, ...]:
+    """The planned events as notes that end where the next begins."""
+    time, rng, wishes = player.time, player.rng, player.wishes
+    acid = (wishes.palette or player.style.palette) == "acid"
+    glide = turned(max(player.style.glide, 0.25 if acid else 0.0), wishes.knobs.get("glide", 0.5))
+    notes: list[Note] = []
+    slides_in = False
+    for index, (bar, event) in enumerate(plan):
+        start = time.beat(bar, event.step)
+        limit = time.beat(*_place(plan[index + 1])) if index + 1 < len(plan) else time.length_beats
+        slides_out = rng.random() < glide and limit - start <= 1.0 and index + 1 < len(plan)
+        end = min(limit, time.beat(bar, event.step + event.steps))
+        length = limit - start if slides_out else (end - start) * player.style.gate
+        accent = acid and rng.random() < 0.28
+        _, level = LEVELS[event.character]
+        level = min(1.0, level + (0.1 if accent or event.step == 0 else 0.0))
+        notes.append(
+            Note(
+                start, length, pitch_of(event.character, start, player), velocity(level, wishes, rng),
+                player.kicks[bar, event.step] if (bar, event.step) in player.kicks else lateness_ms(wishes, rng),
+                "accent" if accent else "ghost" if event.character == "r" else "legato" if slides_out else "normal",
+                slides_in and index > 0,
+            )
+        )  # fmt: skip
+        slides_in = slides_out
+    return tuple(notes)
+
+
+def _place(planned: tuple[int, Event]) -> tuple[int, int]:
+    return planned[0], planned[1].step
+
+
+def _held(player: Player) -> tuple[Note, ...]:
+    """One long root a chord."""
+    notes = []
+    for index, chord in enumerate(player.harmony.chords):
+        start = max(0.0, chord.start_beats)
+        end = player.harmony.end_of(index, player.time.length_beats)
+        if end > start:
+            level = velocity(0.75, player.wishes, player.rng)
+            notes.append(Note(start, (end - start) * 0.98, root_pitch(chord, player), level))
+    return tuple(notes)
+
+
+def root_pitch(chord: Chord, player: Player) -> int:
+    low, high = _range(player)
+    return fold(nearest_pitch(chord.pitch_classes[0], player.centre), low, high)
+
+
+def pitch_of(character: str, beat: float, player: Player) -> int:
+    """The pitch that a pattern's character means at this beat."""
+    chord = player.harmony.at(beat)
+    root = root_pitch(chord, player)
+    low, high = _range(player)
+    if character == "8":
+        return root + 12 if root + 12 <= high else root
+    if character == "a":
+        return _approach(player.harmony.after(beat), root, player)
+    index = {"3": 1, "5": 2, "7": 3}.get(character, 0)
+    classes = chord.pitch_classes
+    if index == 2 and len(classes) == 2:
+        index = 1
+    if index >= len(classes):
+        index = 0
+    return fold(root + (classes[index] - classes[0]) % 12, low, high)
+
+
+def _approach(following: Chord, root: int, player: Player) -> int:
+    """The step of the scale below the next root, or above it where the line comes from above."""
+    low, high = _range(player)
+    target = fold(nearest_pitch(following.pitch_classes[0], root), low, high)
+    rung = player.ladder.rung(target)
+    below = player.ladder.pitch(rung - 1)
+    above = player.ladder.pitch(rung + 1)
+    pitch = above if root > target or below < low else below
+    return fold(pitch, low, high)
+
+
+def _range(player: Player) -> tuple[int, int]:
+    """The range moves with the octave asked for, inside what a MIDI note can be."""
+    low = max(12, min(84, LOW + 12 * player.wishes.octave))
+    return low, low + HIGH - LOW
