@@ -223,10 +223,15 @@ class Engine:
             resumed.append("playing")
         return resumed
 
-    def close(self) -> None:
-        """Cancel what runs, write what is queued, close the set."""
-        self.generation.cancel("*")
+    def finish(self) -> None:
+        """Let the worker end and the writer write what it has. Blocks: not on the control thread, which
+        has to take in what the two still post."""
         self.worker.close()
+        self.core.writer.drain()
+        self.core.writer.drain()  # what came in by the posts of the first
+
+    def close(self) -> None:
+        """After `finish`: the set's last state to the disk."""
         self.core.writer.close()
         self.core.save()
         self.core.store.close()

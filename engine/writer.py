@@ -39,6 +39,12 @@ class Writer:
     def submit(self, task: Task) -> None:
         self.queue.put(task)
 
+    def drain(self, timeout_s: float = 30.0) -> None:
+        """Wait until what is queued now has been tried. Not on the control thread."""
+        passed = threading.Event()
+        self.submit(Task(passed.set, done=lambda _: None, failed=lambda *_: None, retry=False))
+        passed.wait(timeout_s)
+
     def close(self) -> None:
         """Finish what is queued, give waiting tasks one last try, and end the thread."""
         self.closing.set()

@@ -1,0 +1,133 @@
+"""The command line: `resonantgen …`. Each command's code is imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from engine import __version__
+from engine.errors import EngineError
+
+DEFAULT_PORT = 9130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="resonantgen", description="A generative band for the DAW and the stage."
+    )
+    parser.add_argument("--version", action="version", version=f"resonantgen {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="the main job end to end: a sentence, four stems, locks, a mix")
+    demo.add_argument("--out", type=Path, default=Path("resonantgen-demo"), help="folder for the results")
+
+    serve = commands.add_parser("serve", help="run the engine until /rg/quit or Ctrl-C")
+    serve.add_argument("--config", type=Path, help="a TOML file; keys it leaves out have their defaults")
+    serve.add_argument("--set", type=Path, help="the set's folder")
+    serve.add_argument("--port", type=int, help=f"OSC port (default {DEFAULT_PORT})")
+    serve.add_argument("--jack", choices=("auto", "on", "off"), help="play through JACK")
+    serve.add_argument("--resume", action="store_true", help="take up unfinished generations, and play on")
+    serve.add_argument("--verbose", action="store_true", help="log everything")
+
+    doctor = commands.add_parser("doctor", help="what is here, what is missing, how to get it")
+    doctor.add_argument("--json", action="store_true")
+
+    monitor = commands.add_parser("monitor", help="live view of a running engine")
+    _add_target(monitor)
+    monitor.add_argument("--once", action="store_true", help="print one view and end")
+
+    send = commands.add_parser("send", help="send one OSC message and print the answers")
+    send.add_argument("address")
+    send.add_argument("args", nargs="*", help="arguments, typed by the contract")
+    send.add_argument("--wait", type=float, default=60.0, help="seconds to wait for an answer")
+    _add_target(send)
+
+    analyze = commands.add_parser("analyze", help="what a prompt means")
+    analyze.add_argument("prompt")
+    analyze.add_argument("--json", action="store_true")
+
+    bench = commands.add_parser("bench", help="measure this machine, as JSON lines")
+    bench.add_argument("--quick", action="store_true", help="fewer rounds")
+    bench.add_argument("--only", help="one part: latency, lock, render")
+    return parser
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = build_parser().parse_args(_free_negative_numbers(argv))
+    try:
+        return _run(args)
+    except EngineError as error:
+        print(f"resonantgen: {error.text}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _free_negative_numbers(argv: list[str] | None) -> list[str]:
+    """`send /rg/seed -1`: argparse would take a negative number for an option of its own."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == ["send"] and "--" not in given:
+        options = [i for i, word in enumerate(given) if word.startswith("--")]
+        end = options[0] if options else len(given)
+        return [given[0], *given[end:], "--", *given[1:end]]
+    return given
+
+
+def _run(args: argparse.Namespace) -> int:
+    if args.command == "demo":
+        from bridge.demo import demo
+
+        return demo(args.out)
+    if args.command == "serve":
+        return _serve(args)
+    if args.command == "doctor":
+        from bridge.doctor import main_doctor
+
+        return main_doctor(args.json)
+    if args.command == "monitor":
+        from bridge.monitor import monitor
+
+        return monitor(args.host, args.port, args.once)
+    if args.command == "send":
+        from bridge.send import send
+
+        return send(args.address, args.args, args.host, args.port, args.wait)
+    if args.command == "analyze":
+        from bridge.analyze import analyze
+
+        return analyze(args.prompt, args.json)
+    from bridge.bench import bench
+
+    return bench(args.quick, args.only)
+
+
+def _serve(args: argparse.Namespace) -> int:
+    import asyncio
+    from dataclasses import replace
+
+    from engine.config import load_config, set_folder
+
+    config = load_config(args.config)
+    if args.port is not None:
+        config = replace(config, osc=replace(config.osc, port=args.port))
+    if args.jack is not None:
+        config = replace(config, jack=replace(config.jack, mode=args.jack))
+    level = logging.DEBUG if args.verbose else getattr(logging, config.log.level.upper())
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(message)s")
+
+    from bridge.app import App
+
+    folder = args.set or set_folder(config)
+    asyncio.run(App(config, folder).run(args.resume))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

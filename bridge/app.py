@@ -1,0 +1,174 @@
+"""The composition root: engine, outs, OSC and MIDI joined on one asyncio loop, the control thread.
+
+OscServer, MidiInput --Command--> Engine.submit        Engine --Event--> OscServer, MidiController
+worker, writer ------post------> call_soon_threadsafe  JACK callback: native, on its own
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from pathlib import Path
+
+from engine.config import Config
+
+from bridge.beats import BeatFollower
+from bridge.osc_server import OscServer
+from bridge.outs import Outs
+from bridge.player import Player
+from engine import __version__
+from engine import commands as c
+from engine import events as e
+from engine.engine import Engine
+from engine.errors import EngineError
+from engine.registry import Registry, default_registry
+from engine.units import gain_to_db
+
+log = logging.getLogger(__name__)
+METER_S = 1 / 30
+HOUSEKEEPING_S = 1.0
+
+
+class App:
+    """A running instrument. `await run()` returns after `/rg/quit`, SIGTERM or SIGINT."""
+
+    def __init__(self, config: Config, folder: Path, registry: Registry | None = None) -> None:
+        self.config = config
+        self.folder = folder
+        self.registry = registry or default_registry()
+        self.failures = self.registry.load_entry_points()
+        self.quitting = asyncio.Event()
+
+    async def start(self, resume: bool = False) -> None:
+        """Warm up, then open the ports."""
+        warm()
+        loop = asyncio.get_running_loop()
+        self.outs = Outs(list(self.registry), make_jack_player(self.config, list(self.registry)))
+        self.engine = Engine(
+            self.folder,
+            self.outs,
+            loop.call_soon_threadsafe,
+            self.registry,
+            self.config.engine.worker_threads or None,
+        )
+        self.server = OscServer(
+            submit=self.submit, snapshot=self.engine.snapshot, status=self.status,
+            tracks=lambda: list(self.registry), set_name=lambda: self.engine.set_name,
+            version=__version__, quit=self.quitting.set,
+        )  # fmt: skip
+        self.engine.subscribe(self.server.publish)
+        self.engine.subscribe(log_event)
+        # Everything that stands now lives as long as the engine: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        await self.server.start(self.config.osc.host, self.config.osc.port)
+        self.tasks = [loop.create_task(self._meters()), loop.create_task(self._housekeeping())]
+        for failure in self.failures:
+            self.engine.publish(e.Log("warning", f"a track type could not be loaded: {failure}"))
+        if resume:
+            for line in self.engine.resume():
+                self.engine.publish(e.Log("info", f"taken up again: {line}"))
+
+    def submit(self, command: c.Command, origin: e.Origin) -> None:
+        self.engine.submit(command, origin)
+
+    def status(self) -> tuple[str, int, float, int, float, str]:
+        """state, queued, cpu_load, xruns, last_generate_s, device: the answer to /rg/status."""
+        player = self.outs.status()
+        generation = self.engine.generation
+        device = f"instruments; {player.text}"
+        return (
+            self.engine.state, len(generation.queue), player.cpu_load, player.xruns,
+            generation.last_generate_s, device,
+        )  # fmt: skip
+
+    async def run(self, resume: bool = False) -> None:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt
+                loop.add_signal_handler(name, self.quitting.set)
+        await self.start(resume)
+        try:
+            await self.quitting.wait()
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Give up what is being made, write what is there, answer, close."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.engine.generation.cancel("*")
+        await asyncio.get_running_loop().run_in_executor(None, self.engine.finish)
+        await asyncio.sleep(0)  # the last answers, posted by the writer, go out
+        await self.server.stop()
+        self.engine.close()
+        self.outs.close()
+
+    # --- what happens by the clock ----------------------------------------------------------------
+
+    async def _meters(self) -> None:
+        """Beats and levels, 30 times a second."""
+        follower = BeatFollower()
+        while True:
+            transport = self.outs.transport()
+            self.engine.note_playing(transport.rolling)
+            beat = follower.follow(transport)
+            if beat is not None:
+                self.engine.publish(beat)
+            if transport.rolling:
+                for track, peak in self.outs.levels().items():
+                    if track != "mix":
+                        self.engine.publish(e.TrackLevel(track, gain_to_db(peak)))
+            await asyncio.sleep(METER_S)
+
+    async def _housekeeping(self) -> None:
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            line = self.outs.poll()
+            if line is not None:
+                self.engine.publish(e.Log("info", line))
+            self.engine.tick()
+
+
+def warm() -> None:
+    """Load and compile everything that would make the first prompt wait."""
+    from engine.instruments.render import warm as warm_instruments
+
+    from engine.music.compose import warm as warm_composers
+    from engine.prompt.interpret import warm as warm_prompts
+
+    warm_prompts()
+    warm_composers()
+    warm_instruments()
+
+
+def make_jack_player(config: Config, tracks: list[str]) -> Player | None:
+    """JACK's player, unless it is off or not to be had; EngineError where it was asked for with `on`."""
+    if config.jack.mode == "off":
+        return None
+    try:
+        from bridge.jack_player import JackPlayer
+
+        player = JackPlayer(
+            tracks, config.jack.client, config.jack.server or None, config.jack.connect_outputs
+        )
+        player.poll()
+    except EngineError as error:
+        if config.jack.mode == "on":
+            raise
+        log.info("no JACK: %s", error.text)
+        return None
+    if config.jack.mode == "on" and not player.status().connected:
+        raise EngineError("not_available", f"--jack on: {player.status().text}")
+    return player
+
+
+def log_event(event: e.Event) -> None:
+    if isinstance(event, e.Log):
+        log.log(getattr(logging, event.level.upper()), "%s", event.text)
+    elif isinstance(event, e.Failed):
+        log.warning("%s: %s: %s", event.origin.command, event.code, event.text)
