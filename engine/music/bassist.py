@@ -15,6 +15,7 @@ from engine.music.theory import Ladder, fold, nearest_pitch
 from engine.music.wishes import Wishes, lateness_ms, turned, velocity
 
 LOW, HIGH = 28, 55  # E1 to G3: where a bass is felt and still has a pitch
+LOWEST = 24  # C1, 33 Hz: below this no loudspeaker of a club or a room follows
 UNNAMED_KICK_STRENGTH = 0.6  # of the strongest, for audio whose onsets have no voices
 KICKS_PER_BAR = 6
 Kicks = Mapping[tuple[int, int], float]  # (bar, step) -> how late it is, in ms
@@ -34,7 +35,7 @@ class Player:
 
     @property
     def centre(self) -> int:
-        return self.style.centre + 12 * self.wishes.octave
+        return max(LOWEST + 6, self.style.centre + 12 * self.wishes.octave)
 
 
 def kicks_of(heard: Mapping[str, TrackContext], time: Time) -> dict[tuple[int, int], float]:
@@ -231,5 +232,5 @@ def _approach(following: Chord, root: int, player: Player) -> int:
 
 def _range(player: Player) -> tuple[int, int]:
     """The range moves with the octave asked for, inside what a MIDI note can be."""
-    low = max(12, min(84, LOW + 12 * player.wishes.octave))
+    low = max(LOWEST, min(84, LOW + 12 * player.wishes.octave))
     return low, low + HIGH - LOW
