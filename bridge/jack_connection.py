@@ -57,6 +57,11 @@ class JackConnection:
         header["get_buffer"] = number(ffi.addressof(library, "jack_port_get_buffer"))
         header["transport_query"] = number(ffi.addressof(library, "jack_transport_query"))
         self.memory.ports[:] = [number(port._ptr) for port in self._ports]
+        # Until the first block has passed, the report says where the server's transport is now.
+        self.memory.report["frame"], self.memory.report["rolling"] = (
+            self._client.transport_frame,
+            self.rolling,
+        )
         self._argument = ffi.cast("void *", self.memory.address)
         for setter, kind, callback in (
             (library.jack_set_process_callback, "JackProcessCallback", jack_callback.process),
@@ -111,7 +116,7 @@ class JackConnection:
         self._client.transport_stop()
 
     def locate(self, frame: int) -> None:
-        self._client.transport_locate(frame)
+        self._client.transport_frame = frame
 
     def close(self) -> None:
         """Leave the server; afterwards no callback runs, and the memory may go."""

@@ -332,7 +332,8 @@ def _followed(report: Any, rolling: bool, frame: int, sample_rate: int) -> Trans
     """
     beats, unit = float(report["beats_per_bar"]), float(report["beat_type"])
     tempo_bpm = float(report["beats_per_minute"]) * 4.0 / unit
-    counted = (report["bar"] - 1) * beats + report["beat"] - 1 + report["tick"] / report["ticks_per_beat"]
+    within = float(report["beat"]) - 1 + float(report["tick"]) / float(report["ticks_per_beat"])
+    counted = (int(report["bar"]) - 1) * beats + within
     since = samples_to_beats(int(report["block_size"]) if rolling else 0, tempo_bpm, sample_rate)
     signature = Signature(round(beats), round(unit))
     return Transport(rolling, frame, sample_rate, counted * 4.0 / unit + since, tempo_bpm, signature, True)

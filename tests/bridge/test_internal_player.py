@@ -1,0 +1,141 @@
+"""The player without sound keeps the same time as the one with."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bridge.grid import Grid
+from bridge.internal_player import InternalPlayer
+from bridge.player import SAFETY_FRAMES, Player
+from engine.errors import EngineError
+from engine.music.key import Signature
+
+BEAT = 22_050  # frames at 120 bpm
+BAR = 4 * BEAT
+
+
+class Clock:
+    """Time that passes when the test says so, exactly."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def __call__(self) -> Fraction:
+        return Fraction(self.frames, 44_100)
+
+    def pass_frames(self, frames: int) -> None:
+        self.frames += frames
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def player(clock: Clock) -> Player:
+    return InternalPlayer(["drums", "bass"], clock)
+
+
+def audio(peak: float = 0.5, frames: int = 3 * BEAT) -> NDArray[np.float32]:
+    return np.full((frames, 2), peak, np.float32)
+
+
+def test_the_transport_stands_until_play_and_after_stop(player: Player, clock: Clock) -> None:
+    clock.pass_frames(1000)
+    assert not player.transport().rolling and player.transport().frame == 0
+    player.play()
+    clock.pass_frames(BAR)
+    here = player.transport()
+    assert here.rolling and here.frame == BAR and here.beat == pytest.approx(4.0)
+    player.stop()
+    clock.pass_frames(1000)
+    assert not player.transport().rolling and player.transport().frame == BAR
+
+
+def test_a_locate_is_counted_in_the_grids_quarters(player: Player) -> None:
+    player.set_grid(Grid(90.0, Signature(7, 8)))
+    player.locate(6.0)
+    here = player.transport()
+    assert here.frame == 6 * 29_400 and here.beat == 6.0
+    assert here.tempo_bpm == 90.0 and here.signature == Signature(7, 8)
+    with pytest.raises(EngineError, match="range"):
+        player.locate(-1.0)
+
+
+def test_at_rest_a_swap_happens_at_once(player: Player) -> None:
+    loop = player.prepare(audio())
+    assert player.swap("drums", loop, "bar", Grid()) == 0
+    assert player.playing("drums") is loop and player.pending("drums") is None
+
+
+@pytest.mark.parametrize(("when", "frame"), [("beat", BEAT), ("bar", BAR), ("loop", 3 * BEAT)])
+def test_a_swap_happens_at_its_frame_and_not_before(
+    player: Player, clock: Clock, when: str, frame: int
+) -> None:
+    old, new = player.prepare(audio()), player.prepare(audio())
+    player.swap("drums", old, "now", Grid())
+    player.play()
+    clock.pass_frames(100)
+    assert player.swap("drums", new, when, Grid()) == frame
+    clock.pass_frames(frame - 101)
+    assert player.playing("drums") is old and player.pending("drums") == frame
+    clock.pass_frames(1)
+    assert player.playing("drums") is new and player.pending("drums") is None
+
+
+def test_a_boundary_too_near_is_left_out(player: Player, clock: Clock) -> None:
+    player.play()
+    clock.pass_frames(BEAT - SAFETY_FRAMES)
+    assert player.swap("drums", player.prepare(audio()), "beat", Grid()) == BEAT
+    clock.pass_frames(1)
+    assert player.swap("drums", player.prepare(audio()), "beat", Grid()) == 2 * BEAT
+
+
+def test_a_later_swap_replaces_the_waiting_one(player: Player, clock: Clock) -> None:
+    player.play()
+    first, second = player.prepare(audio()), player.prepare(audio())
+    player.swap("drums", first, "beat", Grid())
+    assert player.swap("drums", second, "bar", Grid()) == BAR
+    clock.pass_frames(BEAT)
+    assert player.playing("drums") is None
+    clock.pass_frames(BAR)
+    assert player.playing("drums") is second
+
+
+def test_tracks_swapped_together_share_the_longest_loops_boundary(player: Player) -> None:
+    player.swap("drums", player.prepare(audio(frames=2 * BEAT)), "now", Grid())
+    player.swap("bass", player.prepare(audio(frames=5 * BEAT)), "now", Grid())
+    player.play()
+    assert player.swap_many({"drums": None, "bass": None}, "loop", Grid()) == 5 * BEAT
+    assert player.pending("drums") == player.pending("bass") == 5 * BEAT
+
+
+def test_a_break_in_the_transport_lets_what_waits_take_over(player: Player, clock: Clock) -> None:
+    for breaks in (player.stop, lambda: player.locate(64.0)):
+        player.play()
+        loop = player.prepare(audio())
+        player.swap("drums", loop, "bar", Grid())
+        clock.pass_frames(10)
+        breaks()
+        assert player.playing("drums") is loop and player.pending("drums") is None
+
+
+def test_levels_are_what_played_since_the_last_look(player: Player, clock: Clock) -> None:
+    player.swap("drums", player.prepare(audio(0.5)), "now", Grid())
+    player.set_gains("drums", 0.5, 0.25)
+    assert player.levels() == {"drums": 0.0, "bass": 0.0, "mix": 0.0}
+    player.play()
+    clock.pass_frames(10)
+    assert player.levels() == {"drums": 0.25, "bass": 0.0, "mix": 0.25}
+    player.stop()
+    player.levels()
+    clock.pass_frames(10)
+    assert player.levels()["drums"] == 0.0
+
+
+def test_an_unknown_track_names_the_nearest(player: Player) -> None:
+    with pytest.raises(EngineError, match="drums"):
+        player.swap("drum", None, "now", Grid())
