@@ -1,4 +1,4 @@
-"""Slow signals of a note, one value a block of 16 samples (0.36 ms): pitch, level, cutoff.
+r"""Slow signals of a note, one value a block of 16 samples (0.36 ms): pitch, level, cutoff.
 
 pitch   ___/```      semitones, glide and vibrato
 level   /\____\_     ADSR, one value more than blocks: the voice interpolates between them
@@ -56,7 +56,6 @@ def level_control(
 ) -> Any:
     """ADSR level, exactly 0 at both ends: [num_blocks + 1]. Decay and release times are to -60 dB."""
     track = np.empty(num_blocks + 1, dtype=np.float64)
-    gate_level = 0.0
     for block in range(num_blocks + 1):
         seconds = block * BLOCK_SECONDS
         held_s = min(seconds, gate_s)
@@ -64,10 +63,9 @@ def level_control(
             level = held_s / attack_s
         else:
             level = sustain + (1.0 - sustain) * math.exp(-LN_1000 * (held_s - attack_s) / decay_s)
-        gate_level = level
         if seconds > gate_s:
             released = (seconds - gate_s) / release_s
-            level = gate_level * math.exp(-LN_1000 * released) * max(0.0, 1.0 - released)
+            level *= math.exp(-LN_1000 * released) * max(0.0, 1.0 - released)
         track[block] = level
     track[num_blocks] = 0.0
     return track

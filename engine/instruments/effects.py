@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from engine.instruments.control import BLOCK, LN_1000
 from engine.units import STEM_SAMPLE_RATE
 
-# Lengths of the reverb's eight lines at size 1: primes between 30 and 75 ms, so that echoes never fall together.
+# The reverb's eight lines at size 1: primes from 30 to 75 ms, so that echoes never fall together.
 REVERB_LINES = np.array([1327, 1511, 1741, 1973, 2237, 2557, 2879, 3301], dtype=np.int64)
 REVERB_RING = 4096
 DIFFUSER_SAMPLES = np.array([113, 337], dtype=np.int64)
 DIFFUSER_RING = 512
 DIFFUSION = 0.6
+SEND_LOW_CUT_HZ = 220.0  # the low end stays dry: a kick stays in the centre
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -141,11 +142,16 @@ def reverb_loop(
     quarter = np.float32(0.25)
     gain = np.float32(mix)
     spread = np.float32(DIFFUSION)
+    rumble_l = np.float32(0.0)
+    rumble_r = np.float32(0.0)
+    slow = np.float32(2.0 * math.pi * SEND_LOW_CUT_HZ / STEM_SAMPLE_RATE)
     first = -preroll
     n = first % num_samples
     for m in range(first, num_samples):
-        left = loop[n, 0]
-        right = loop[n, 1]
+        rumble_l += slow * (loop[n, 0] - rumble_l)
+        rumble_r += slow * (loop[n, 1] - rumble_r)
+        left = loop[n, 0] - rumble_l
+        right = loop[n, 1] - rumble_r
         for stage in range(2):
             read = (m - DIFFUSER_SAMPLES[stage]) & (DIFFUSER_RING - 1)
             write = m & (DIFFUSER_RING - 1)

@@ -85,30 +85,39 @@ def add_fm(
     """
     carrier = np.uint32(0)
     modulator = np.uint32(0)
-    radians_to_phase = CYCLE / TWO_PI
+    # Depth in 2**-24 cycles: an int32 holds it, which keeps the loop free of 64-bit conversions.
+    radians_to_depth = 16777216.0 / TWO_PI
     index_keep = math.exp(-LN_1000 * BLOCK / (STEM_SAMPLE_RATE * index_decay_s))
     level_keep = math.exp(-LN_1000 * BLOCK / (STEM_SAMPLE_RATE * level_decay_s))
     envelope = 1.0
     gain = level
+    depth = 0.0
     for block in range(len(pitch)):
         hz = 440.0 * 2.0 ** ((pitch[block] - 69.0) / 12.0)
         step = np.uint32(np.int64(min(hz * ratio / STEM_SAMPLE_RATE, 0.45) * CYCLE))
         modulator_hz = min(hz * modulator_ratio, 15_000.0)
         modulator_step = np.uint32(np.int64(modulator_hz / STEM_SAMPLE_RATE * CYCLE))
         room = max(0.0, (16_000.0 - hz * ratio) / modulator_hz - 1.0)
-        depth = min(index * (index_floor + (1.0 - index_floor) * envelope), room) * radians_to_phase
-        slope = gain * (level_keep - 1.0) / BLOCK
+        aim = min(index * (index_floor + (1.0 - index_floor) * envelope), room) * radians_to_depth
+        if block == 0:
+            depth = aim
+        # Both move within the block: steps of the index would be heard as a tone of 44,100 / 16 Hz.
+        depth_now = np.float32(depth)
+        depth_slope = np.float32((aim - depth) / BLOCK)
+        depth = aim
+        gain_now = np.float32(gain)
+        slope = np.float32(gain * (level_keep - 1.0) / BLOCK)
         for i in range(BLOCK):
             m = np.uint32(modulator + np.uint32(i) * modulator_step)
             low = m >> INDEX_SHIFT
-            s = sine[low]
-            s += (sine[low + np.uint32(1)] - s) * (np.float32(m & FRACTION_MASK) * FRACTION)
-            moved = np.int64(depth * s)
-            c = np.uint32(np.int64(carrier + np.uint32(i) * step) + moved)
+            y = sine[low]
+            y += (sine[low + np.uint32(1)] - y) * (np.float32(m & FRACTION_MASK) * FRACTION)
+            moved = np.uint32(np.int32((depth_now + depth_slope * np.float32(i)) * y))
+            c = np.uint32(carrier + np.uint32(i) * step + (moved << np.uint32(8)))
             at = c >> INDEX_SHIFT
             a = sine[at]
             x = a + (sine[at + np.uint32(1)] - a) * (np.float32(c & FRACTION_MASK) * FRACTION)
-            x *= gain + slope * i
+            x *= gain_now + slope * np.float32(i)
             note[block * BLOCK + i, 0] += x
             note[block * BLOCK + i, 1] += x
         carrier = np.uint32(carrier + np.uint32(BLOCK) * step)

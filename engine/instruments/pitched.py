@@ -22,6 +22,7 @@ VELOCITY_OF_PALETTE = 0.75  # the velocity (0..1) at which a palette sounds as i
 ARTICULATED_GAIN = {"ghost": 0.6, "accent": 1.3}
 ARTICULATED_OCTAVES = {"ghost": -0.8, "accent": 0.7}
 NOTE_LEVEL = 0.35
+FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
 
 
 def render_notes(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
@@ -51,6 +52,7 @@ class Voice:
         self.lfo_cycles = float(max(1, round(instrument.lfo_hz * score.length_seconds)))
         self.attack_s = instrument.attack_s * 2.0 ** octaves_of(self.settings["attack"], 6.0)
         self.release_s = instrument.release_s * 2.0 ** octaves_of(self.settings["release"], 4.0)
+        self.scratch = np.zeros((0, 2), dtype=np.float32)
         self.damping = 2.0 - 1.93 * lean(instrument.resonance, self.settings["resonance"])
 
     def _curve_octaves(self, score: Score) -> NDArray[np.float64]:
@@ -77,13 +79,23 @@ class Voice:
             instrument.vibrato_semitones,
             instrument.vibrato_hz,
         )
-        note = np.zeros((num_blocks * BLOCK, 2), dtype=np.float32)
+        note = self._cleared(num_blocks * BLOCK)
+        bright_octaves = self._velocity_octaves(gesture) + octaves_of(self.settings["brightness"], 4.0)
         for number, layer in enumerate(instrument.layers):
-            add_layer(note, pitch, layer, (self.seed + 7919 * gesture.index + 104729 * number) % 2**32)
+            seed = (self.seed + 7919 * gesture.index + 104729 * number) % 2**32
+            add_layer(note, pitch, layer, seed, bright_octaves)
         filters.add_filtered(
             self.loop, note, gesture.start, self._cutoff(gesture, pitch),
             self._level(gesture, num_blocks, gate_s), self.damping, instrument.four_pole,
         )  # fmt: skip
+
+    def _cleared(self, num_samples: int) -> NDArray[np.float32]:
+        """Silence, [num_samples, C=2], in memory used again: fresh pages cost more than their filling."""
+        if len(self.scratch) < num_samples:
+            self.scratch = np.empty((num_samples, 2), dtype=np.float32)
+        note = self.scratch[:num_samples]
+        note.fill(0.0)
+        return note
 
     def _level(self, gesture: Gesture, num_blocks: int, gate_s: float) -> NDArray[np.float64]:
         instrument = self.instrument
@@ -97,10 +109,14 @@ class Voice:
             gain *= 2.0 ** (self.energy[gesture.start // BLOCK % len(self.energy)] - 0.5)
         return np.asarray(level * gain)
 
+    def _velocity_octaves(self, gesture: Gesture) -> float:
+        """How much brighter than the palette's table this gesture is struck."""
+        octaves = self.instrument.velocity_octaves * (gesture.velocity / 127 - VELOCITY_OF_PALETTE)
+        return octaves + ARTICULATED_OCTAVES.get(gesture.articulation, 0.0)
+
     def _cutoff(self, gesture: Gesture, pitch: NDArray[np.float64]) -> NDArray[np.float64]:
         instrument = self.instrument
-        octaves = instrument.velocity_octaves * (gesture.velocity / 127 - VELOCITY_OF_PALETTE)
-        octaves += ARTICULATED_OCTAVES.get(gesture.articulation, 0.0)
+        octaves = self._velocity_octaves(gesture)
         track = control.cutoff_control(
             pitch, instrument.cutoff_hz * 2.0**octaves, instrument.key_tracking,
             instrument.envelope_octaves, instrument.envelope_attack_s, instrument.envelope_decay_s,
@@ -109,16 +125,23 @@ class Voice:
         return np.asarray(track)
 
 
-def add_layer(note: NDArray[np.float32], pitch: NDArray[np.float64], layer: Layer, seed: int) -> None:
-    """One source of the palette added to `note` [M, C=2]."""
+def add_layer(
+    note: NDArray[np.float32],
+    pitch: NDArray[np.float64],
+    layer: Layer,
+    seed: int,
+    bright_octaves: float = 0.0,
+) -> None:
+    """One source of the palette added to `note` [M, C=2], struck `bright_octaves` harder than usual."""
     match layer.source:
         case "wave":
             semitones, gains = unison(layer)
             phases = start_phases(layer.voices, seed)
             layers.add_wave(note, pitch, wavetable(layer.wave), semitones, gains, phases, layer.decay_s)
         case "fm":
+            index = layer.index * 2.0 ** (FM_SHARE * bright_octaves)
             layers.add_fm(
-                note, pitch, unit_sine(), layer.ratio, layer.modulator_ratio, layer.index,
+                note, pitch, unit_sine(), layer.ratio, layer.modulator_ratio, index,
                 layer.index_decay_s, layer.index_floor, layer.level * 0.55, layer.decay_s,
             )  # fmt: skip
         case "string":
@@ -138,25 +161,25 @@ def unit_sine() -> NDArray[np.float32]:
 
 @cache
 def unison(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Detune in semitones [V] and gains [V, C=2]: evenly spread, neighbours on opposite sides."""
+    """Detune in semitones [V] and gains [V, C=2].
+
+    Neighbours sit on opposite sides, and so do -x and +x cents: neither side is sharp.
+
+        cents  -3  -2  -1   0   1   2   3
+        side    R   L   R   .   L   R   L
+    """
     spread = np.linspace(-1.0, 1.0, layer.voices) if layer.voices > 1 else np.zeros(1)
-    semitones = layer.semitones + spread * layer.detune_cents / 100.0
-    # The outermost voices sit in the middle, so that the stereo image has no pitch slope.
-    order = np.argsort(np.abs(spread), kind="stable")
-    pan = np.zeros(layer.voices)
-    pan[order] = np.array([(-1.0) ** n * (n > 0) for n in range(layer.voices)]) * layer.width
-    if layer.voices % 2 == 0:
-        pan[order[0]] = layer.width
-    angle = (pan + 1.0) * np.pi / 4.0
+    rank = np.minimum(np.arange(layer.voices), np.arange(layer.voices)[::-1])
+    pan = -np.sign(spread) * (-1.0) ** rank
+    angle = (pan * layer.width + 1.0) * np.pi / 4.0
     gains = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.sqrt(2.0 / layer.voices) * layer.level
-    return semitones, gains.astype(np.float32)
+    return layer.semitones + spread * layer.detune_cents / 100.0, gains.astype(np.float32)
 
 
 def start_phases(voices: int, seed: int) -> NDArray[np.float64]:
-    """A single oscillator starts its cycle at 0; a unison starts spread by the golden ratio: [V]."""
-    if voices == 1:
-        return np.zeros(1)
-    return (np.arange(voices) * 0.6180339887 + (seed % 1009) / 1009.0) % 1.0
+    """Where each oscillator's cycle starts: a single one at 0, a unison spread by the golden ratio: [V]."""
+    start = (seed % 1009) / 1009.0 if voices > 1 else 0.0
+    return np.asarray((np.arange(voices) * 0.6180339887 + start) % 1.0)
 
 
 def add_effects(

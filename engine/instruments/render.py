@@ -1,7 +1,7 @@
 """Score to audio, at once: the door to the instruments.
 
-    score --- hits ---> drums  ---\
-          \-- notes --> pitched ---+--> no DC, the level of its role --> [N, C=2], exactly the loop
+    score -+- hits  --> drums ---+-> no DC, the level of its role --> [N, C=2], exactly the loop
+           +- notes --> pitched -+
 
 Whatever rings past the end of the loop is found at its start. All of the sound is made in compiled
 code that does not hold the interpreter; `cancelled` is asked between notes and effects.
@@ -76,10 +76,10 @@ def level(loop: NDArray[np.float32], score: Score) -> None:
 
 def dynamics(score: Score) -> float:
     """How loud the score wants to be against a typical one: 0.5 .. 1.4."""
-    velocities = [item.velocity for item in (*score.notes, *score.hits)]
+    velocities = [note.velocity for note in score.notes] + [hit.velocity for hit in score.hits]
     if not velocities:
         return 1.0
-    return float(min(1.4, max(0.5, np.mean(velocities) / TYPICAL_VELOCITY)))
+    return min(1.4, max(0.5, float(np.mean(velocities)) / TYPICAL_VELOCITY))
 
 
 def warm() -> None:

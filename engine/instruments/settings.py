@@ -16,7 +16,7 @@ NEUTRAL = 0.5
 
 
 def settings_of(score: Score) -> dict[str, float]:
-    """Every setting, 0.5 (the palette as it is) where the score says nothing; unknown ones are left to others."""
+    """Every setting, 0.5 (the palette as it is) where the score says nothing."""
     return {name: min(1.0, max(0.0, float(score.settings.get(name, NEUTRAL)))) for name in SETTINGS}
 
 

@@ -1,0 +1,75 @@
+"""Laws of the drums."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.instruments.drums import VARIATIONS, drum_sound
+from engine.instruments.render import PALETTES, render
+from engine.music.score import DRUM_VOICES, Curve, Hit
+from engine.units import STEM_SAMPLE_RATE
+from tests.engine.instrument_scores import KITS, score
+
+
+def centroid_hz(shot: np.ndarray) -> float:
+    power = np.abs(np.fft.rfft(shot)) ** 2
+    return float((power * np.fft.rfftfreq(len(shot), 1 / STEM_SAMPLE_RATE)).sum() / power.sum())
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_every_voice_sounds_and_no_two_alike(kit):
+    shots = {voice: drum_sound(PALETTES[kit], voice, 100, 0, 0) for voice in DRUM_VOICES}
+    assert all(np.isfinite(shot).all() and 0.1 < np.abs(shot).max() < 4.0 for shot in shots.values())
+    assert len({shot.tobytes() for shot in shots.values()}) == len(DRUM_VOICES)
+    assert centroid_hz(shots["kick"]) < centroid_hz(shots["snare"]) < centroid_hz(shots["closed_hat"])
+
+
+@pytest.mark.parametrize("voice", DRUM_VOICES)
+def test_a_voice_ends_in_silence(voice):
+    shot = drum_sound(PALETTES["909"], voice, 127, 0, 0)
+    assert np.abs(shot[-32:]).max() < 0.002 * np.abs(shot).max()
+
+
+@pytest.mark.parametrize("voice", ["snare", "closed_hat", "kick"])
+def test_velocity_is_level_and_brightness(voice):
+    soft, hard = (drum_sound(PALETTES["909"], voice, velocity, 0, 0) for velocity in (20, 120))
+    assert centroid_hz(hard) > 1.05 * centroid_hz(soft)
+    audio = render(score("909", Hit(0, voice, 30), Hit(2, voice, 120)))
+    assert np.abs(audio[:44_100]).max() < 0.4 * np.abs(audio[44_100:]).max()
+
+
+def test_round_robin_shots_differ_by_a_hair():
+    shots = [drum_sound(PALETTES["909"], "closed_hat", 100, n, 0) for n in range(VARIATIONS)]
+    assert len({shot.tobytes() for shot in shots}) == VARIATIONS
+    levels = [shot.std() for shot in shots]
+    assert max(levels) < 1.2 * min(levels)
+
+
+def test_a_closed_hat_chokes_the_open_one_round_the_loop():
+    def tail(*more: Hit) -> float:
+        audio = render(score("909", Hit(3.75, "open_hat", 100), Hit(2, "kick", 127), *more))
+        return float(np.square(audio[6000:12_000]).sum())
+
+    assert tail(Hit(0.0, "closed_hat", 1)) < 0.01 * tail()
+
+
+@pytest.mark.parametrize("kit", KITS)
+def test_the_kick_is_in_the_centre(kit):
+    left, right = render(score(kit, Hit(0, "kick", 110))).T
+    assert np.square(left - right).sum() < 0.02 * np.square(left + right).sum()
+
+
+def test_hats_and_toms_have_their_places():
+    def lean_db(voice: str) -> float:
+        left, right = render(score("909", Hit(0, voice, 110))).std(axis=0)
+        return float(20 * np.log10(right / left))
+
+    assert lean_db("closed_hat") > 1.0 and lean_db("high_tom") > 1.0 and lean_db("low_tom") < -1.0
+
+
+def test_the_filter_curve_closes_the_drums():
+    hits = [Hit(beat / 4, "snare", 100) for beat in range(16)]
+    closed = Curve("filter", ((0.0, 0.1),))
+    dull, open_ = (render(score("909", *hits, curves=curves)) for curves in ((closed,), ()))
+    assert centroid_hz(dull.mean(axis=1)) < 0.2 * centroid_hz(open_.mean(axis=1))
