@@ -11,17 +11,18 @@ import contextlib
 import gc
 import logging
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
-from engine.config import Config
-
 from bridge.beats import BeatFollower
+from bridge.internal_player import InternalPlayer
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
 from bridge.player import Player
 from engine import __version__
 from engine import commands as c
 from engine import events as e
+from engine.config import Config
 from engine.engine import Engine
 from engine.errors import EngineError
 from engine.registry import Registry, default_registry
@@ -46,7 +47,7 @@ class App:
         """Warm up, then open the ports."""
         warm()
         loop = asyncio.get_running_loop()
-        self.outs = Outs(list(self.registry), make_jack_player(self.config, list(self.registry)))
+        self.outs = Outs(make_player(self.config, list(self.registry)))
         self.engine = Engine(
             self.folder,
             self.outs,
@@ -134,10 +135,15 @@ class App:
             self.engine.tick()
 
 
+def post_to(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    """From any thread; a loop that has ended takes nothing more, and nobody waits for it."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
+
+
 def warm() -> None:
     """Load and compile everything that would make the first prompt wait."""
     from engine.instruments.render import warm as warm_instruments
-
     from engine.music.compose import warm as warm_composers
     from engine.prompt.interpret import warm as warm_prompts
 
@@ -146,24 +152,27 @@ def warm() -> None:
     warm_instruments()
 
 
-def make_jack_player(config: Config, tracks: list[str]) -> Player | None:
-    """JACK's player, unless it is off or not to be had; EngineError where it was asked for with `on`."""
-    if config.jack.mode == "off":
-        return None
+def make_player(config: Config, tracks: list[str]) -> Player:
+    """JACK's player; or the silent one where JACK is off or cannot be had, unless `on` demands it."""
+    mode = config.jack.mode
+    if mode == "off":
+        return InternalPlayer(tracks)
     try:
-        from bridge.jack_player import JackPlayer
+        from bridge.jack_player import JackPlayer, warm
 
+        warm()
         player = JackPlayer(
             tracks, config.jack.client, config.jack.server or None, config.jack.connect_outputs
         )
-        player.poll()
     except EngineError as error:
-        if config.jack.mode == "on":
+        if mode == "on":
             raise
         log.info("no JACK: %s", error.text)
-        return None
-    if config.jack.mode == "on" and not player.status().connected:
-        raise EngineError("not_available", f"--jack on: {player.status().text}")
+        return InternalPlayer(tracks)
+    if mode == "on" and not player.status().connected:
+        text = player.status().text
+        player.close()
+        raise EngineError("not_available", f"--jack on: {text}")
     return player
 
 

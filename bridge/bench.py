@@ -23,7 +23,7 @@ from bridge.child import ChildEngine
 from bridge.client import Client
 from engine import __version__
 from engine.errors import unknown
-from engine.music.score import Score
+from engine.music.score import Hit, Note, Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples, pitch_to_hz
 
 PROMPT = "techno with driving bass at 128 bpm"
@@ -175,7 +175,8 @@ def render(rounds: int) -> Iterator[Figure]:
 def one_sine_a_note(score: Score) -> np.ndarray:
     """The cheapest instrument there is, as a measure of what the others cost. [N]"""
     audio = np.zeros(score.length_samples, np.float32)
-    for item in (*score.notes, *score.hits):
+    items: tuple[Note | Hit, ...] = (*score.notes, *score.hits)
+    for item in items:
         start = beats_to_samples(item.start_beats, score.tempo_bpm)
         length = beats_to_samples(getattr(item, "length_beats", 0.25), score.tempo_bpm)
         count = min(length, len(audio) - start)

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from functools import singledispatchmethod
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine import commands as c
 from engine import events as e
 from engine.audio.export import mix_to_file
@@ -82,11 +85,11 @@ def base_name(set_name: str, session: Session) -> str:
     return f"{set_name}_{frame.tempo_bpm:.6g}bpm_{frame.key.name}"
 
 
-def _encoded(audio: object, audio_format: str) -> bytes:
+def _encoded(audio: NDArray[np.float32], audio_format: str) -> bytes:
     """The bytes of an audio file. libsndfile writes MP3 to real files only, hence the folder."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"mix.{audio_format}"
-        mix_to_file(path, audio, audio_format)  # type: ignore[arg-type]
+        mix_to_file(path, audio, audio_format)
         return path.read_bytes()
 
 

@@ -101,8 +101,10 @@ def _perform(
             score, lambda done: report.progress(track, 0.1 + 0.8 * done), lambda: cancel.is_set(track)
         )
         stem = stem_from(score, quantise_24(audio), job.seeds[track], job.request.prompt, job.digests)
-        stem = replace(stem, render=kind.perform_name)
-        report.made(_finish(stem, TrackContext.from_score(score), context, outs))
+        # A composer may write for another role (percussion as drums): the stem is this track's all the same.
+        stem = replace(stem, track=track, render=kind.perform_name)
+        says = replace(TrackContext.from_score(score), track=track)
+        report.made(_finish(stem, says, context, outs))
     except EngineError as error:
         report.failed(track, error)
 

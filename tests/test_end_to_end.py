@@ -1,0 +1,152 @@
+"""From `oscsend` to a second JACK client: what is heard is what lies in the folder, sample for sample."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from bridge.player import DECLICK_THRESHOLD, FADE_FRAMES
+from tests.bridge.jack_server import JackServer
+from tests.bridge.musician import Musician
+
+TRACKS = ("drums", "bass", "harmony", "melody")
+PROMPT = "dark techno with driving bass at 150 bpm, 1 bar"
+LOOP_SAMPLES = 70_560  # one bar of 4/4 at 150 bpm
+
+
+def stem_samples(path: Path) -> NDArray[np.float32]:
+    """[C=2, N]"""
+    audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    assert rate == 44_100
+    assert len(audio) == LOOP_SAMPLES
+    return audio.T
+
+
+def expected(frame: int, count: int, old: NDArray, new: NDArray, swap_frame: int) -> NDArray:
+    """What a port pair must carry at `frame`, with the documented declick at the swap. [C=2, count]"""
+    frames = np.arange(frame, frame + count)
+    before, after = old[:, frames % LOOP_SAMPLES], new[:, frames % LOOP_SAMPLES]
+    start = swap_frame % LOOP_SAMPLES
+    jump = np.abs(new[:, start] - old[:, start]).max()
+    if jump < DECLICK_THRESHOLD:
+        share = (frames >= swap_frame).astype(np.float32)
+    else:
+        share = np.clip((frames - swap_frame) / np.float32(FADE_FRAMES), 0, 1).astype(np.float32)
+    return before + share * (after - before)
+
+
+def swap_frame_of(blocks, pair: slice, old: NDArray, new: NDArray) -> int:
+    """The multiple of the loop from which `new` is heard; every recorded frame fits it exactly."""
+    last = blocks[-1].end
+    for swap_frame in range(0, last + LOOP_SAMPLES, LOOP_SAMPLES):
+        if all(
+            np.allclose(
+                block.samples[pair],
+                expected(block.frame, block.samples.shape[1], old, new, swap_frame),
+                rtol=0, atol=1e-7,
+            )
+            for block in blocks
+        ):  # fmt: skip
+            return swap_frame
+    raise AssertionError("what was recorded is neither the old stem nor the new one")
+
+
+def test_stems_are_heard_sample_for_sample_through_lock_regenerate_and_swap(tmp_path):
+    from tests.bridge.jack_recorder import Recorder
+
+    with (
+        JackServer(44_100, 256) as server,
+        Musician(tmp_path / "set", "--jack", "on", jack_server=server.name) as m,
+    ):
+        assert m.ask("/rg/generate", "s", PROMPT).address == "/rg/done"
+        first = {track: m.stem(track) for track in TRACKS}
+        bytes_before = first["drums"].read_bytes()
+        ports = [f"resonantgen:{name}_{side}" for name in (*TRACKS, "mix") for side in "LR"]
+        with Recorder(server.name, ports) as recorder:
+            m.send("/rg/play")
+            recorder.wait_frame(LOOP_SAMPLES)
+            m.send("/rg/track/drums/lock", "i", "1")
+            m.hear("/rg/track/drums/lock", 1)
+            assert m.ask("/rg/track/bass/regenerate", "s", "more aggressive").address == "/rg/done"
+            second_bass = m.stem("bass")
+            recorder.wait_frame(recorder.blocks()[-1].end + 2 * LOOP_SAMPLES)
+            m.send("/rg/track/bass/lock", "i", "1")
+            m.hear("/rg/track/bass/lock", 1)
+            assert m.ask("/rg/generate", "s", "techno with a hypnotic melody").address == "/rg/done"
+            second = {track: m.stem(track) for track in TRACKS}
+            recorder.wait_frame(recorder.blocks()[-1].end + 2 * LOOP_SAMPLES)
+            blocks = recorder.rolling()
+    assert second["drums"] == first["drums"]
+    assert second["drums"].read_bytes() == bytes_before
+    assert second["bass"] == second_bass != first["bass"]
+    old = {track: stem_samples(path) for track, path in first.items()}
+    new = {track: stem_samples(path) for track, path in second.items()}
+    assert blocks[0].frame == 0  # heard from the first frame on
+    for index in range(1, len(blocks)):
+        assert blocks[index].frame == blocks[index - 1].end  # and without a gap
+    swaps = {
+        track: swap_frame_of(blocks, slice(2 * i, 2 * i + 2), old[track], new[track])
+        for i, track in enumerate(TRACKS)
+    }
+    assert LOOP_SAMPLES <= swaps["bass"] < swaps["harmony"] == swaps["melody"]
+    for block in blocks:
+        tracks = block.samples[:8].reshape(4, 2, -1).astype(np.float64).sum(axis=0)
+        assert np.allclose(block.samples[8:], tracks, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("block_size", [256])
+def test_xruns_stay_within_the_idle_count_while_all_cores_generate(tmp_path, block_size):
+    """Measured beside an idle run on the same server; two more are the machine's own noise."""
+
+    def xruns_in(musician: Musician, seconds: float) -> int:
+        musician.ear.send("/rg/status")
+        before = musician.hear("/rg/status").args[3]
+        deadline = time.monotonic() + seconds
+        for _ in musician.ear.messages(deadline - time.monotonic()):
+            pass
+        musician.ear.send("/rg/status")
+        return musician.hear("/rg/status").args[3] - before
+
+    with (
+        JackServer(48_000, block_size, synchronous=False) as server,
+        Musician(tmp_path / "set", "--jack", "on", jack_server=server.name) as m,
+    ):
+        assert m.ask("/rg/generate", "s", PROMPT).address == "/rg/done"
+        m.send("/rg/play")
+        m.hear("/rg/playing", 1)
+        idle = xruns_in(m, 2.0)
+        m.send("/rg/bars", "i", "64")
+        for request in range(100, 124):
+            m.send("/rg/generate", "si", PROMPT, str(request))
+        m.hear("/rg/track/drums/state", "generating")
+        busy = xruns_in(m, 2.0)
+        m.send("/rg/cancel")
+    assert busy <= idle + 2
+
+
+def test_what_was_answered_done_is_there_after_kill_9_in_the_middle_of_the_next(tmp_path):
+    folder = tmp_path / "set"
+    with Musician(folder, "--jack", "off") as m:
+        assert m.ask("/rg/generate", "s", PROMPT).address == "/rg/done"
+        m.send("/rg/track/drums/lock", "i", "1")
+        m.hear("/rg/track/drums/lock", 1)
+        assert m.ask("/rg/scene/save", "s", "one").address == "/rg/done"
+        stems = {track: m.stem(track).read_bytes() for track in TRACKS}
+        names = {track: m.stem(track).name for track in TRACKS}
+        m.send("/rg/bars", "i", "64")
+        m.send("/rg/generate", "s", PROMPT)
+        m.hear("/rg/accepted")
+        os.kill(m.process.pid, signal.SIGKILL)
+        m.process.wait()
+    with Musician(folder, "--jack", "off") as m:
+        assert {track: m.stem(track).name for track in TRACKS} == names
+        assert {track: m.stem(track).read_bytes() for track in TRACKS} == stems
+        assert m.ear.seen["/rg/track/drums/lock"] == (1,)
+        assert m.ask("/rg/scene/load", "s", "one").address == "/rg/done"
