@@ -24,11 +24,11 @@ class Level:
 # The four peaks add up to 0.96 of full scale: four stems at 0 dB can never clip, whatever they play.
 LEVELS = {
     "drums": Level(-20.0, -8.9),
-    "bass": Level(-19.5, -12.4),
-    "harmony": Level(-26.0, -14.9),
-    "melody": Level(-26.0, -14.9),
+    "bass": Level(-20.5, -12.4),
+    "harmony": Level(-28.0, -14.9),
+    "melody": Level(-28.0, -14.9),
 }
-OTHER_LEVEL = Level(-26.0, -14.9)
+OTHER_LEVEL = Level(-28.0, -14.9)
 
 
 def finish_gain(track: str, peak: float, rms: float, dynamics: float = 1.0) -> float:

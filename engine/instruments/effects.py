@@ -38,22 +38,34 @@ def drive_loop(loop: NDArray[np.float32], gain: float, mix: float) -> None:
     two samples. The antiderivative of this curve is sqrt(1 + x^2), which makes that mean simply
     (x0 + x1) / (sqrt(1 + x0^2) + sqrt(1 + x1^2)): no division by a small number, no table, no tanh.
     """
-    scale = math.sqrt(1.0 + gain * gain) / gain  # a full-scale sample stays at full scale
+    one = np.float32(1.0)
+    push = np.float32(gain)
+    wet = np.float32(mix * math.sqrt(1.0 + gain * gain) / gain)  # full scale stays full scale
+    dry = np.float32(1.0 - mix)
     last = loop.shape[0] - 1
-    for c in range(2):
-        x0 = gain * loop[last, c]
-        s0 = math.sqrt(1.0 + x0 * x0)
-        for n in range(loop.shape[0]):
-            x1 = gain * loop[n, c]
-            s1 = math.sqrt(1.0 + x1 * x1)
-            loop[n, c] += mix * (scale * (x0 + x1) / (s0 + s1) - loop[n, c])
-            x0 = x1
-            s0 = s1
+    l0 = push * loop[last, 0]
+    r0 = push * loop[last, 1]
+    bend_l0 = np.sqrt(one + l0 * l0)
+    bend_r0 = np.sqrt(one + r0 * r0)
+    for n in range(loop.shape[0]):
+        l1 = push * loop[n, 0]
+        r1 = push * loop[n, 1]
+        bend_l1 = np.sqrt(one + l1 * l1)
+        bend_r1 = np.sqrt(one + r1 * r1)
+        left = (l0 + l1) / (bend_l0 + bend_l1)
+        right = (r0 + r1) / (bend_r0 + bend_r1)
+        loop[n, 0] = dry * loop[n, 0] + wet * left
+        loop[n, 1] = dry * loop[n, 1] + wet * right
+        l0, r0 = l1, r1
+        bend_l0, bend_r0 = bend_l1, bend_r1
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def chorus_loop(loop: NDArray[np.float32], cycles: float, depth_ms: float, mix: float) -> Any:
-    """Two taps a side, moved by an LFO of whole `cycles` per loop, read from the loop itself as a ring."""
+    """One tap a side, moved by an LFO of whole `cycles` per loop, read from the loop itself as a ring.
+
+    Its longest delay, 15 ms, is shorter than the shortest loop (a 1/16 at 240 bpm: 62 ms).
+    """
     num_samples = loop.shape[0]
     out = np.empty_like(loop)
     base = 0.012 * STEM_SAMPLE_RATE
@@ -73,12 +85,9 @@ def chorus_loop(loop: NDArray[np.float32], cycles: float, depth_ms: float, mix: 
                 whole = int(delay)
                 fraction = delay - whole
                 at = n - whole
-                if at < 1:
-                    at = (at - 1) % num_samples + 1
-                    before = at - 1
-                    at = at % num_samples
-                else:
-                    before = at - 1
+                if at < 0:
+                    at += num_samples
+                before = at - 1 if at > 0 else num_samples - 1
                 x = loop[at, c] * (1.0 - fraction) + loop[before, c] * fraction
                 out[n, c] = dry * loop[n, c] + wet * x
                 delay += slope
