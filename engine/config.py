@@ -8,15 +8,15 @@ A key or a section that does not exist is an error that names the nearest one th
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import Field, dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from engine.errors import EngineError
+from engine.errors import EngineError, unknown
 
 WORDS = {
     bool: "true or false",
@@ -166,12 +166,10 @@ def parse_config(text: str, name: str) -> Config:
     return Config(**sections)
 
 
-def unknown_in(name: str, kind: str, value: str, known: Any) -> EngineError:
-    """EngineError `unknown` for a word of a file: the nearest known one, and all that are allowed."""
-    names = sorted(known)
-    near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    return EngineError("unknown", f"{name}: unknown {kind} {value!r}{hint} Allowed: {', '.join(names)}.")
+def unknown_in(where: str, kind: str, value: str, known: Iterable[str]) -> EngineError:
+    """`unknown` of engine.errors, for a word in a file."""
+    error = unknown(kind, value, known)
+    return EngineError(error.code, f"{where}: {error.text}")
 
 
 def _read_section(name: str, section: str, values: dict[str, Any]) -> Any:
