@@ -171,13 +171,26 @@ def _sounded(plan: list[tuple[int, Event]], player: Player) -> tuple[Note, ...]:
         notes.append(
             Note(
                 start, length, pitch_of(event.character, start, player), velocity(level, wishes, rng),
-                player.kicks[bar, event.step] if (bar, event.step) in player.kicks else lateness_ms(wishes, rng),
-                "accent" if accent else "ghost" if event.character == "r" else "legato" if slides_out else "normal",
+                _late_ms(bar, event.step, player), _articulation(event, accent, slides_out),
                 slides_in and index > 0,
             )
         )  # fmt: skip
         slides_in = slides_out
     return tuple(notes)
+
+
+def _late_ms(bar: int, step: int, player: Player) -> float:
+    """On a kick exactly where the kick is, elsewhere where the hand falls."""
+    heard = player.kicks.get((bar, step))
+    return lateness_ms(player.wishes, player.rng) if heard is None else heard
+
+
+def _articulation(event: Event, accent: bool, slides_out: bool) -> str:
+    if accent:
+        return "accent"
+    if event.character == "r":
+        return "ghost"
+    return "legato" if slides_out else "normal"
 
 
 def _place(planned: tuple[int, Event]) -> tuple[int, int]:

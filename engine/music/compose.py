@@ -1,8 +1,8 @@
 """One track's score from the musical context and the tracks heard.
 
-    context, params -> Wishes        genre -> Style        heard -> Harmony, kicks
-                       \\__________________|____________________/
-                        drummer, bassist, harmonist or melodist -> Score
+context, params -> Wishes        genre -> Style        heard -> Harmony, kicks
+                   \\__________________|____________________/
+                    drummer, bassist, harmonist or melodist -> Score
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from collections.abc import Mapping
 from engine.context.track_context import TrackContext
 from engine.music.bassist import Player, kicks_of, play_bass
 from engine.music.drummer import play_drums
-from engine.music.genre import PALETTES, BassStyle, DrumStyle, Genre, HarmonyStyle, MelodyStyle, genre_named, genres
+from engine.music.genre import (
+    PALETTES,
+    BassStyle,
+    DrumStyle,
+    HarmonyStyle,
+    MelodyStyle,
+    genre_named,
+    genres,
+)
 from engine.music.harmonist import play_harmony
 from engine.music.melodist import Singer, play_melody
 from engine.music.plan import Harmony, Time, curve, harmony_of

@@ -53,7 +53,9 @@ def _plays(voice: str, style: DrumStyle, wishes: Wishes) -> bool:
 def _in_order(levels: Bar) -> list[tuple[tuple[int, str], float]]:
     """By step; a closed hat gives way to an open one, as one foot does."""
     return sorted(
-        item for item in levels.items() if item[0][1] != "closed_hat" or (item[0][0], "open_hat") not in levels
+        item
+        for item in levels.items()
+        if item[0][1] != "closed_hat" or (item[0][0], "open_hat") not in levels
     )
 
 
@@ -80,9 +82,7 @@ def _chance(voice: str, chance: float, weight: float, density: float) -> float:
     return chance * keep_chance(weight, density)
 
 
-def _thicken(
-    levels: Bar, voice: str, step: int, weight: float, density: float, rng: random.Random
-) -> None:
+def _thicken(levels: Bar, voice: str, step: int, weight: float, density: float, rng: random.Random) -> None:
     """Above the usual density: soft hats between the hats, ghosts of the snare on weak places."""
     more = 2.0 * density - 1.0
     if voice in FILLABLE and rng.random() < 0.55 * more:
@@ -101,14 +101,16 @@ def _fills_here(bar: int, time: Time, style: DrumStyle, wishes: Wishes, rng: ran
 
 
 def filled(levels: Bar, fill: Mapping[str, str], time: Time, wishes: Wishes, rng: random.Random) -> Bar:
-    """The bar with its end given to a fill: from the fill's first hit on, the voices it writes are its own."""
+    """The bar with its end given to a fill: from its first hit on, the voices it writes are its own."""
     written = {voice: bar_characters(steps, 0, time.grid) for voice, steps in fill.items()}
     half = time.grid.steps // 2
     first = min(
         (step for row in written.values() for step in range(half, len(row)) if row[step] not in ".-"),
         default=time.grid.steps,
     )
-    result = {(step, voice): level for (step, voice), level in levels.items() if step < first or voice not in fill}
+    result = {
+        (step, voice): level for (step, voice), level in levels.items() if step < first or voice not in fill
+    }
     for voice, row in written.items():
         for step in range(first, len(row)):
             chance, level = chance_and_level(row[step])

@@ -2,8 +2,8 @@
 
 Patterns are strings of sixteenths of 4/4, one or two bars long; blanks and bar lines are for the eye:
 
-    drums, melody, harmony   X accent   x note   o soft   g ghost (sometimes)   1-9 chance in tenths   - held   . rest
-    bass                     R root   3 5 7 of the chord   8 octave   a step towards the next root   r soft root
+    drums, melody, harmony   X accent  x note  o soft  g ghost (sometimes)  1-9 chance  - held  . rest
+    bass                     R root  3 5 7 of the chord  8 octave  a step towards the next root  r soft root
 """
 
 from __future__ import annotations
@@ -161,7 +161,9 @@ def _build(kind: type, data: Mapping[str, Any], where: str) -> Any:
         needed = spec.default is MISSING and spec.default_factory is MISSING
         if needed and name not in data:
             raise EngineError("file", f"{_dotted(where, name)!r} is missing")
-    return kind(**{name: _typed(known[name].type, value, _dotted(where, name)) for name, value in data.items()})
+    return kind(
+        **{name: _typed(known[name].type, value, _dotted(where, name)) for name, value in data.items()}
+    )
 
 
 def _dotted(where: str, name: str) -> str:

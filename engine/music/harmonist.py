@@ -26,6 +26,7 @@ def play_harmony(
         sustain = wishes.palette in SUSTAINED or (sustain and wishes.palette not in STRUCK)
     spans = _pad_spans(time, harmony) if sustain else _comped_spans(style, time, harmony, wishes, rng)
     gate = 0.98 if sustain else style.gate
+    articulation = "normal" if sustain or style.gate > 0.8 else "staccato"
     notes: list[Note] = []
     for index, start, end, level in spans:
         late = lateness_ms(wishes, rng)
@@ -35,7 +36,7 @@ def play_harmony(
             notes.append(
                 Note(
                     start, (end - start) * gate, pitch, velocity(min(1.0, level + top), wishes, rng),
-                    round(min(50.0, late + strum), 2), "normal" if sustain or end - start > 0.5 else "staccato",
+                    round(min(50.0, late + strum), 2), articulation,
                 )
             )  # fmt: skip
     return tuple(notes)

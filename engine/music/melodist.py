@@ -1,13 +1,14 @@
 """The melody: a motif that is repeated, answered and varied over the chords heard.
 
-    units    A    A'   A    B        A' = A with another ending; B = its own idea; a rest now and then
-    strong steps and long notes are chord tones; the others are steps of the scale
+units    A    A'   A    B        A' = A with another ending; B = its own idea; a rest now and then
+strong steps and long notes are chord tones; the others are steps of the scale
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from engine.music.genre import MelodyStyle
 from engine.music.patterns import bar_events, bars_in, chance_and_level, choose, keep_chance
@@ -168,10 +169,10 @@ def _pitch(rungs: int, chord: Chord, strong: bool, before: int | None, singer: S
 def _apart(notes: list[Note]) -> tuple[Note, ...]:
     """No note sounds into the next."""
     found = []
-    for note, following in zip(notes, [*notes[1:], None], strict=True):
-        gap = following.start_beats - note.start_beats if following else note.length_beats
-        found.append(replace(note, length_beats=min(note.length_beats, gap)) if gap > 0 else note)
-    return tuple(found)
+    for note, following in pairwise(notes):
+        gap = following.start_beats - note.start_beats
+        found.append(replace(note, length_beats=min(note.length_beats, gap)))
+    return (*found, *notes[-1:])
 
 
 # --- arpeggios --------------------------------------------------------------------------------------
@@ -180,13 +181,16 @@ def _apart(notes: list[Note]) -> tuple[Note, ...]:
 def _arpeggio(pattern: str, singer: Singer) -> tuple[Note, ...]:
     """The chord's tones one after another over the pattern's rhythm, in one figure for the whole loop."""
     time, rng, wishes = singer.time, singer.rng, singer.wishes
-    figure = rng.choice(((0, 1, 2, 3), (0, 2, 1, 3), (3, 2, 1, 0), (0, 1, 2, 3, 2, 1), (0, 2, 4, 2), (0, 3, 2, 1)))
+    figure = rng.choice(
+        ((0, 1, 2, 3), (0, 2, 1, 3), (3, 2, 1, 0), (0, 1, 2, 3, 2, 1), (0, 2, 4, 2), (0, 3, 2, 1))
+    )
     kept = [
         [
             event
             for event in bar_events(pattern, bar, time.grid)
             if rng.random()
-            < chance_and_level(event.character)[0] * keep_chance(max(0.4, time.grid.weight[event.step]), wishes.density)
+            < chance_and_level(event.character)[0]
+            * keep_chance(max(0.4, time.grid.weight[event.step]), wishes.density)
         ]
         for bar in range(max(2, bars_in(pattern)))
     ]

@@ -81,16 +81,16 @@ class Harmony:
         return self.starts[index + 1] if index + 1 < len(self.starts) else length_beats
 
 
-def harmony_of(
-    context: MusicContext, genre: Genre, heard: Mapping[str, TrackContext], seed: int
-) -> Harmony:
+def harmony_of(context: MusicContext, genre: Genre, heard: Mapping[str, TrackContext], seed: int) -> Harmony:
     """The chords heard from the first track that has any, else a progression of the genre.
 
     Drums carry the chords they were written beside; those count only in the key asked for now.
     """
     length_beats = context.bars * context.signature.bar_beats
     pitched = [says for name, says in heard.items() if name != "drums" and says.chords]
-    beside = [says for name, says in heard.items() if name == "drums" and says.key == context.key and says.chords]
+    beside = [
+        says for name, says in heard.items() if name == "drums" and says.key == context.key and says.chords
+    ]
     for says in (*pitched, *beside):
         span = says.bars * says.signature.bar_beats
         return Harmony(fitted(says.chords, span, length_beats))

@@ -2,7 +2,7 @@
 
 A chord is written in a genre's file as `degree[:shape]`, and stays inside the key whatever its mode:
 
-    "6"  the triad on the sixth degree      "2:7" with its seventh      "5:sus4"      "1:9"      "1:5" root and fifth
+    "6"  the triad on the sixth degree    "2:7" with its seventh    "5:sus4"    "1:9"    "1:5" root and fifth
 """
 
 from __future__ import annotations
@@ -15,19 +15,15 @@ from engine.music.key import FLAT_PITCH_CLASSES, LETTERS, PITCH_CLASSES, Key
 
 # Suffix of a symbol -> semitones above the root, in the order third, fifth, seventh, ninth.
 CHORDS: dict[str, tuple[int, ...]] = {
-    "": (0, 4, 7), "m": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8), "5": (0, 7),
-    "sus2": (0, 2, 7), "sus4": (0, 5, 7), "sus2b5": (0, 2, 6), "sus4b5": (0, 5, 6), "sus#4": (0, 6, 7),
-    "susb2": (0, 1, 7), "susb2b5": (0, 1, 6), "5b5": (0, 6), "sus2#5": (0, 2, 8), "sus4#5": (0, 5, 8), "5#5": (0, 8),
-    "sus#4#5": (0, 6, 8), "sus#2": (0, 3, 7), "sus#2b5": (0, 3, 6), "6": (0, 4, 7, 9), "m6": (0, 3, 7, 9),
+    "": (0, 4, 7), "m": (0, 3, 7), "dim": (0, 3, 6), "aug": (0, 4, 8),
+    "5": (0, 7), "sus2": (0, 2, 7), "sus4": (0, 5, 7), "6": (0, 4, 7, 9), "m6": (0, 3, 7, 9),
     "maj7": (0, 4, 7, 11), "7": (0, 4, 7, 10), "m7": (0, 3, 7, 10), "m7b5": (0, 3, 6, 10),
     "dim7": (0, 3, 6, 9), "mM7": (0, 3, 7, 11), "maj7#5": (0, 4, 8, 11), "7#5": (0, 4, 8, 10),
     "add9": (0, 4, 7, 2), "madd9": (0, 3, 7, 2), "dimadd9": (0, 3, 6, 2), "augadd9": (0, 4, 8, 2),
     "maj9": (0, 4, 7, 11, 2), "9": (0, 4, 7, 10, 2), "m9": (0, 3, 7, 10, 2), "m9b5": (0, 3, 6, 10, 2),
     "dim9": (0, 3, 6, 9, 2), "mM9": (0, 3, 7, 11, 2), "maj9#5": (0, 4, 8, 11, 2), "9#5": (0, 4, 8, 10, 2),
 }  # fmt: skip
-SUFFIXES: dict[tuple[int, ...], str] = {}
-for _suffix, _intervals in CHORDS.items():
-    SUFFIXES.setdefault(_intervals, _suffix)
+SUFFIXES = {intervals: suffix for suffix, intervals in CHORDS.items()}
 
 # Scale steps above the root, for each shape a genre's file may ask for.
 SHAPES: dict[str, tuple[int, ...]] = {
@@ -53,12 +49,17 @@ def diatonic_chord(key: Key, degree: int, shape: str = "") -> tuple[str, tuple[i
     """(symbol, pitch classes from the root up) of a chord inside the key.
 
     A ninth one semitone above its root grates in every genre here, so it is left out; a suspension that
-    the key bends out of recognition (a tritone, a minor second) becomes the plain triad.
+    the key bends out of recognition (a tritone, a minor second) becomes the plain triad; a diminished
+    chord gives way to the one a third below, which holds two of its notes (the tonic stays, and so does
+    the second degree of a minor key with its seventh, the half-diminished of a cadence).
     """
     scale = key.scale
     root = scale[degree % 7]
     steps = SHAPES[shape]
     intervals = tuple((scale[(degree + step) % 7] - root) % 12 for step in steps)
+    cadence = degree % 7 == 0 or (degree % 7 == 1 and key.is_minor and shape in ("7", "9"))
+    if tuple((scale[(degree + step) % 7] - root) % 12 for step in (2, 4)) == (3, 6) and not cadence:
+        return diatonic_chord(key, (degree - 2) % 7, shape)
     if len(intervals) > 3 and 1 in intervals:
         return diatonic_chord(key, degree, "7" if shape == "9" else "")
     if shape.startswith("sus") and intervals not in ((0, 2, 7), (0, 5, 7)):
@@ -71,7 +72,15 @@ def diatonic_chord(key: Key, degree: int, shape: str = "") -> tuple[str, tuple[i
 
 def uses_flats(key: Key) -> bool:
     """Whether the key's signature is written with flats: where its relative major is F, Bb, Eb, Ab or Db."""
-    offsets = {"dorian": 10, "phrygian": 8, "lydian": 7, "mixolydian": 5, "minor": 3, "harmonic minor": 3, "locrian": 1}
+    offsets = {
+        "dorian": 10,
+        "phrygian": 8,
+        "lydian": 7,
+        "mixolydian": 5,
+        "minor": 3,
+        "harmonic minor": 3,
+        "locrian": 1,
+    }
     return (key.tonic + offsets.get(key.mode, 0)) % 12 in (5, 10, 3, 8, 1)
 
 
@@ -79,7 +88,9 @@ def chord_pitch_classes(symbol: str) -> tuple[int, ...]:
     """`"F#m7"` -> (6, 9, 1, 4), root first; EngineError `range` where the symbol is unknown."""
     match = SYMBOL_PATTERN.fullmatch(symbol)
     if match is None or match.group(3) not in CHORDS:
-        raise EngineError("range", f"chord {symbol!r} is not known; write a root and one of {', '.join(CHORDS)}")
+        raise EngineError(
+            "range", f"chord {symbol!r} is not known; write a root and one of {', '.join(CHORDS)}"
+        )
     shift = {"#": 1, "♯": 1, "b": -1, "♭": -1}.get(match.group(2), 0)
     root = LETTERS[match.group(1)] + shift
     return tuple((root + interval) % 12 for interval in CHORDS[match.group(3)])
@@ -110,7 +121,7 @@ def fold(pitch: int, low: int, high: int) -> int:
 
 
 class Ladder:
-    """The notes of a scale as rungs: `pitch(rung)` over all octaves, `rung(pitch)` its inverse, rounded down."""
+    """The notes of a scale as rungs: `pitch(rung)` over all octaves, `rung(pitch)` its inverse."""
 
     def __init__(self, scale: tuple[int, ...]) -> None:
         self.classes = tuple(sorted(set(scale)))

@@ -31,9 +31,7 @@ def wishes_of(track: str, context: MusicContext, genre: Genre, params: Mapping[s
     intent = context.intent(track)
     return Wishes(
         energy=_wish("energy", context, intent, params),
-        density=turned(
-            centred(_said("density", context, intent), genre.density), params.get("density", 0.5)
-        ),
+        density=turned(centred(_said("density", context, intent), genre.density), params.get("density", 0.5)),
         brightness=_wish("brightness", context, intent, params),
         swing=_wish("swing", context, intent, params),
         humanize=turned(context.humanize, params.get("humanize", 0.5)),

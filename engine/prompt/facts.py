@@ -12,7 +12,9 @@ from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_BARS, MIN_TEMPO_BPM
 NUMBER = r"([0-9]{1,6}(?:[.,][0-9]{1,3})?)"
 RANGE = re.compile(rf"{NUMBER}\s*(?:-|–|to|and)\s*{NUMBER}\s*-?\s*(?:bpm|beats per minute)\b", re.I)
 TEMPO = re.compile(rf"(?:\b(?:at|around|about)\s+|[@~]\s*)?{NUMBER}\s*-?\s*(?:bpm|beats per minute)\b", re.I)
-NAMED_TEMPO = re.compile(rf"\b(?:bpm|tempo)(?:\s*(?:of|at|is|:|=|to|around|about))*\s*{NUMBER}(?![0-9/])", re.I)
+NAMED_TEMPO = re.compile(
+    rf"\b(?:bpm|tempo)(?:\s*(?:of|at|is|:|=|to|around|about))*\s*{NUMBER}(?![0-9/])", re.I
+)
 BARE_TEMPO = re.compile(
     r"(?:\b(?:at|around|about|approximately|roughly)\s+|[@~]\s*)([0-9]{2,3}(?:[.,][0-9]{1,3})?)"
     r"(?![0-9/]|\s*-?\s*(?:bars?\b|measures?\b|%))", re.I,
@@ -23,8 +25,8 @@ LONE_LOW_BPM, LONE_HIGH_BPM = 60.0, 200.0  # 303, 808 and 909 are instruments
 SIGNATURE = re.compile(r"(?<![0-9/])([0-9]{1,2})\s*/\s*([0-9]{1,2})(?![0-9/])(?:\s+(?:time|meter|metre)\b)?")
 WALTZ = re.compile(r"\bwaltz\b", re.I)
 COUNTS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "sixteen": 16, "twenty": 20, "thirty two": 32, "sixty four": 64,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "twelve": 12, "sixteen": 16, "twenty": 20, "thirty two": 32, "sixty four": 64,
 }  # fmt: skip
 BARS = re.compile(rf"\b([0-9]{{1,6}}|{'|'.join(COUNTS)})[\s-]*(?:bars?|measures?)\b", re.I)
 
@@ -33,8 +35,16 @@ MODE = (
     r"harmonic[\s-]minor|natural[\s-]minor|major|minor|maj|min|moll|dur|dorian|phrygian|lydian|mixolydian"
     r"|locrian|aeolian|ionian"
 )
+MODE_SYNONYMS = {
+    "maj": "major", "ionian": "major", "dur": "major", "min": "minor", "moll": "minor", "aeolian": "minor",
+    "natural minor": "minor",
+}  # fmt: skip
 # "F# minor", "a dorian", "in A": the letter, its sign, its mode.
-FULL_KEY = re.compile(rf"(?P<lead>\b(?:in|key)\s+(?:the\s+key\s+)?(?:of\s+)?)?(?<![\w#])(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?[\s-]*(?P<mode>{MODE})\b", re.I)  # fmt: skip
+FULL_KEY = re.compile(
+    rf"(?:\b(?:in|key)\s+(?:the\s+key\s+)?(?:of\s+)?)?(?<![\w#])"
+    rf"(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?[\s-]*(?P<mode>{MODE})\b",
+    re.I,
+)
 # "F#m", "Am", "bbm"
 SHORT_KEY = re.compile(r"(?<![\w#])(?P<note>[A-Ga-g])(?P<sign>#|♯|b|♭)?m(?![\w#'’])")
 # "in A", "in Bb", "key of d": the letter alone, where it cannot be an article
@@ -42,7 +52,9 @@ BARE_KEY = re.compile(
     rf"\b(?:in|key|key\s+of)\s+(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?(?=\s*(?:$|[,.;:!?)]|at\b|with\b|and\b|[0-9]))",
     re.I,
 )
-MODE_ONLY = re.compile(rf"(?:\b(?:in|a)\s+)?(?:\ba\s+)?\b(?P<mode>{MODE})\b(?:\s+(?:key|mode|scale|feel|mood|tonality))?", re.I)  # fmt: skip
+MODE_ONLY = re.compile(
+    rf"(?:\b(?:in|a)\s+)?(?:\ba\s+)?\b(?P<mode>{MODE})\b(?:\s+(?:key|mode|scale|feel|mood|tonality))?", re.I
+)
 ARTICLE = re.compile(r"\s+(?:key|mode|scale|feel|mood|tonality|vibe|sound|chords?)\b", re.I)
 
 
@@ -121,7 +133,12 @@ def _find_key(facts: Facts) -> None:
             if _is_article(match, facts.rest):
                 continue
             found = match.groupdict()
-            if pattern is SHORT_KEY and not found["sign"] and found["note"].islower() and not _led(match, facts.rest):
+            if (
+                pattern is SHORT_KEY
+                and not found["sign"]
+                and found["note"].islower()
+                and not _led(match, facts.rest)
+            ):
                 continue  # "i am": only "Am", "in am"
             facts.tonic = Key.parse(found["note"] + _sign(found.get("sign"))).tonic
             facts.mode = "minor" if pattern is SHORT_KEY else _mode(found.get("mode"))
@@ -152,7 +169,6 @@ def _mode(text: str | None) -> str | None:
     if text is None:
         return None
     words = " ".join(text.lower().replace("-", " ").split())
-    short = {"maj": "major", "ionian": "major", "dur": "major", "min": "minor", "moll": "minor", "aeolian": "minor", "natural minor": "minor"}  # fmt: skip
-    mode = short.get(words, words)
+    mode = MODE_SYNONYMS.get(words, words)
     assert mode in MODES, mode
     return mode

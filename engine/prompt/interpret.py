@@ -9,6 +9,7 @@ What is said outranks what the frame pins, that outranks the base of a relative 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -98,9 +99,9 @@ class Reading:
             return ()
         named = clause.tracks
         sounds = [term.word.palettes for term in clause.of("sound")]
-        if self.track is not None and not clause.of("track", "voice"):
-            if not named or any(self.track in palettes for palettes in sounds):
-                return (self.track,)
+        free = self.track is not None and not clause.of("track", "voice")
+        if free and (not named or any(self.track in palettes for palettes in sounds)):
+            return (self.track or "",)
         return named
 
     def _fresh(self, genre: Genre, named: bool) -> MusicContext:
@@ -137,7 +138,9 @@ class Reading:
         way = term.word.quality.tempo * term.sign * (-1 if term.negated else 1)
         if kept or term.compared:
             pinned = "tempo_bpm" in self.frame.pinned
-            tempo_bpm = (self.frame.tempo_bpm if pinned else start.tempo_bpm) * (1 + way * TEMPO_STEP * term.strength)
+            tempo_bpm = (self.frame.tempo_bpm if pinned else start.tempo_bpm) * (
+                1 + way * TEMPO_STEP * term.strength
+            )
         else:
             tempo_bpm = genre.tempo_bpm[1 if way > 0 else 0]
         return max(MIN_TEMPO_BPM, min(MAX_TEMPO_BPM, float(round(tempo_bpm))))
@@ -150,8 +153,11 @@ class Reading:
                 return fixed
             return Key(fixed.tonic, _mood_mode(wide, fixed))
         self.said.add("key")
-        tonic = fixed.tonic if facts.tonic is None else facts.tonic
-        return Key(tonic, facts.mode or _mood_mode(wide, start.key))
+        if facts.tonic is None:
+            return Key(fixed.tonic, facts.mode or fixed.mode)
+        # A letter alone says major or minor, by what is usual here; not lydian.
+        plain = Key(facts.tonic, "minor" if start.key.is_minor else "major")
+        return Key(facts.tonic, facts.mode or _mood_mode(wide, plain))
 
     # --- feel -------------------------------------------------------------------------------------
 
@@ -182,7 +188,7 @@ class Reading:
         return changed
 
     def _intended(self, context: MusicContext, clause: Clause, kept: bool) -> MusicContext:
-        """The intents of the tracks a clause is about; sounds of a clause about the whole go to their role."""
+        """The intents of a clause's tracks; sounds of a clause about the whole go to their role."""
         targets = self.targets(clause)
         if not targets:
             for term in clause.of("sound"):
@@ -212,7 +218,9 @@ class Reading:
             if value is None and touched(feel, terms, True):
                 before[feel] = getattr(context, feel)
         after = moved({feel: value for feel, value in before.items() if value is not None}, terms, True)
-        palettes = [t.word.palettes[name] for t in clause.of("sound") if name in t.word.palettes and not t.negated]
+        palettes = [
+            t.word.palettes[name] for t in clause.of("sound") if name in t.word.palettes and not t.negated
+        ]
         return replace(
             _heard(intent, clause.terms, palettes[0] if palettes else intent.palette),
             **after, avoid=avoid, silent=denied, octave=_octave(intent.octave + octaves(terms)),
@@ -222,7 +230,7 @@ class Reading:
 # --- how terms move numbers -------------------------------------------------------------------------
 
 
-def moved(values: dict[str, float], terms: list[Term], of_track: bool = False) -> dict[str, float]:
+def moved(values: Mapping[str, float], terms: list[Term], of_track: bool = False) -> dict[str, Any]:
     """`values` with every term applied in turn, inside 0..1."""
     result = dict(values)
     for term in terms:
@@ -278,7 +286,9 @@ def _mood_mode(wide: list[Term], usual: Key) -> str:
 
 
 def _heard(intent: TrackIntent, terms: list[Term], palette: str | None) -> TrackIntent:
-    words = tuple(dict.fromkeys((*intent.words, *(("no " if t.negated else "") + t.word.text for t in terms))))
+    words = tuple(
+        dict.fromkeys((*intent.words, *(("no " if t.negated else "") + t.word.text for t in terms)))
+    )
     return replace(intent, palette=palette, words=words)
 
 

@@ -1,8 +1,8 @@
 """A prompt as clauses: which qualities belong to which track, what is denied, what is compared.
 
-    "dark techno with driving bass, no hi-hats and much softer pads"
-     [dark techno]    [driving bass] [no hi-hats]  [++softer pads]
-      the whole        bass           drums          harmony, a comparison
+"dark techno with driving bass, no hi-hats and much softer pads"
+ [dark techno]    [driving bass] [no hi-hats]  [++softer pads]
+  the whole        bass           drums          harmony, a comparison
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class Clause:
 
     @property
     def genre(self) -> str | None:
-        return next((t.word.name for t in self.of("genre") if not t.negated), None)
+        """The last of genres in a row is the noun: "80s rock" is rock."""
+        return next((t.word.name for t in reversed(self.of("genre")) if not t.negated), None)
 
     @property
     def compares(self) -> bool:
@@ -66,9 +67,14 @@ class _Pending:
     factor: float | None = None
 
     def take(self, word: Word) -> Term:
-        """The word with all that waited for it. Denial stays for the tracks that follow ("no drums or bass")."""
+        """The word with all that waited for it. Denial stays for tracks that follow ("no drums or bass")."""
         term = Term(
-            word, self.negated, self.compared or word.kind == "comparison", self.sign, self.strength, self.factor
+            word,
+            self.negated,
+            self.compared or word.kind == "comparison",
+            self.sign,
+            self.strength,
+            self.factor,
         )
         self.compared, self.sign, self.strength, self.factor = False, 1, 1.0, None
         self.negated = self.negated and word.kind in TARGETS
@@ -99,7 +105,9 @@ def read(text: str) -> list[Clause]:
         place += taken
         if word is None:
             continue
-        if word.kind == "boundary" or (word.kind == "joint" and _parts(clauses[-1], _next(tokens, place, words))):
+        if word.kind == "boundary" or (
+            word.kind == "joint" and _parts(clauses[-1], _next(tokens, place, words))
+        ):
             clauses.append(Clause())
             pending = _Pending()
         elif word.kind == "only":
@@ -108,7 +116,8 @@ def read(text: str) -> list[Clause]:
             if _begins_another(clauses, word, pending):
                 pending.negated = False
             clauses[-1].terms.append(pending.take(word))
-            if word.kind == "genre":
+            following = _next(tokens, place, words)
+            if word.kind == "genre" and (following is None or following.kind != "genre"):
                 clauses.append(Clause())
                 pending = _Pending()
         else:
@@ -156,7 +165,7 @@ def _begins_another(clauses: list[Clause], word: Word, pending: _Pending) -> boo
 
 
 def _is_target(word: Word, following: Word) -> bool:
-    """A track, a drum voice, or a sound that cannot belong to the track that follows ("pads driving bass")."""
+    """A track, a drum voice, or a sound that cannot belong to the track after it ("pads driving bass")."""
     if word.kind != "sound":
         return word.kind in TARGETS
     track = {"track": following.name, "voice": "drums"}.get(following.kind)

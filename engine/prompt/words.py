@@ -90,7 +90,9 @@ def _genre_words() -> Iterator[Phrase]:
 def _listed_words(data: Mapping[str, Any]) -> Iterator[Phrase]:
     for section in data:
         if section not in ("tracks", "voices", "sounds", "qualities", "small"):
-            raise unknown("section of words.toml", section, ("tracks", "voices", "sounds", "qualities", "small"))
+            raise unknown(
+                "section of words.toml", section, ("tracks", "voices", "sounds", "qualities", "small")
+            )
     for track, phrases in data["tracks"].items():
         for phrase in phrases:
             yield phrase, Word("track", track, phrase)
@@ -130,7 +132,8 @@ def _quality_words(name: str, table: Mapping[str, Any]) -> Iterator[Phrase]:
     for key in table:
         if key not in known:
             raise unknown(f"key of quality {name!r}", key, known)
-    quality = Quality(name, **{key: tuple(v) if isinstance(v, list) else v for key, v in table.items()})
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    quality = Quality(name, **values)
     assert quality.mode is None or quality.mode in MODES, quality
     for phrase in quality.words:
         yield phrase, Word("quality", name, phrase, quality)

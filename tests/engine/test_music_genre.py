@@ -1,0 +1,60 @@
+"""Genres as data: the bundled ones load, a bad one is refused by name."""
+
+from importlib import resources
+
+import pytest
+
+from engine.errors import EngineError
+from engine.music.genre import DEFAULT_GENRE, PALETTES, genre_named, genres, parse_genre
+
+HOUSE = (resources.files("engine.music") / "genres" / "house.toml").read_text(encoding="utf-8")
+
+
+def test_the_bundled_genres() -> None:
+    assert set(genres()) >= {
+        "techno", "house", "drum_and_bass", "boom_bap", "synthwave", "ambient", "funk", "rock",
+    }  # fmt: skip
+    for name, genre in genres().items():
+        assert genre.name == name
+        assert genre.tempo_bpm[0] <= genre.typical_tempo_bpm <= genre.tempo_bpm[1]
+        for role, palettes in PALETTES.items():
+            assert getattr(genre, role).palette in palettes
+            assert len(getattr(genre, role).patterns) >= 2
+
+
+def test_no_word_names_two_genres() -> None:
+    words = [word for genre in genres().values() for word in genre.words]
+    assert len(words) == len(set(words))
+
+
+def test_an_unknown_genre_plays_as_the_default_one() -> None:
+    assert genre_named("polka").name == DEFAULT_GENRE
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("energy = 0.6", "enregy = 0.6", "unknown key 'enregy'; did you mean 'energy'"),
+        ("lock = 0.35", "lokc = 0.35", "'bass.lokc'; did you mean 'lock'"),
+        ("tempo_bpm = [120, 128]", "", "'tempo_bpm' is missing"),
+        ("tempo_bpm = [120, 128]", "tempo_bpm = [120]", "tempo_bpm"),
+        ("tempo_bpm = [120, 128]", "tempo_bpm = [128, 20]", "40 to 240"),
+        ('palette = "909"', 'palette = "910"', "did you mean '909'"),
+        ('"X... x... X... x..."', '"X... x... X... x.."', "has 15 steps, not 16 or 32"),
+        ('"X... x... X... x..."', '"X... x... X... x..z"', "has 'z' in it"),
+        ('[["1:9", "4:7"]', '[["1:9", "9:7"]', "chord '9:7'"),
+        ("energy = 0.6", "energy = 6", "'energy' 6 is outside 0 to 1"),
+        ("energy = 0.6", 'energy = "high"', "'energy' is 'high', not float"),
+        ("brightness = 0.4\n", "brihgtness = 0.4\n", "did you mean 'brightness'"),
+        ('curve = "wave"', 'curve = "zigzag"', "curve"),
+        ("[melody]\n", "[melody\n", "line"),
+        ("kick       =", "kik       =", "did you mean 'kick'"),
+        ('key = "Am"', 'key = "Q"', "key 'Q'"),
+    ],
+)
+def test_a_bad_file_is_refused_by_name(old: str, new: str, says: str) -> None:
+    assert old in HOUSE
+    with pytest.raises(EngineError) as refused:
+        parse_genre(HOUSE.replace(old, new, 1), "mine.toml")
+    assert refused.value.code == "file"
+    assert "mine.toml" in refused.value.text and says in refused.value.text
