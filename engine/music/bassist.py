@@ -197,15 +197,31 @@ def _place(planned: tuple[int, Event]) -> tuple[int, int]:
     return planned[0], planned[1].step
 
 
+# Long notes of a chord: (share of its length, character) one after another.
+FIGURES = (
+    ((1.0, "R"),),
+    ((0.5, "R"), (0.5, "5")),
+    ((0.75, "R"), (0.25, "5")),
+    ((0.75, "R"), (0.25, "a")),
+    ((0.5, "R"), (0.25, "8"), (0.25, "5")),
+    ((0.875, "R"), (0.125, "a")),
+)
+
+
 def _held(player: Player) -> tuple[Note, ...]:
-    """One long root a chord."""
+    """Long notes on each chord's root, in one figure, or two that take turns."""
+    first, second = player.rng.choice(FIGURES), player.rng.choice(FIGURES)
     notes = []
     for index, chord in enumerate(player.harmony.chords):
         start = max(0.0, chord.start_beats)
-        end = player.harmony.end_of(index, player.time.length_beats)
-        if end > start:
+        length = player.harmony.end_of(index, player.time.length_beats) - start
+        for share, character in second if index % 2 else first:
+            if length <= 0.0:
+                break
             level = velocity(0.75, player.wishes, player.rng)
-            notes.append(Note(start, (end - start) * 0.98, root_pitch(chord, player), level))
+            gate = player.style.gate
+            notes.append(Note(start, share * length * gate, pitch_of(character, start, player), level))
+            start += share * length
     return tuple(notes)
 
 

@@ -23,7 +23,7 @@ from engine.music.genre import (
     genres,
 )
 from engine.music.harmonist import play_harmony
-from engine.music.melodist import Singer, play_melody
+from engine.music.melodist import Singer, chords_top, play_melody
 from engine.music.plan import Harmony, Time, curve, harmony_of
 from engine.music.score import Curve, Hit, Note, Score
 from engine.music.theory import Ladder
@@ -84,7 +84,7 @@ def _played(
         case HarmonyStyle():
             return play_harmony(style, time, harmony, wishes, rng), ()
         case MelodyStyle():
-            return play_melody(Singer(style, time, harmony, ladder, wishes, rng)), ()
+            return play_melody(Singer(style, time, harmony, ladder, wishes, rng, chords_top(heard))), ()
 
 
 def _palette(role: str, style: Style, wishes: Wishes) -> str:

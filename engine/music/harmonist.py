@@ -11,7 +11,8 @@ from engine.music.score import Note
 from engine.music.voicing import CEILING, FLOOR, voice
 from engine.music.wishes import Wishes, lateness_ms, velocity
 
-LONGEST_PAD_BARS = 4  # a pad is struck anew after this, lest it die away
+PAD_BARS = (4, 4, 2, 1)  # a pad is struck anew after so many, lest it die away
+STAGGERS = (0.0, 0.0, 0.0, 0.25, 0.5)  # beats between the entries of a pad's voices
 SUSTAINED = ("pad", "strings")
 STRUCK = ("stab", "rhodes")
 
@@ -20,51 +21,73 @@ def play_harmony(
     style: HarmonyStyle, time: Time, harmony: Harmony, wishes: Wishes, rng: random.Random
 ) -> tuple[Note, ...]:
     """Chord notes over the loop, in order of time."""
-    voicings = voiced(style, harmony, wishes)
-    sustain = style.sustain
-    if wishes.palette is not None and wishes.palette != style.palette:
-        sustain = wishes.palette in SUSTAINED or (sustain and wishes.palette not in STRUCK)
-    spans = _pad_spans(time, harmony) if sustain else _comped_spans(style, time, harmony, wishes, rng)
+    voicings = voiced(style, harmony, wishes, rng)
+    sustain = _sustains(style, wishes)
+    # Patterns written for stabs are too short for a pad that the prompt put in their place.
+    pads = sustain and (not style.sustain or rng.random() < 0.7)
+    spans = _pad_spans(time, harmony, rng) if pads else _comped_spans(style, time, harmony, wishes, rng)
+    stagger = rng.choice(STAGGERS) if pads else 0.0
     gate = 0.98 if sustain else style.gate
-    articulation = "normal" if sustain or style.gate > 0.8 else "staccato"
-    notes: list[Note] = []
-    for index, start, end, level in spans:
-        late = lateness_ms(wishes, rng)
-        for place, pitch in enumerate(voicings[index]):
-            top = 0.06 if place == len(voicings[index]) - 1 else 0.0
-            strum = min(30.0, place * style.strum_ms)
-            notes.append(
-                Note(
-                    start, (end - start) * gate, pitch, velocity(min(1.0, level + top), wishes, rng),
-                    round(min(50.0, late + strum), 2), articulation,
-                )
-            )  # fmt: skip
-    return tuple(notes)
+    return tuple(
+        note
+        for index, start, end, level in spans
+        for note in _struck(voicings[index], start, end, level, stagger, gate, style, wishes, rng)
+    )
 
 
-def voiced(style: HarmonyStyle, harmony: Harmony, wishes: Wishes) -> list[tuple[int, ...]]:
-    """One voicing a chord, each the nearest to the one before."""
-    centre = max(FLOOR + 7, min(CEILING - 7, style.centre + 12 * wishes.octave))
+def _sustains(style: HarmonyStyle, wishes: Wishes) -> bool:
+    """Whether the sound holds its chords: as the genre has it, unless the prompt chose another sound."""
+    if wishes.palette is None or wishes.palette == style.palette:
+        return style.sustain
+    return wishes.palette in SUSTAINED or (style.sustain and wishes.palette not in STRUCK)
+
+
+def _struck(
+    voicing: tuple[int, ...], start: float, end: float, level: float, stagger: float, gate: float,
+    style: HarmonyStyle, wishes: Wishes, rng: random.Random,
+) -> list[Note]:  # fmt: skip
+    """One chord: its voices from the lowest, strummed or entering one by one, the top one a little louder."""
+    late = lateness_ms(wishes, rng)
+    entry = stagger if end - start >= 8.0 * stagger else 0.0
+    articulation = "normal" if gate > 0.8 else "staccato"
+    notes = []
+    for place, pitch in enumerate(voicing):
+        begin = start + place * entry
+        top = 0.06 if place == len(voicing) - 1 else 0.0
+        offset_ms = min(50.0, late + min(30.0, place * style.strum_ms))
+        loud = velocity(min(1.0, level + top), wishes, rng)
+        notes.append(Note(begin, (end - begin) * gate, pitch, loud, round(offset_ms, 2), articulation))
+    return notes
+
+
+def voiced(
+    style: HarmonyStyle, harmony: Harmony, wishes: Wishes, rng: random.Random
+) -> list[tuple[int, ...]]:
+    """One voicing a chord, each the nearest to the one before; where they lie is its own."""
+    centre = max(FLOOR + 7, min(CEILING - 7, style.centre + rng.randint(-4, 4) + 12 * wishes.octave))
+    spread = style.spread if rng.random() < 0.75 else not style.spread
     found: list[tuple[int, ...]] = []
     for chord in harmony.chords:
         before = found[-1] if found else None
-        found.append(voice(chord.pitch_classes, before, centre, style.spread))
+        found.append(voice(chord.pitch_classes, before, centre, spread))
     return found
 
 
 Span = tuple[int, float, float, float]  # chord, start and end in beats, level
 
 
-def _pad_spans(time: Time, harmony: Harmony) -> list[Span]:
-    """The whole length of every chord, in pieces of at most four bars."""
-    longest = LONGEST_PAD_BARS * time.grid.bar_beats
+def _pad_spans(time: Time, harmony: Harmony, rng: random.Random) -> list[Span]:
+    """The whole length of every chord, in pieces of at most four bars; some takes breathe more often."""
+    bars = rng.choice(PAD_BARS)
+    swell = rng.choice((0.0, 0.06, 0.12))
     spans: list[Span] = []
     for index, chord in enumerate(harmony.chords):
         start, end = max(0.0, chord.start_beats), harmony.end_of(index, time.length_beats)
+        level = 0.58 + (swell if index % 2 else 0.0)
         while start < end - 1e-6:
-            stop = min(end, start + longest)
-            spans.append((index, start, stop, 0.62))
-            start = stop
+            stop = min(end, start + bars * time.grid.bar_beats)
+            spans.append((index, start, stop, level))
+            start, level = stop, level * 0.92
     return spans
 
 

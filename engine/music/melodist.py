@@ -7,9 +7,11 @@ strong steps and long notes are chord tones; the others are steps of the scale
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from engine.context.track_context import TrackContext
 from engine.music.genre import MelodyStyle
 from engine.music.patterns import bar_events, bars_in, chance_and_level, choose, keep_chance
 from engine.music.plan import Harmony, Time
@@ -19,6 +21,7 @@ from engine.music.wishes import Wishes, lateness_ms, velocity
 
 FORM = "ABACABAD"  # which idea each unit of a phrase tells: A motif, B its varied ending, C and D answers
 LONG_STEPS = 3
+CLEAR_OF_CHORDS = 5  # semitones between the top of the chords and the middle of the melody
 CONTOURS = ((0, 2, 1, -1), (0, -1, -2, 0), (0, 1, 3, 2), (2, 1, 0, -2), (0, 2, 0, 3), (0, 0, 2, -1))
 
 
@@ -44,10 +47,25 @@ class Singer:
     ladder: Ladder
     wishes: Wishes
     rng: random.Random
+    chords_top: float | None = None  # mean highest pitch of the harmony heard
 
     @property
     def centre(self) -> int:
-        return max(36, min(100, self.style.centre + 12 * self.wishes.octave))
+        """The genre's place for a melody, lifted where the chords would cover it."""
+        clear = self.style.centre if self.chords_top is None else round(self.chords_top) + CLEAR_OF_CHORDS
+        lifted = max(self.style.centre, min(clear, self.style.centre + 7))
+        return max(36, min(100, lifted + 12 * self.wishes.octave))
+
+
+def chords_top(heard: Mapping[str, TrackContext]) -> float | None:
+    """Mean highest pitch of the chords of the harmony heard; None where no score says it."""
+    says = heard.get("harmony")
+    if says is None or says.score is None or not says.score.notes:
+        return None
+    tops: dict[float, int] = {}
+    for note in says.score.notes:
+        tops[note.start_beats] = max(note.pitch, tops.get(note.start_beats, 0))
+    return sum(tops.values()) / len(tops)
 
 
 def play_melody(singer: Singer) -> tuple[Note, ...]:

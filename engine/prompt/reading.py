@@ -61,6 +61,7 @@ class _Pending:
     """What has been said and waits for its word."""
 
     negated: bool = False
+    carried: bool = False  # the denial has had its word already
     compared: bool = False
     sign: int = 1
     strength: float = 1.0
@@ -77,13 +78,13 @@ class _Pending:
             self.factor,
         )
         self.compared, self.sign, self.strength, self.factor = False, 1, 1.0, None
-        self.negated = self.negated and word.kind in TARGETS
+        self.negated = self.carried = self.negated and word.kind in TARGETS
         return term
 
     def note(self, word: Word) -> None:
         match word.kind:
             case "negation":
-                self.negated = True
+                self.negated, self.carried = True, False
             case "more" | "less":
                 self.compared, self.sign = True, 1 if word.kind == "more" else -1
             case "half" | "double":
@@ -114,7 +115,7 @@ def read(text: str) -> list[Clause]:
             clauses[-1].only = True
         elif word.kind in ("track", "voice", "sound", "quality", "comparison", "genre"):
             if _begins_another(clauses, word, pending):
-                pending.negated = False
+                pending.negated = pending.negated and not pending.carried
             clauses[-1].terms.append(pending.take(word))
             following = _next(tokens, place, words)
             if word.kind == "genre" and (following is None or following.kind != "genre"):
@@ -150,7 +151,7 @@ def _begins_another(clauses: list[Clause], word: Word, pending: _Pending) -> boo
         return False
     trailing = clause.terms[places[-1] + 1 :]
     if word.kind not in TARGETS:
-        if clause.terms[places[-1]].negated and not pending.negated:
+        if clause.terms[places[-1]].negated and (pending.carried or not pending.negated):
             clauses.append(Clause())
             return True
         return False

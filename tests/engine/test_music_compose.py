@@ -17,7 +17,6 @@ from engine.music.genre import PALETTES, SETTINGS, genres
 from engine.music.key import MODES, Key, Signature
 from engine.music.score import Chord, Score
 from engine.music.theory import chord_pitch_classes
-from engine.music.voicing import FLOOR
 from engine.prompt.music_context import MusicContext, TrackIntent
 from engine.track import PARAMS
 
@@ -115,8 +114,18 @@ def test_bass_and_melody_play_one_note_at_a_time(context, seed) -> None:
 
 @quick
 @given(contexts, seeds)
+def test_a_chord_is_let_go_where_the_next_begins(context, seed) -> None:
+    score = play(context, seed)["harmony"]
+    for note in score.notes:
+        later = [c.start_beats for c in score.chords if c.start_beats > note.start_beats + 1e-6]
+        assert note.start_beats + note.length_beats <= min(later, default=score.length_beats) + 1e-6
+
+
+@quick
+@given(contexts, seeds)
 def test_nothing_muddy_under_the_harmony(context, seed) -> None:
-    assert all(note.pitch >= FLOOR for note in play(context, seed)["harmony"].notes)
+    lowest_c3 = 48
+    assert all(note.pitch >= lowest_c3 for note in play(context, seed)["harmony"].notes)
 
 
 @pytest.mark.parametrize("genre", sorted(genres()))
@@ -134,6 +143,22 @@ def test_the_same_seed_is_the_same_score_and_another_is_another(genre: str) -> N
     assert first == again
     for track in TRACKS:
         assert (first[track].notes, first[track].hits) != (other[track].notes, other[track].hits)
+
+
+@pytest.mark.parametrize("genre", sorted(genres()))
+@pytest.mark.parametrize("track", TRACKS)
+def test_a_new_take_beside_the_same_tracks_is_a_new_idea(genre: str, track: str) -> None:
+    """Regenerating one track while the others stay: at least six of eight seeds differ in their notes."""
+    others = [name for name in TRACKS if name != track]
+    heard = {
+        name: TrackContext.from_score(score) for name, score in play(plain(genre), 1, tracks=others).items()
+    }
+    takes = set()
+    for seed in range(8):
+        score = compose(track, plain(genre), heard, seed, {})
+        notes = [(note.start_beats, note.length_beats, note.pitch) for note in score.notes]
+        takes.add((*notes, *((hit.start_beats, hit.voice) for hit in score.hits)))
+    assert len(takes) >= 6
 
 
 def test_another_process_writes_the_same_score() -> None:
@@ -156,6 +181,14 @@ def test_every_musician_plays_and_the_form_repeats(genre: str) -> None:
             assert len(starts) >= 2, (track, seed)
             bars = [frozenset(round(s % 4, 3) for s in starts if s // 4 == bar) for bar in range(8)]
             assert len(set(bars)) < 8, (track, seed)
+
+
+@pytest.mark.parametrize("genre", sorted(genres()))
+def test_what_must_not_sound_does_not_in_fills_either(genre: str) -> None:
+    avoid = ("snare", "clap", "crash", "open_hat", "high_tom", "mid_tom", "low_tom")
+    context = plain(genre, tracks={"drums": TrackIntent(avoid=avoid, energy=1.0)})
+    for seed in range(8):
+        assert not {hit.voice for hit in play(context, seed, tracks=("drums",))["drums"].hits} & set(avoid)
 
 
 @pytest.mark.parametrize("track", TRACKS)
@@ -239,6 +272,15 @@ def test_strong_notes_of_the_melody_are_chord_tones(genre: str) -> None:
                 strong += 1
                 hit += note.pitch % 12 in chord.pitch_classes
     assert strong and hit / strong > 0.95
+
+
+@pytest.mark.parametrize("genre", sorted(genres()))
+def test_the_melody_lies_above_the_chords(genre: str) -> None:
+    for seed in range(6):
+        scores = play(plain(genre), seed)
+        melody = [note.pitch for note in scores["melody"].notes]
+        chords = [note.pitch for note in scores["harmony"].notes]
+        assert sum(melody) / len(melody) > sum(chords) / len(chords) + 5
 
 
 def events(score: Score) -> int:

@@ -71,6 +71,10 @@ INTENTS = [
     ("ambient, no drums", {"drums": {"silent": True}}),
     ("ambient without drums or bass", {"drums": {"silent": True}, "bass": {"silent": True}}),
     ("no drums and soft pads", {"drums": {"silent": True}, "harmony": {"energy": "<", "silent": False}}),
+    (
+        "no drums soft pads",
+        {"drums": {"silent": True}, "harmony": {"palette": "pad", "silent": False, "energy": "<"}},
+    ),
     ("acid bass", {"bass": {"palette": "acid"}}),
     ("acid techno", {"bass": {"palette": "acid"}}),
     ("rhodes chords", {"harmony": {"palette": "rhodes"}}),
