@@ -194,7 +194,7 @@ def _peak(left: Any, right: Any) -> Any:
 
 
 @native
-def _receive(head: Any, voices: Any) -> None:
+def receive_orders(head: Any, voices: Any) -> None:
     """Take the new orders, all of them or none; never wait for them."""
     sequence = head.orders_sequence
     if sequence == head.orders_seen or sequence & 1:
@@ -210,9 +210,8 @@ def _receive(head: Any, voices: Any) -> None:
     head.orders_seen = sequence
     head.bbt_tempo_bpm, head.bbt_beats, head.bbt_unit = tempo_bpm, beats, unit
     for track in range(head.num_tracks):
-        row = voices[track]
-        if row[RECEIVED].generation > max(row[ACTIVE].generation, row[WAITING].generation):
-            copy_voice(row[WAITING], row[RECEIVED])
+        if voices[track, RECEIVED].generation > voices[track, ACTIVE].generation:
+            copy_voice(voices[track, WAITING], voices[track, RECEIVED])
 
 
 @native
@@ -265,7 +264,7 @@ def process_block(header: Any, frames: int) -> None:
     peaks = carray(pointer(head.peaks), (tracks + 1,), np.float32)
     position = carray(pointer(head.position), (1,), POSITION)[0]
 
-    _receive(head, voices)
+    receive_orders(head, voices)
     rolling = call_transport_query(head.transport_query, head.client, head.position) == ROLLING
     frame = np.int64(position.frame)
     smooth = _is_smooth(head, frame)

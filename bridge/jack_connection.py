@@ -46,6 +46,7 @@ class JackConnection:
         names = [f"{track}_{side}" for track in (*tracks, "mix") for side in "LR"]
         self._ports = [self._client.outports.register(name) for name in names]
         self._set_up()
+        self.assume(self.rolling, self._client.transport_frame)
 
     def _set_up(self) -> None:
         ffi, library, header = self._jack._ffi, self._jack._lib, self.memory.header
@@ -69,6 +70,10 @@ class JackConnection:
             (library.jack_on_info_shutdown, "JackInfoShutdownCallback", jack_callback.shutdown),
         ):
             setter(self._client._ptr, ffi.cast(kind, callback.address), self._argument)
+
+    def assume(self, rolling: bool, frame: int) -> None:
+        """What the report says until the first block has passed. Before `activate` only."""
+        self.memory.report["rolling"], self.memory.report["frame"] = rolling, frame
 
     def activate(self, auto_connect: bool) -> None:
         """Start the callback; `auto_connect`: the mix to the first two physical outputs, if there are any."""

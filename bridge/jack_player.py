@@ -286,9 +286,9 @@ class JackPlayer:
         loops = {track: self._offline.latest(track) for track in self._tracks}
         self.swap_many({track: loop for track, loop in loops.items() if loop is not None}, "now", self._grid)
         connection.memory.publish(self._grid)
+        self._carry_on(connection)
         connection.activate(self._auto_connect)
         self._leads = connection.lead()
-        self._carry_on(connection)
         return True
 
     def _carry_on(self, connection: JackConnection) -> None:
@@ -296,8 +296,10 @@ class JackPlayer:
         here = self._offline.transport()
         self._offline.stop()
         if here.rolling and not connection.rolling:
-            connection.locate(self._grid.beat_to_frame(here.beat, self._sample_rate))
+            frame = self._grid.beat_to_frame(here.beat, self._sample_rate)
+            connection.locate(frame)
             connection.start()
+            connection.assume(True, frame)
 
     def _lose(self, connection: JackConnection) -> None:
         """The server has gone: keep loops and position, and go on by the system clock."""

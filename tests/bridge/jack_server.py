@@ -3,23 +3,30 @@
     with JackServer(sample_rate=44100, block_size=256) as server: ...
 
 Skips the test where JACK is missing; with RESONANTGEN_REQUIRE_JACK=1 it fails instead.
+
+JACK keeps a machine-wide table of eight server names, and one that was killed never gives its place
+back. So names are drawn from a small pool and used again: each is held by a lock on a file, which the
+server inherits, so that it is free exactly when no test and no left-over server has it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import importlib
-import itertools
 import os
 import shutil
 import subprocess
+import tempfile
 import time
+from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 import pytest
 
 from bridge.jack_connection import load_jack
 
-_NUMBERS = itertools.count()
+POOL = 6
 
 
 def require_jack() -> None:
@@ -36,6 +43,23 @@ def require_jack() -> None:
     pytest.skip(text, allow_module_level=True)
 
 
+def _take_name() -> tuple[str, IO[str]]:
+    """A server name that nobody on this machine uses, and the lock that keeps it so."""
+    end = time.monotonic() + 60.0
+    while time.monotonic() < end:
+        for number in range(POOL):
+            name = f"resonantgen_test_{os.getuid()}_{number}"
+            lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("w")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                lock.close()
+                continue
+            return name, lock
+        time.sleep(0.2)
+    raise AssertionError(f"{POOL} JACK servers of other tests are running")
+
+
 class JackServer:
     """jackd with the dummy driver; `start` returns when it takes clients.
 
@@ -45,7 +69,7 @@ class JackServer:
 
     def __init__(self, sample_rate: int = 44_100, block_size: int = 1024, synchronous: bool = True) -> None:
         require_jack()
-        self.name = f"rg{os.getpid()}_{next(_NUMBERS)}"
+        self.name, self._lock = _take_name()
         self.sample_rate, self.block_size, self.synchronous = sample_rate, block_size, synchronous
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -58,11 +82,12 @@ class JackServer:
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            pass_fds=(self._lock.fileno(),),
         )
-        self._wait()
+        self._wait(self._process)
         return self
 
-    def _wait(self) -> None:
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         """Until a client can be opened (jack_wait looks only once a second)."""
         jack = load_jack()
         end = time.monotonic() + 10.0
@@ -71,19 +96,22 @@ class JackServer:
                 jack.Client("probe", no_start_server=True, servername=self.name).close()
                 return
             except jack.JackError:
+                assert process.poll() is None, f"jackd {self.name} ended with {process.returncode}"
                 assert time.monotonic() < end, f"jackd {self.name} does not answer"
                 time.sleep(0.02)
 
     def kill(self) -> None:
-        """kill -9: the server goes without a word."""
+        """kill -9: the server goes without a word. `start` again brings it back under its name."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
 
     def stop(self) -> None:
+        """For good: the name goes back to the pool."""
         assert self._process is not None
         self._process.terminate()
         self._process.wait()
+        self._lock.close()
 
     def __enter__(self) -> JackServer:
         return self.start()

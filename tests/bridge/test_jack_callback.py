@@ -1,5 +1,8 @@
 """What is heard, frame by frame: the real callback, any block sizes, against the law in bridge.player."""
 
+import threading
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.grid import Grid, loop_position
-from bridge.jack_callback import fill_timebase
-from bridge.jack_memory import ACTIVE, FADING, HEADER, POSITION
+from bridge.jack_callback import fill_timebase, receive_orders
+from bridge.jack_memory import ACTIVE, FADING, HEADER, POSITION, WAITING, Memory, publish
+from bridge.native import native
 from bridge.player import FADE_FRAMES, Loop
 from engine.music.key import Signature
 from tests.bridge.offline_jack import OfflineJack
@@ -137,17 +141,61 @@ def test_blocks_that_were_missed_do_not_bring_a_swap_forward() -> None:
     assert np.array_equal(jack.block(64, 4032)[:2], faded(plain(old, late), plain(new, late), late, 4032))
 
 
-def test_a_later_order_replaces_the_waiting_one_and_half_an_order_is_not_seen() -> None:
-    first, second = noise(1, 500), noise(2, 500)
-    jack = started()
+def test_a_later_order_replaces_the_waiting_one() -> None:
+    jack, second = started(), noise(2, 500)
     jack.block(64, 0)
-    jack.order(0, first, 100)
+    jack.order(0, noise(1, 500), 200)
+    jack.block(64, 64)
     jack.order(0, second, 300)
-    jack.memory.header["orders_sequence"] += 1  # the control thread is in the middle of writing
-    assert not jack.block(64, 64)[:2].any()
-    jack.memory.header["orders_sequence"] -= 1
     assert not jack.roll(128, [172])[:2].any()
     assert np.array_equal(jack.roll(300, [512])[:2, 256:], plain(second, np.arange(556, 812)))
+
+
+def test_half_an_order_is_not_seen() -> None:
+    jack = started()
+    jack.block(64, 0)
+    jack.order(0, noise(2, 500), 300)
+    jack.memory.header["orders_sequence"] += 1  # the control thread is in the middle of writing
+    jack.memory.orders[0]["frame"] = 70
+    assert not jack.block(64, 64)[:2].any()
+    jack.memory.orders[0]["frame"] = 300
+    jack.memory.header["orders_sequence"] += 1
+    assert not jack.roll(128, [172])[:2].any() and jack.block(64, 300)[:2].any()
+
+
+@native
+def _write_orders(header: Any, orders: Any, staged: Any, count: int) -> None:
+    """Orders as fast as they go, every row of one: generation and frame are the same number."""
+    for generation in range(1, count):
+        for row in range(len(staged)):
+            staged[row].generation = staged[row].frame = generation
+        publish(header, orders, staged, 120.0, 4, 4)
+
+
+@native
+def _count_torn(header: Any, voices: Any, last: int) -> int:
+    """Read until order `last` has arrived; how often rows of different orders were taken."""
+    torn = 0
+    for _ in range(2_000_000_000 // len(voices)):
+        receive_orders(header[0], voices)
+        newest = voices[0, WAITING].generation
+        for row in range(len(voices)):
+            waiting = voices[row, WAITING]
+            torn += waiting.generation != newest or waiting.frame != newest
+        if newest == last:
+            break
+    return torn
+
+
+def test_orders_written_at_full_speed_arrive_whole() -> None:
+    count, memory = 200_000, Memory(64, 44_100)
+    arrays = (memory.header, memory.orders, memory.staged)
+    _write_orders(*arrays, 1)  # compiled before the race
+    writer = threading.Thread(target=_write_orders, args=(*arrays, count))
+    writer.start()
+    torn = _count_torn(memory.header, memory.voices, count - 1)
+    writer.join()
+    assert torn == 0 and (memory.voices[:, WAITING]["generation"] == count - 1).all()
 
 
 def test_a_loop_is_in_use_until_its_fade_is_over() -> None:
