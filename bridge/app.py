@@ -41,6 +41,11 @@ class App:
         self.folder = folder
         self.registry = registry or default_registry()
         self.failures = self.registry.load_entry_points()
+        self.registry = self.registry.choose(config.engine.tracks)
+        if config.engine.render == "model":
+            raise EngineError(
+                "not_available", "no track model is installed; set render = auto or instruments"
+            )
         self.quitting = asyncio.Event()
 
     async def start(self, resume: bool = False) -> None:
@@ -51,7 +56,7 @@ class App:
         self.engine = Engine(
             self.folder,
             self.outs,
-            loop.call_soon_threadsafe,
+            lambda call: post_to(loop, call),
             self.registry,
             self.config.engine.worker_threads or None,
         )

@@ -8,7 +8,7 @@ needs a change in the core.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
@@ -26,6 +26,7 @@ Composer = Callable[[str, MusicContext, Mapping[str, TrackContext], int, Mapping
 # (score, progress, cancelled) -> audio [N, C=2] at 44.1 kHz, exactly the score's length
 Performer = Callable[[Score, Callable[[float], None], Callable[[], bool]], NDArray[np.float32]]
 GROUP = "resonantgen.tracks"
+BAND = ("drums", "bass", "harmony", "melody")
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Registry:
             raise EngineError("range", f"track name {name!r} is not letters, digits and _")
         self.types[name] = track_type
 
+    def choose(self, names: Sequence[str]) -> Registry:
+        """Those tracks in that order, then what installed packages added; EngineError `unknown`."""
+        added = [name for name in self.types if name not in BAND and name not in names]
+        return Registry({name: self[name] for name in (*names, *added)})
+
     def load_entry_points(self) -> list[str]:
         """Register what installed packages offer; returns what could not be loaded, and why."""
         failures = []
@@ -71,4 +77,4 @@ class Registry:
 
 
 def default_registry() -> Registry:
-    return Registry({name: TrackType(name) for name in ("drums", "bass", "harmony", "melody")})
+    return Registry({name: TrackType(name) for name in BAND})
