@@ -22,6 +22,8 @@ MAX_MESSAGE_BYTES = 1024  # REAPER drops larger messages
 MAX_SEED = 2**31 - 1
 WHEN = ("now", "beat", "bar", "loop", "manual")
 CLOCK_SOURCES = ("auto", "jack", "link", "midi", "osc", "internal")
+# Bits of a client's feedback mask: what it is told unasked. Answers are never masked.
+TRACK_BIT, PROGRESS_BIT, LEVEL_BIT, BEAT_BIT, SET_BIT, LOG_BIT = 1, 2, 4, 8, 16, 32
 STATES = ("empty", "queued", "generating", "ready", "failed")
 
 
@@ -89,10 +91,11 @@ TEMPO = number("tempo_bpm", MIN_TEMPO_BPM, MAX_TEMPO_BPM, "bpm")
 TRACK = "/rg/track/{t}"
 
 SESSION_ROWS = (
-    Row("/rg/hello", (text("name"), whole("reply_port", 0, 65535), Arg("feedback_mask", "i", 0, 2**31 - 1, optional=True, default=-1)),
-        "subscribe; answers go to the sender's address and reply_port (0: the sender's own port); then a full dump", server=True),
-    Row("/rg/ping", (Arg("number", "i", optional=True, default=0),), "are you there", server=True),
-    Row("/rg/pong", (whole("number"),), "yes", reply=True),
+    Row("/rg/hello", (text("name"), whole("reply_port", 0, 65535), Arg("feedback_mask", "i", -1, 2**31 - 1, optional=True, default=-1)),
+        "subscribe; answers go to the sender's address and reply_port (0: the sender's own port); then a full dump. "
+        "feedback_mask adds up what is told unasked: 1 tracks, 2 progress, 4 levels, 8 beat and transport, 16 set and context, 32 log; -1 all", server=True),
+    Row("/rg/ping", (Arg("number", "i", optional=True),), "are you there", server=True),
+    Row("/rg/pong", (Arg("number", "i", optional=True),), "yes; the number that came with the ping", reply=True),
     Row("/rg/refresh", (), "every value again, between /rg/update 1 and /rg/update 0", server=True),
     Row("/rg/update", (flag("on"),), "frames a full dump", reply=True),
     Row("/rg/sync", (whole("number"),), "answered when every asynchronous command received before has finished", server=True),
@@ -202,3 +205,11 @@ ROWS: tuple[Row, ...] = (
 
 INPUTS: dict[str, Row] = {row.address: row for row in ROWS if row.is_input}
 OUTPUTS: dict[type[e.Event], Row] = {row.event: row for row in ROWS if row.event is not None}
+REPLIES: dict[str, tuple[Arg, ...]] = {row.address: row.args for row in ROWS if row.reply} | SERVER_REPLIES
+# Outputs that tell of something that happened, once each time; every other one is a value with a present state.
+HAPPENINGS: frozenset[type[e.Event]] = frozenset(
+    {e.Beat, e.Log, e.SceneSaved, e.SceneLoaded, e.SceneDeleted, e.SetOpened}
+)
+VALUES: dict[str, Row] = {
+    row.address: row for event, row in OUTPUTS.items() if not row.reply and event not in HAPPENINGS
+}

@@ -1,0 +1,267 @@
+"""The OSC server: messages in, commands to the engine; events out, to whom they concern.
+
+    datagram -> parse -> decode -> submit(command, origin)          all of it in one call, on the event
+    event -> publish -> feedback (everybody) or answer (one client)  loop, which is the control thread
+
+Nothing a client sends stops it: what is wrong is answered with `/rg/fail` and what is allowed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from bridge.osc_barrier import Barrier
+from bridge.osc_clients import LEASE_S, Clients, Peer
+from bridge.osc_codec import Decoded, decode_all, encode, request_id_of, typed, values_at
+from bridge.osc_feedback import Feedback, FeedbackLimiter
+from bridge.osc_query import OscQuery
+from bridge.osc_scheduler import Scheduler
+from bridge.osc_spec import SERVER_REPLIES
+from bridge.osc_transport import Wires
+from bridge.osc_wire import Bundle, Message, address_of, build, describe, parse
+from engine import commands as c
+from engine import events as e
+from engine.errors import EngineError
+
+log = logging.getLogger(__name__)
+NAME = "resonantgen"
+
+
+class OscServer:
+    """Everything it needs of the engine is handed in as a call, so it runs without one."""
+
+    def __init__(
+        self,
+        *,
+        submit: Callable[[c.Command, e.Origin], None],
+        snapshot: Callable[[], Sequence[e.Event]],
+        status: Callable[[], tuple[str, int, float, int, float, str]],
+        tracks: Callable[[], Sequence[str]],
+        set_name: Callable[[], str],
+        version: str,
+        quit: Callable[[], None],
+        lease_s: float = LEASE_S,
+        startup_targets: Sequence[tuple[str, int]] = (),
+        dump_level: int = 0,
+    ) -> None:
+        """`submit` raises EngineError for what it refuses; `startup_targets` are told when the port opens."""
+        self.submit = submit
+        self.snapshot = snapshot
+        self.status = status
+        self.tracks = tracks
+        self.set_name = set_name
+        self.version = version
+        self.quit = quit
+        self.startup_targets = startup_targets
+        self.dump_level = dump_level
+        self.clients = Clients(lease_s)
+        self.barrier = Barrier()
+        self.wires = Wires(self.receive, self.clients.gone)
+        self.serial = 0
+        self.is_open = False
+        self.handlers: dict[str, Callable[..., None]] = {
+            "/rg/hello": self._hello,
+            "/rg/ping": self._ping,
+            "/rg/refresh": self._refresh,
+            "/rg/sync": self._sync,
+            "/rg/status": self._status,
+            "/rg/version": self._version,
+            "/rg/quit": lambda client: self.quit(),
+            "/rg/dump_osc": self._dump_osc,
+        }
+
+    # --- opening, closing -------------------------------------------------------------------------
+
+    async def start(self, host: str = "127.0.0.1", port: int = 9130) -> None:
+        """Open UDP and TCP (SLIP) on `port`, TCP (size first) on the next, OSCQuery on the one after.
+
+        With port 0 each takes one that is free: `udp_port`, `slip_port`, `size_port`, `http_port`.
+        EngineError `busy` says which port is taken; then none is open.
+        """
+        self.loop = asyncio.get_running_loop()
+        self.host = host
+        self.scheduler = Scheduler(self.loop)
+        self.limiter = FeedbackLimiter(self.loop, self._broadcast)
+        for event in self.snapshot():
+            self.limiter.know(event)
+        self.query = OscQuery(self.snapshot, self.tracks, NAME)
+        try:
+            self.udp_port = await self.wires.open_udp(host, port)
+            self.slip_port = await self.wires.open_tcp(host, port, "slip")
+            self.size_port = await self.wires.open_tcp(host, port and port + 1, "size")
+            self.http_port = await self.query.start(host, port and port + 2, self.udp_port)
+        except EngineError:
+            self.wires.close()
+            raise
+        self.is_open = True
+        await self._announce()
+
+    async def _announce(self) -> None:
+        data = build("/rg/startup", [self.version])
+        log.info("OSC on %s, UDP and TCP %d; OSCQuery on HTTP %d", self.host, self.udp_port, self.http_port)
+        for host, port in self.startup_targets:
+            try:
+                found = await self.loop.getaddrinfo(host, port)
+            except OSError as error:
+                log.warning("/rg/startup to %s:%d: %s", host, port, error)
+                continue
+            self._send(Peer("udp", str(found[0][4][0]), port), data)
+
+    async def stop(self) -> None:
+        """Send what waits, then close every port."""
+        self.is_open = False
+        self.limiter.flush()
+        self.scheduler.cancel()
+        self.wires.close()
+        await self.query.stop()
+
+    # --- in ---------------------------------------------------------------------------------------
+
+    def receive(self, packet: bytes | EngineError, source: Peer) -> None:
+        """A packet of the wire, whole, or the error that stands for a broken one."""
+        client = str(source)
+        self.clients.heard(source, self.loop.time())
+        address = address_of(packet) if isinstance(packet, bytes) else ""
+        with self._refusals(address, (), client):
+            if isinstance(packet, EngineError):
+                raise packet
+            if self.dump_level:
+                log.info("<- %s %s", client, describe(packet, self.dump_level))
+            parsed = parse(packet)
+            if isinstance(parsed, Bundle):
+                self.scheduler.add(parsed, lambda messages: self._handle_all(messages, client))
+            else:
+                self._handle(parsed, client)
+
+    def submit_osc(self, address: str, args: Sequence[Any], client: str = "midi") -> None:
+        """A message from inside the house; a refusal is logged, to everybody who wants the log."""
+        self._handle(Message(address, tuple(args)), client)
+
+    def _handle_all(self, messages: Sequence[Message], client: str) -> None:
+        for message in messages:
+            self._handle(message, client)
+
+    def _handle(self, message: Message, client: str) -> None:
+        # The other engine's refusal, where two are set to talk to each other: answering it would not end.
+        if message.address == "/rg/fail":
+            return
+        with self._refusals(message.address, message.args, client):
+            for decoded in decode_all(message.address, message.args, self.tracks()):
+                if decoded.command is not None:
+                    self._submit(decoded, decoded.command, message, client)
+                elif decoded.is_query:
+                    self._tell_values(message.address, client)
+                else:
+                    self.handlers[decoded.row.address](client, *decoded.args)
+
+    def _submit(self, decoded: Decoded, command: c.Command, message: Message, client: str) -> None:
+        self.serial += 1
+        origin = e.Origin(client, message.address, decoded.request_id, self.serial)
+        if command.is_async:
+            self.barrier.begin(origin.serial)
+        with self._refusals(message.address, message.args, client):
+            self.submit(command, origin)
+            return
+        self.barrier.end(origin.serial)  # it was refused
+
+    @contextlib.contextmanager
+    def _refusals(self, address: str, args: Sequence[Any], client: str) -> Iterator[None]:
+        """Whatever goes wrong inside is answered; the server goes on."""
+        try:
+            yield
+        except EngineError as error:
+            self._refuse(address, args, client, error)
+        except Exception as error:
+            log.exception("%s from %s", address, client)
+            self._refuse(address, args, client, EngineError("internal", f"{type(error).__name__}: {error}"))
+
+    def _refuse(self, address: str, args: Sequence[Any], client: str, error: EngineError) -> None:
+        """The true value, where there is one, and why not."""
+        request_id = request_id_of(address, args)
+        log.debug("%s %s refused: %s", client, address, error)
+        if Peer.parse(client) is None:
+            self.publish(e.Log("warning", f"{address}: {error.text}"))
+            return
+        with contextlib.suppress(EngineError):  # the address itself may be what is wrong
+            for event in values_at(address, args, self.snapshot):
+                self._answer(client, build(*encode(event)))
+        self._answer(client, build("/rg/fail", [address, request_id, error.code, error.text]))
+
+    # --- out --------------------------------------------------------------------------------------
+
+    def publish(self, event: e.Event) -> None:
+        """An event of the engine: an answer to who asked, anything else to everybody whom it concerns."""
+        if not self.is_open:
+            return
+        if isinstance(event, e.Done | e.Failed):
+            self.limiter.after_values(lambda: self._finish(event))
+        elif isinstance(event, e.Answer):
+            self._answer(event.origin.client, build(*encode(event)))
+        else:
+            self.limiter.publish(event)
+
+    def _finish(self, event: e.Done | e.Failed) -> None:
+        self._answer(event.origin.client, build(*encode(event)))
+        self.barrier.end(event.origin.serial)
+
+    def _answer(self, client: str, data: bytes) -> None:
+        source = Peer.parse(client)
+        if source is not None:
+            for peer in self.clients.recipients(source, self.loop.time()):
+                self._send(peer, data)
+
+    def _broadcast(self, feedback: Feedback) -> None:
+        for peer in self.clients.subscribers(feedback.bit, self.loop.time()):
+            self._send(peer, feedback.data)
+        self.query.broadcast(feedback.address, feedback.data)
+
+    def _send(self, peer: Peer, data: bytes) -> None:
+        if self.dump_level:
+            log.info("-> %s %s", peer, describe(data, self.dump_level))
+        self.wires.send(peer, data)
+
+    def _tell_values(self, address: str, client: str) -> None:
+        events = values_at(address, (), self.snapshot)
+        if not events:
+            raise EngineError("empty", f"{address} has no value yet")
+        for event in events:
+            self._answer(client, build(*encode(event)))
+
+    # --- the server's own rows --------------------------------------------------------------------
+
+    def _hello(self, client: str, name: str, reply_port: int, mask: int) -> None:
+        source = Peer.parse(client)
+        if source is None:
+            raise EngineError("type", "only a client on the wire can say hello")
+        if reply_port == self.udp_port and source.host == self.host:
+            raise EngineError("range", f"reply_port {reply_port} is the engine's own; give yours, or 0")
+        known = self.clients.hello(source, name, reply_port, mask, self.loop.time())
+        log.info("hello from %s at %s", name, known.reply)
+        self._answer(client, build("/rg/hello", [self.version, int(self.clients.lease_s), self.set_name()]))
+        self._refresh(client)
+
+    def _refresh(self, client: str) -> None:
+        self._answer(client, build("/rg/update", [1]))
+        for event in self.snapshot():
+            self._answer(client, build(*encode(event)))
+        self._answer(client, build("/rg/update", [0]))
+
+    def _ping(self, client: str, number: int | None) -> None:
+        self._answer(client, build("/rg/pong", [] if number is None else [number]))
+
+    def _sync(self, client: str, number: int) -> None:
+        self.barrier.wait(self.serial + 1, lambda: self._answer(client, build("/rg/synced", [number])))
+
+    def _status(self, client: str) -> None:
+        self._answer(client, build("/rg/status", typed(SERVER_REPLIES["/rg/status"], self.status())))
+
+    def _version(self, client: str) -> None:
+        self._answer(client, build("/rg/version", [NAME, self.version]))
+
+    def _dump_osc(self, client: str, level: int) -> None:
+        self.dump_level = level
+        log.info("%s sets dump_osc to %d", client, level)
