@@ -63,18 +63,19 @@ class FeedbackLimiter:
         feedback = Feedback.of(event)
         self.sent[feedback.key] = feedback.data
 
-    def publish(self, event: e.Event) -> None:
+    def publish(self, event: e.Event) -> bool:
+        """True when it went out now; False when it waits its turn, or is no news."""
         feedback = Feedback.of(event)
         if type(event) in HAPPENINGS:
             self.send(feedback)
-            return
+            return True
         now_s = self.loop.time()
         due_s = self.sent_at_s.get(feedback.key, -INTERVAL_S) + INTERVAL_S
         if now_s < due_s:
             self.waiting[feedback.key] = (due_s, feedback)
             self._wake_at(due_s)
-        else:
-            self._send(feedback, now_s)
+            return False
+        return self._send(feedback, now_s)
 
     def after_values(self, call: Callable[[], None]) -> None:
         """Run `call` when every value that is waiting has gone out: who reads `/rg/done` knows the new state.
@@ -93,12 +94,14 @@ class FeedbackLimiter:
         """Send whatever waits, now."""
         self._release(float("inf"))
 
-    def _send(self, feedback: Feedback, now_s: float) -> None:
+    def _send(self, feedback: Feedback, now_s: float) -> bool:
         self.waiting.pop(feedback.key, None)
-        if self.sent.get(feedback.key) != feedback.data:
-            self.sent[feedback.key] = feedback.data
-            self.sent_at_s[feedback.key] = now_s
-            self.send(feedback)
+        if self.sent.get(feedback.key) == feedback.data:
+            return False
+        self.sent[feedback.key] = feedback.data
+        self.sent_at_s[feedback.key] = now_s
+        self.send(feedback)
+        return True
 
     def _wake_at(self, due_s: float) -> None:
         if self.timer is None or due_s < self.timer.when():

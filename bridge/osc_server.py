@@ -17,7 +17,7 @@ from typing import Any
 from bridge.osc_barrier import Barrier
 from bridge.osc_clients import LEASE_S, Clients, Peer
 from bridge.osc_codec import Decoded, decode_all, encode, request_id_of, typed, values_at
-from bridge.osc_feedback import Feedback, FeedbackLimiter
+from bridge.osc_feedback import Feedback, FeedbackLimiter, feedback_bit
 from bridge.osc_query import OscQuery
 from bridge.osc_scheduler import Scheduler
 from bridge.osc_spec import SERVER_REPLIES
@@ -63,6 +63,7 @@ class OscServer:
         self.wires = Wires(self.receive, self.clients.gone)
         self.serial = 0
         self.is_open = False
+        self.asking: tuple[str, str, Sequence[Any]] | None = None  # client, address and args of a command
         self.handlers: dict[str, Callable[..., None]] = {
             "/rg/hello": self._hello,
             "/rg/ping": self._ping,
@@ -163,8 +164,12 @@ class OscServer:
         origin = e.Origin(client, message.address, decoded.request_id, self.serial)
         if command.is_async:
             self.barrier.begin(origin.serial)
+        self.asking = (client, message.address, message.args)
         with self._refusals(message.address, message.args, client):
-            self.submit(command, origin)
+            try:
+                self.submit(command, origin)
+            finally:
+                self.asking = None
             return
         self.barrier.end(origin.serial)  # it was refused
 
@@ -202,7 +207,22 @@ class OscServer:
         elif isinstance(event, e.Answer):
             self._answer(event.origin.client, build(*encode(event)))
         else:
-            self.limiter.publish(event)
+            told_everybody = self.limiter.publish(event)
+            self._acknowledge(event, told_everybody)
+
+    def _acknowledge(self, event: e.Event, told_everybody: bool) -> None:
+        """Who sets a value hears it at once, also when it is no news or the others have to wait for it."""
+        if self.asking is None:
+            return
+        client, address, args = self.asking
+        source = Peer.parse(client)
+        if source is None or not values_at(address, args, lambda: [event]):
+            return
+        data, now_s = build(*encode(event)), self.loop.time()
+        listeners = self.clients.subscribers(feedback_bit(type(event)), now_s) if told_everybody else []
+        for peer in self.clients.recipients(source, now_s):
+            if peer not in listeners:
+                self._send(peer, data)
 
     def _finish(self, event: e.Done | e.Failed) -> None:
         self._answer(event.origin.client, build(*encode(event)))
