@@ -67,9 +67,9 @@ class App:
         )  # fmt: skip
         self.engine.subscribe(self.server.publish)
         self.engine.subscribe(log_event)
-        # Everything that stands now lives as long as the engine: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
+        # A full collection holds every thread up for 50 ms: this one, before the ports open, is the last.
+        gc.disable()
+        collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
         self.tasks = [loop.create_task(self._meters()), loop.create_task(self._housekeeping())]
         for failure in self.failures:
@@ -132,18 +132,26 @@ class App:
             await asyncio.sleep(METER_S)
 
     async def _housekeeping(self) -> None:
+        """Once a second: the player, the disk, and memory."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
             line = self.outs.poll()
             if line is not None:
                 self.engine.publish(e.Log("info", line))
             self.engine.tick()
+            collect_new_garbage()
 
 
 def post_to(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     """From any thread; a loop that has ended takes nothing more, and nobody waits for it."""
     with contextlib.suppress(RuntimeError):
         loop.call_soon_threadsafe(call)
+
+
+def collect_new_garbage() -> None:
+    """Collect, and never look again at what is left: so each time takes a millisecond, not fifty."""
+    gc.collect()
+    gc.freeze()
 
 
 def warm() -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from engine import commands as c
 from engine import events as e
@@ -22,6 +23,7 @@ from engine.jobs import CancelToken, Job, Made, Request
 from engine.making import Report, cancelled, derive_seed, make, take_in
 from engine.prompt.music_context import Frame, MusicContext
 from engine.session import take_events
+from engine.store import take_row
 from engine.track import Track
 from engine.worker import Worker
 from engine.writer import Task
@@ -227,23 +229,25 @@ class Generation:
 
     def _write(self, course: Course, name: str, number: int) -> None:
         core = self.core
-        store, stem = core.store, core.session.tracks[name].takes[number - 1].stem
+        store, take = core.store, core.session.tracks[name].takes[number - 1]
 
-        def work() -> str:
-            store.write_audio(stem)
-            return core.outs.publish(stem, number)
+        def work() -> tuple[str, tuple[Any, ...]]:
+            store.write_audio(take.stem)
+            file = core.outs.publish(take.stem, number)
+            return file, take_row(replace(take, file=file))
 
-        core.writer.submit(
-            Task(
-                work,
-                done=lambda file: core.post(lambda: self._written(course, name, number, str(file))),
-                failed=lambda error, final: core.post(lambda: self._unwritten(course, name, error, final)),
-            )
-        )
+        def done(result: Any) -> None:
+            core.post(lambda: self._written(course, name, number, *result))
 
-    def _written(self, course: Course, name: str, number: int, file: str) -> None:
+        def failed(error: EngineError, final: bool) -> None:
+            core.post(lambda: self._unwritten(course, name, error, final))
+
+        core.writer.submit(Task(work, done, failed))
+
+    def _written(self, course: Course, name: str, number: int, file: str, row: tuple[Any, ...]) -> None:
         core, track = self.core, self.core.session.tracks[name]
-        core.store.put_take(track.written(number, file))
+        track.written(number, file)
+        core.store.put_take(row)
         core.save()
         core.publish(e.TrackProgress(name, 1.0))
         core.publish_all(take_events(track))

@@ -16,6 +16,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -84,18 +85,8 @@ class Store:
             ("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, json.dumps(value, separators=(",", ":"))))
         )
 
-    def put_take(self, take: Take) -> None:
-        stem = take.stem
-        facts = {
-            "tempo_bpm": stem.tempo_bpm, "key": [stem.key.tonic, stem.key.mode],
-            "signature": [stem.signature.beats, stem.signature.unit], "bars": stem.bars, "seed": stem.seed,
-            "prompt": stem.prompt, "render": stem.render, "heard": stem.heard,
-            "score": stem.score.to_json() if stem.score else None,
-        }  # fmt: skip
-        row = (
-            stem.track, take.number, stem.digest, take.file, json.dumps(facts), take.says.to_json(),
-            take.context.to_json() if take.context else None, time.time(),
-        )  # fmt: skip
+    def put_take(self, row: tuple[Any, ...]) -> None:
+        """A row of `take_row`."""
         self.pending.append(("INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row))
 
     def put_named(self, table: str, name: str, value: str) -> None:
@@ -185,6 +176,23 @@ class Store:
         return [name for (name,) in self.db.execute(f"SELECT name FROM {table} ORDER BY at")]
 
 
+def take_row(take: Take) -> tuple[Any, ...]:
+    """A take as the database holds it. Slow for long scores: not on the control thread."""
+    stem = take.stem
+    facts = {
+        "tempo_bpm": stem.tempo_bpm, "key": [stem.key.tonic, stem.key.mode],
+        "signature": [stem.signature.beats, stem.signature.unit], "bars": stem.bars, "seed": stem.seed,
+        "prompt": stem.prompt, "render": stem.render, "heard": stem.heard,
+        "score": stem.score.to_json() if stem.score else None,
+    }  # fmt: skip
+    # What a score says is read from the score again.
+    says = "" if stem.score else take.says.to_json()
+    return (
+        stem.track, take.number, stem.digest, take.file, json.dumps(facts), says,
+        take.context.to_json() if take.context else None, time.time(),
+    )  # fmt: skip
+
+
 def _take_from_row(
     number: int, digest: str, file: str, facts: dict[str, Any], says: str, context: str | None,
     track: str, store: Store,
@@ -196,7 +204,9 @@ def _take_from_row(
         prompt=facts["prompt"], score=score, render=facts["render"], digest=digest,
         heard=tuple(facts["heard"]),
     )  # fmt: skip
-    heard_as = TrackContext.from_score(score) if score else TrackContext.from_json(says)
+    heard_as = (
+        replace(TrackContext.from_score(score), track=track) if score else TrackContext.from_json(says)
+    )
     return Take(number, stem, heard_as, MusicContext.from_json(context) if context else None, file)
 
 

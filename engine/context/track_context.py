@@ -11,7 +11,7 @@ from engine.music.score import Chord, Score
 from engine.units import ms_to_samples, samples_to_beats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Onset:
     """Where something starts, how strong (0..1), and which drum voice it is where that is known."""
 

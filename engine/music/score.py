@@ -26,7 +26,7 @@ ARTICULATIONS = ("normal", "staccato", "legato", "accent", "ghost")
 CURVES = ("energy", "filter")  # both 0..1 over the loop
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Note:
     """One pitched note. `slide`: its pitch glides from the note before it."""
 
@@ -39,7 +39,7 @@ class Note:
     slide: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One drum hit of a voice of `DRUM_VOICES`."""
 
