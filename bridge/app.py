@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bridge.beats import BeatFollower
 from bridge.internal_player import InternalPlayer
+from bridge.midi_input import MidiInput
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
 from bridge.player import Player
@@ -29,6 +30,7 @@ from engine.registry import Registry, default_registry
 from engine.units import gain_to_db
 
 log = logging.getLogger(__name__)
+MIDI_COMMANDS = (c.LearnMidi, c.CancelLearnMidi, c.UnlearnMidi, c.ListMidiBindings)
 METER_S = 1 / 30
 HOUSEKEEPING_S = 1.0
 
@@ -63,14 +65,19 @@ class App:
         self.server = OscServer(
             submit=self.submit, snapshot=self.engine.snapshot, status=self.status,
             tracks=lambda: list(self.registry), set_name=lambda: self.engine.set_name,
-            version=__version__, quit=self.quitting.set,
+            version=__version__, quit=self.quitting.set, lease_s=self.config.osc.lease_s,
+            startup_targets=startup_targets(self.config), dump_level=self.config.log.dump,
         )  # fmt: skip
+        self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
         self.engine.subscribe(self.server.publish)
+        self.engine.subscribe(self.midi.controller.show)
         self.engine.subscribe(log_event)
         # A full collection holds every thread up for 50 ms: this one, before the ports open, is the last.
         gc.disable()
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
+        if self.config.midi.enabled:
+            self.midi.open(self.engine.snapshot())
         self.tasks = [loop.create_task(self._meters()), loop.create_task(self._housekeeping())]
         for failure in self.failures:
             self.engine.publish(e.Log("warning", f"a track type could not be loaded: {failure}"))
@@ -79,7 +86,10 @@ class App:
                 self.engine.publish(e.Log("info", f"taken up again: {line}"))
 
     def submit(self, command: c.Command, origin: e.Origin) -> None:
-        self.engine.submit(command, origin)
+        if isinstance(command, MIDI_COMMANDS):
+            self.midi.answer(command, origin, self.engine.publish)
+        else:
+            self.engine.submit(command, origin)
 
     def status(self) -> tuple[str, int, float, int, float, str]:
         """state, queued, cpu_load, xruns, last_generate_s, device: the answer to /rg/status."""
@@ -110,6 +120,7 @@ class App:
         self.engine.generation.cancel("*")
         await asyncio.get_running_loop().run_in_executor(None, self.engine.finish)
         await asyncio.sleep(0)  # the last answers, posted by the writer, go out
+        self.midi.close()
         await self.server.stop()
         self.engine.close()
         self.outs.close()
@@ -187,6 +198,12 @@ def make_player(config: Config, tracks: list[str]) -> Player:
         player.close()
         raise EngineError("not_available", f"--jack on: {text}")
     return player
+
+
+def startup_targets(config: Config) -> list[tuple[str, int]]:
+    """`host:port` of the settings, as pairs."""
+    pairs = [target.rsplit(":", 1) for target in config.osc.startup_targets]
+    return [(host, int(port)) for host, port in pairs]
 
 
 def log_event(event: e.Event) -> None:
