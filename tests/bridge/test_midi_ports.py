@@ -8,18 +8,20 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import mido
 import pytest
 import rtmidi
 
-from bridge.midi_controller import MidiController
-from bridge.midi_map import load_map
+from bridge.midi_input import MidiInput
+from bridge.midi_map import TRACKS
 from bridge.midi_ports import APIS, IN_CLIENT, OUT_CLIENT, PORT_NAME, MidiPorts, choose_api, find_port
-from engine import events as e
-from engine.config import MidiConfig
+from bridge.osc_codec import decode
+from engine.config import Config, MidiConfig
 from engine.errors import EngineError
+from engine.session import Session
 from tests.bridge.jack_server import JackServer
 
 ROOT = Path(__file__).parents[2]
@@ -62,31 +64,33 @@ class Pad:
         self.input.delete()
 
 
-def test_a_pad_press_asks_for_a_lock_and_its_light_comes_back(server):
-    async def play() -> list[tuple]:
-        asked: list[tuple] = []
+def test_a_pad_press_locks_a_track_and_its_light_comes_back(server):
+    session = Session.empty(TRACKS)
+    config = replace(Config(), midi=JACK, jack=replace(Config().jack, server=server.name))
 
-        def submit(address: str, args: list) -> None:
-            asked.append((address, *args))
-            controller.show(e.TrackLock("drums", bool(args[0])))
+    def submit(address: str, args: list) -> None:
+        command = decode(address, args, TRACKS).command
+        assert command is not None
+        for event in session.apply(command):
+            midi.show(event)
 
-        ports = MidiPorts(JACK, "", lambda message: controller.receive(message), server.name)
-        controller = MidiController(load_map("generic_pad"), submit, ports.send)
-        assert ports.open() == ["resonantgen (in)", "resonantgen (out)"]
-        running = asyncio.create_task(ports.run())
+    async def play() -> None:
+        assert midi.start(session.snapshot()) == ["resonantgen (in)", "resonantgen (out)"]
+        running = asyncio.create_task(midi.run())
         pad = Pad(server)
         try:
-            for wanted_velocity in (21, 0):
+            for locked, velocity in ((True, 21), (False, 0)):
                 pad.send(mido.Message("note_on", note=36, velocity=100))
                 lit = await asyncio.wait_for(pad.heard.get(), 5)
-                assert (lit.note, lit.velocity) == (36, wanted_velocity)
+                assert (lit.note, lit.velocity) == (36, velocity)
+                assert session.tracks["drums"].locked == locked
         finally:
             running.cancel()
             pad.close()
-            ports.close()
-        return asked
+            midi.close()
 
-    assert asyncio.run(play()) == [("/rg/track/drums/lock", 1), ("/rg/track/drums/lock", 0)]
+    midi = MidiInput(config, TRACKS, submit)
+    asyncio.run(play())
 
 
 def test_every_message_arrives_once_and_in_order(server):
