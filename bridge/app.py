@@ -14,6 +14,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from bridge import midi_answers
 from bridge.beats import BeatFollower
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
@@ -30,7 +31,6 @@ from engine.registry import Registry, default_registry
 from engine.units import gain_to_db
 
 log = logging.getLogger(__name__)
-MIDI_COMMANDS = (c.LearnMidi, c.CancelLearnMidi, c.UnlearnMidi, c.ListMidiBindings)
 METER_S = 1 / 30
 HOUSEKEEPING_S = 1.0
 
@@ -70,24 +70,33 @@ class App:
         )  # fmt: skip
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
         self.engine.subscribe(self.server.publish)
-        self.engine.subscribe(self.midi.controller.show)
+        self.engine.subscribe(self.midi.show)
         self.engine.subscribe(log_event)
         # A full collection holds every thread up for 50 ms: this one, before the ports open, is the last.
         gc.disable()
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
-        if self.config.midi.enabled:
-            self.midi.open(self.engine.snapshot())
         self.tasks = [loop.create_task(self._meters()), loop.create_task(self._housekeeping())]
+        if self.config.midi.enabled:
+            self._start_midi()
         for failure in self.failures:
             self.engine.publish(e.Log("warning", f"a track type could not be loaded: {failure}"))
         if resume:
             for line in self.engine.resume():
                 self.engine.publish(e.Log("info", f"taken up again: {line}"))
 
+    def _start_midi(self) -> None:
+        """Without MIDI on this machine the engine goes on without."""
+        try:
+            self.midi.start(self.engine.snapshot())
+        except EngineError as error:
+            log.info("no MIDI: %s", error.text)
+        else:
+            self.tasks.append(asyncio.get_running_loop().create_task(self.midi.run()))
+
     def submit(self, command: c.Command, origin: e.Origin) -> None:
-        if isinstance(command, MIDI_COMMANDS):
-            self.midi.answer(command, origin, self.engine.publish)
+        if isinstance(command, midi_answers.COMMANDS):
+            midi_answers.answer(command, origin, self.midi.controller.map, self.engine.publish)
         else:
             self.engine.submit(command, origin)
 

@@ -150,3 +150,39 @@ def test_what_was_answered_done_is_there_after_kill_9_in_the_middle_of_the_next(
         assert {track: m.stem(track).read_bytes() for track in TRACKS} == stems
         assert m.ear.seen["/rg/track/drums/lock"] == (1,)
         assert m.ask("/rg/scene/load", "s", "one").address == "/rg/done"
+
+
+def test_a_pad_press_locks_a_track_and_its_light_comes_back(tmp_path, monkeypatch):
+    import jack
+    import mido
+    import rtmidi
+
+    with (
+        JackServer(48_000, 64) as server,
+        Musician(tmp_path / "set", "--jack", "on", jack_server=server.name) as m,
+    ):
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
+        lights: list[mido.Message] = []
+        pad_out = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="pad-out")
+        pad_in = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="pad-in")
+        pad_out.open_virtual_port("pad")
+        pad_in.open_virtual_port("pad")
+        patchbay = jack.Client("patchbay", no_start_server=True, servername=server.name)
+        (engine_in,) = (p.name for p in patchbay.get_ports("resonantgen.*", is_midi=True, is_input=True))
+        (engine_out,) = (p.name for p in patchbay.get_ports("resonantgen.*", is_midi=True, is_output=True))
+        patchbay.connect("pad-out:pad", engine_in)
+        patchbay.connect(engine_out, "pad-in:pad")
+        for on, velocity in ((1, 21), (0, 0)):
+            pad_out.send_message(mido.Message("note_on", note=36, velocity=100).bytes())
+            pad_out.send_message(mido.Message("note_off", note=36).bytes())
+            m.hear("/rg/track/drums/lock", on)
+            deadline = time.monotonic() + 5.0
+            while not any((light.note, light.velocity) == (36, velocity) for light in lights):
+                assert time.monotonic() < deadline, f"no light of velocity {velocity} in {lights}"
+                event = pad_in.get_message()
+                if event is not None:
+                    lights.append(mido.Message.from_bytes(event[0]))
+            lights.clear()
+        patchbay.close()
+        pad_in.delete()
+        pad_out.delete()
