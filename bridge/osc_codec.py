@@ -132,8 +132,13 @@ def _coerce(row: Row, arg: Arg, value: Any) -> Any:
     low = arg.low if arg.low is not None else (INT32_LOW if arg.type == "i" else -math.inf)
     high = arg.high if arg.high is not None else (INT32_HIGH if arg.type == "i" else math.inf)
     if not (low <= value <= high and math.isfinite(value)):
-        raise EngineError("range", f"{arg.name} {value:.9g} is outside {low:.9g} to {high:.9g}")
+        raise EngineError("range", f"{arg.name} {_plain(value)} is outside {_plain(low)} to {_plain(high)}")
     return int(value) if arg.type == "i" else float(value)
+
+
+def _plain(number: float) -> str:
+    """Seven digits are what a float32 holds."""
+    return str(int(number)) if _is_integral(number) else f"{number:.7g}"
 
 
 def _wrong_type(row: Row, arg: Arg, value: Any) -> EngineError:

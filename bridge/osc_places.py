@@ -29,6 +29,7 @@ PLACES: dict[str, Place] = {
 LEAVES = {
     place.template.removeprefix(TRACK + "/"): place for place in PLACES.values() if "{t}" in place.template
 }
+ADDRESSES = frozenset(row.address for row in ROWS)
 PLAIN = {template: place for template, place in PLACES.items() if "{t}" not in template}
 
 
@@ -83,6 +84,8 @@ def _match_places(address: str, tracks: Sequence[str]) -> list[tuple[Place, str]
 def unknown_address(address: str, tracks: Sequence[str]) -> EngineError:
     """Compared with its own kind only: a few dozen short words, so that a flood of them stays cheap."""
     shown = address[:MAX_SHOWN]
+    if address in ADDRESSES:
+        return EngineError("unknown", f"{address} is only sent by the engine, and has no present value")
     parts = shown.split("/", 4)
     if parts[:3] == ["", "rg", "track"] and len(parts) == 5:
         error = unknown("address", parts[4], LEAVES)

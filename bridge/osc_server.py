@@ -17,7 +17,7 @@ from typing import Any
 from bridge.osc_barrier import Barrier
 from bridge.osc_clients import LEASE_S, Clients, Peer
 from bridge.osc_codec import Decoded, decode_all, encode, request_id_of, typed, values_at
-from bridge.osc_feedback import Feedback, FeedbackLimiter, feedback_bit
+from bridge.osc_feedback import Fate, Feedback, FeedbackLimiter
 from bridge.osc_query import OscQuery
 from bridge.osc_scheduler import Scheduler
 from bridge.osc_spec import SERVER_REPLIES
@@ -88,7 +88,7 @@ class OscServer:
         self.scheduler = Scheduler(self.loop)
         self.limiter = FeedbackLimiter(self.loop, self._broadcast)
         for event in self.snapshot():
-            self.limiter.know(event)
+            self.limiter.know(Feedback.of(event))
         self.query = OscQuery(self.snapshot, self.tracks, NAME)
         try:
             self.udp_port = await self.wires.open_udp(host, port)
@@ -207,22 +207,30 @@ class OscServer:
         elif isinstance(event, e.Answer):
             self._answer(event.origin.client, build(*encode(event)))
         else:
-            told_everybody = self.limiter.publish(event)
-            self._acknowledge(event, told_everybody)
+            feedback = Feedback.of(event)
+            fate = self.limiter.publish(feedback)
+            self._acknowledge(event, feedback, fate)
 
-    def _acknowledge(self, event: e.Event, told_everybody: bool) -> None:
-        """Who sets a value hears it at once, also when it is no news or the others have to wait for it."""
+    def _acknowledge(self, event: e.Event, feedback: Feedback, fate: Fate) -> None:
+        """Who sets a value hears of it, whether subscribed or not, and also when it is no news.
+
+        A subscriber that moves a knob hears it with everybody else, 30 times a second; one that throws a
+        switch hears it at once.
+        """
         if self.asking is None:
             return
         client, address, args = self.asking
         source = Peer.parse(client)
         if source is None or not values_at(address, args, lambda: [event]):
             return
-        data, now_s = build(*encode(event)), self.loop.time()
-        listeners = self.clients.subscribers(feedback_bit(type(event)), now_s) if told_everybody else []
+        now_s = self.loop.time()
+        subscribers = self.clients.subscribers(feedback.bit, now_s)
         for peer in self.clients.recipients(source, now_s):
-            if peer not in listeners:
-                self._send(peer, data)
+            if peer not in subscribers:
+                self._send(peer, feedback.data)
+            elif fate is Fate.KNOWN or (fate is Fate.WAITING and feedback.is_switch):
+                self._send(peer, feedback.data)
+                self.limiter.note_told(feedback, peer)
 
     def _finish(self, event: e.Done | e.Failed) -> None:
         self._answer(event.origin.client, build(*encode(event)))
@@ -234,9 +242,10 @@ class OscServer:
             for peer in self.clients.recipients(source, self.loop.time()):
                 self._send(peer, data)
 
-    def _broadcast(self, feedback: Feedback) -> None:
+    def _broadcast(self, feedback: Feedback, is_news_to: Callable[[Peer], bool]) -> None:
         for peer in self.clients.subscribers(feedback.bit, self.loop.time()):
-            self._send(peer, feedback.data)
+            if is_news_to(peer):
+                self._send(peer, feedback.data)
         self.query.broadcast(feedback.address, feedback.data)
 
     def _send(self, peer: Peer, data: bytes) -> None:

@@ -112,7 +112,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        host, port = transport.get_extra_info("peername")[:2]
+        # None for a client that was gone again before it was let in.
+        host, port = (transport.get_extra_info("peername") or ("", 0))[:2]
         self.peer = Peer(self.framing, host, port)
         if len(self.wires.connections) >= MAX_CONNECTIONS:
             transport.abort()

@@ -106,8 +106,9 @@ def _check_tags(data: bytes) -> None:
 
 
 def address_of(data: bytes) -> str:
-    """The address that a packet begins with, even a broken one; "" where there is none."""
-    return data.partition(b"\x00")[0].decode(errors="replace") if data.startswith(b"/") else ""
+    """What a packet begins with, even a broken one: its address, `#bundle`, or "" for neither."""
+    is_packet = data.startswith((b"/", BUNDLE_PREFIX))
+    return data.partition(b"\x00")[0].decode(errors="replace") if is_packet else ""
 
 
 def describe(data: bytes, level: int) -> str:
