@@ -1,0 +1,149 @@
+"""A loop that came in as audio, heard: tempo, key, chords, onsets, spectrum.
+
+What a file says of itself goes before what is heard: the tempo of its `acid` chunk, then of its name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.audio.reading import read_audio
+from engine.audio.wav_info import WavInfo, read_wav_info
+from engine.context.harmony import chords_of, key_of
+from engine.context.loop_length import fit_bars, folded, key_in_name, tempo_by_length, tempo_in_name
+from engine.context.rhythm import drum_onsets_of, onset_strength, onsets_of, tempo_of
+from engine.context.tones import pitch_classes_of
+from engine.context.track_context import TrackContext
+from engine.errors import EngineError
+from engine.music.key import Key, Signature
+from engine.music.score import Chord
+from engine.prompt.music_context import Frame
+from engine.units import STEM_SAMPLE_RATE, beats_to_samples
+
+__all__ = ["analyze_audio", "import_loop", "read_audio"]
+
+BAND_EDGES_HZ = (120.0, 500.0, 2000.0, 6000.0)
+CLEAR_TEMPO = 0.15  # below it, the loop's length knows better than its onsets
+CUT_FADE_SAMPLES = 128  # 3 ms: a loop cut in the middle of a sound must not click
+
+
+def analyze_audio(audio: NDArray[np.float32], track: str, frame: Frame) -> TrackContext:
+    """What is heard in audio [N, C=2] at 44.1 kHz. Meter, and whatever cannot be heard, are the frame's."""
+    strength = onset_strength(_mono(audio))
+    tempo_bpm, confidence = _heard_tempo(audio, strength, frame)
+    tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, frame.signature)
+    return _describe(audio, strength, track, frame, tempo_bpm, bars, frame.signature, confidence, None)
+
+
+def import_loop(path: Path, track: str, frame: Frame) -> tuple[NDArray[np.float32], TrackContext]:
+    """(audio [N, C=2] of exactly whole bars, what it tells the others). EngineError `file`.
+
+    Within 1 % of whole bars the samples stay as they are and the tempo gives way; else the end is cut
+    (with a fade of 3 ms) or filled with silence.
+    """
+    audio = read_audio(path)
+    info = _info(path)
+    signature = _meter(info) or frame.signature
+    said = _said_tempo(path, info, len(audio))
+    strength = onset_strength(_mono(audio))
+    tempo_bpm, confidence = (folded(said), 1.0) if said else _heard_tempo(audio, strength, frame)
+    tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, signature)
+    audio = _fitted(audio, beats_to_samples(bars * signature.bar_beats, tempo_bpm))
+    key = key_in_name(path.stem)
+    return audio, _describe(audio, strength, track, frame, tempo_bpm, bars, signature, confidence, key)
+
+
+# --- what the file says ---------------------------------------------------------------------------
+
+
+def _info(path: Path) -> WavInfo | None:
+    try:
+        return read_wav_info(path)
+    except EngineError:  # no WAV at all, or one that libsndfile alone can make sense of
+        return None
+
+
+def _meter(info: WavInfo | None) -> Signature | None:
+    return Signature(*info.meter) if info and info.meter and info.beats and not info.one_shot else None
+
+
+def _said_tempo(path: Path, info: WavInfo | None, samples: int) -> float | None:
+    if info and info.tempo_bpm and not info.one_shot:
+        return info.tempo_bpm
+    return tempo_in_name(path.stem)
+
+
+# --- what is heard --------------------------------------------------------------------------------
+
+
+def _heard_tempo(
+    audio: NDArray[np.float32], strength: NDArray[np.float64], frame: Frame
+) -> tuple[float, float]:
+    bars_at_60 = len(audio) / STEM_SAMPLE_RATE / frame.signature.bar_beats
+    tempo_bpm, confidence = tempo_of(strength, frame.tempo_bpm, bars_at_60)
+    if confidence < CLEAR_TEMPO:
+        return tempo_by_length(len(audio), frame.tempo_bpm, frame.signature), confidence
+    return tempo_bpm, confidence
+
+
+def _describe(
+    audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame, tempo_bpm: float,
+    bars: int, signature: Signature, tempo_confidence: float, named_key: Key | None,
+) -> TrackContext:  # fmt: skip
+    mono = _mono(audio)
+    is_silent = not np.any(mono)
+    length_beats = bars * signature.bar_beats
+    key, key_confidence = named_key, 1.0
+    chords: tuple[Chord, ...] = ()
+    if track == "drums":
+        onsets = drum_onsets_of(mono, strength, tempo_bpm)
+    else:
+        onsets = onsets_of(strength, tempo_bpm)
+        key, chords, key_confidence = _harmony(mono, track, frame, bars, signature, named_key)
+    return TrackContext(
+        track=track, tempo_bpm=tempo_bpm, key=key, signature=signature, bars=bars, chords=chords,
+        onsets=tuple(onset for onset in onsets if onset.beat < length_beats),
+        bands=() if is_silent else _bands(audio),
+        confidence=0.0 if is_silent else round((tempo_confidence + key_confidence) / 2.0, 3),
+    )  # fmt: skip
+
+
+def _harmony(
+    mono: NDArray[np.float32], track: str, frame: Frame, bars: int, signature: Signature, named: Key | None
+) -> tuple[Key | None, tuple[Chord, ...], float]:
+    """(key, chords, confidence); no chords where no key can be heard."""
+    weights, lowest = pitch_classes_of(mono, bars, lowest_only=track == "bass")
+    key, confidence = (named, 1.0) if named else key_of(weights.sum(axis=0), lowest[0], frame.key)
+    if key is None:
+        return None, (), 0.0
+    return key, chords_of(weights, lowest, key, signature.bar_beats), confidence
+
+
+def _bands(audio: NDArray[np.float32]) -> tuple[float, ...]:
+    """Shares of the energy below 120 Hz, to 500 Hz, to 2 kHz, to 6 kHz and above."""
+    from scipy.fft import rfft
+
+    power = (np.abs(rfft(audio, axis=0)) ** 2).sum(axis=1, dtype=np.float64)
+    edges = [int(edge * len(audio) / STEM_SAMPLE_RATE) + 1 for edge in BAND_EDGES_HZ]
+    sums = np.array([band.sum() for band in np.split(power, edges)])
+    return tuple(float(share) for share in sums / max(sums.sum(), 1e-30))
+
+
+def _mono(audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[N] the sum of both sides, or the left alone where they cancel each other out."""
+    middle = audio.mean(axis=1)
+    left = audio[:, 0]
+    return middle if np.dot(middle, middle) > 0.05 * np.dot(left, left) else np.ascontiguousarray(left)
+
+
+def _fitted(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Exactly so many samples: as it is, cut with a short fade, or filled with silence."""
+    if len(audio) <= samples:
+        return np.pad(audio, ((0, samples - len(audio)), (0, 0)))
+    cut = audio[:samples].copy()
+    fade = min(CUT_FADE_SAMPLES, samples)
+    cut[-fade:] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)[:, None]
+    return cut

@@ -1,0 +1,80 @@
+"""How many bars a loop is, and at which tempo that is exact; and what its name says of both."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from engine.music.key import Key, Signature
+from engine.units import (
+    MAX_BARS,
+    MAX_TEMPO_BPM,
+    MIN_BARS,
+    MIN_TEMPO_BPM,
+    STEM_SAMPLE_RATE,
+    beats_to_samples,
+    samples_to_beats,
+)
+
+WHOLE = 0.01  # a length this near to whole bars is meant to be whole
+TEMPO_IN_NAME = re.compile(r"(\d{2,3}(?:[.,]\d+)?)[ _-]?bpm|bpm[ _-]?(\d{2,3}(?:[.,]\d+)?)", re.IGNORECASE)
+KEY_IN_NAME = re.compile(
+    r"(?:^|[ _.-])([A-G][#b]?(?:m|min|maj|minor|major|dor|phr|lyd|mix|loc|hm))(?=$|[ _.-])"
+)
+
+
+def tempo_in_name(stem: str) -> float | None:
+    """`loop_126bpm` -> 126.0; None where the name says no tempo."""
+    match = TEMPO_IN_NAME.search(stem)
+    return float((match[1] or match[2]).replace(",", ".")) if match else None
+
+
+def key_in_name(stem: str) -> Key | None:
+    """`bass_128bpm_F#m_8bars` -> F# minor. A bare letter is no key: too many names hold one."""
+    match = KEY_IN_NAME.search(stem)
+    return Key.parse(match[1]) if match else None
+
+
+def folded(tempo_bpm: float) -> float:
+    """Halved or doubled into what the engine plays."""
+    while tempo_bpm < MIN_TEMPO_BPM:
+        tempo_bpm *= 2.0
+    while tempo_bpm > MAX_TEMPO_BPM:
+        tempo_bpm /= 2.0
+    return tempo_bpm
+
+
+def fit_bars(samples: int, tempo_bpm: float, signature: Signature) -> tuple[float, int]:
+    """(tempo, bars) of a loop of so many samples.
+
+    Within 1 % of whole bars the tempo gives way, so that the samples are exactly those bars; else it
+    stays, and the loop is to be cut or padded to the nearest whole bars.
+    """
+    exact = samples_to_beats(samples, tempo_bpm) / signature.bar_beats
+    bars = min(max(MIN_BARS, math.floor(exact + 0.5)), MAX_BARS)
+    if abs(exact - bars) > WHOLE * bars:
+        return tempo_bpm, bars
+    beats = bars * signature.bar_beats
+    whole_tempo = _simplest(beats * 60.0 * STEM_SAMPLE_RATE / samples, beats, samples)
+    return (whole_tempo, bars) if MIN_TEMPO_BPM <= whole_tempo <= MAX_TEMPO_BPM else (tempo_bpm, bars)
+
+
+def tempo_by_length(samples: int, frame_tempo_bpm: float, signature: Signature) -> float:
+    """The tempo nearest to the set's at which these samples are 1, 2, 4 … 64 bars.
+
+    For loops without a beat to hear (pads). The set's own tempo where none is within a third of it.
+    """
+    one_bar = signature.bar_beats * 60.0 * STEM_SAMPLE_RATE / samples
+    tempi = [one_bar * 2**power for power in range(7)]
+    nearest = min(tempi, key=lambda tempo: abs(math.log2(tempo / frame_tempo_bpm)))
+    is_near = abs(math.log2(nearest / frame_tempo_bpm)) <= 0.4
+    return nearest if is_near and MIN_TEMPO_BPM <= nearest <= MAX_TEMPO_BPM else frame_tempo_bpm
+
+
+def _simplest(tempo_bpm: float, beats: float, samples: int) -> float:
+    """The tempo in as few decimals as still make exactly these samples: 120, not 119.99966."""
+    for digits in range(6):
+        rounded = round(tempo_bpm, digits)
+        if rounded > 0 and beats_to_samples(beats, rounded) == samples:
+            return rounded
+    return tempo_bpm
