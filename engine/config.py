@@ -57,12 +57,6 @@ class OscConfig:
     lease_s: int = within(30, 1, 3600)
     startup_targets: tuple[str, ...] = shaped((), r"[^\s:]+:\d{1,5}", 'host:port, as in "127.0.0.1:9140"')
 
-    @property
-    def startup_addresses(self) -> list[tuple[str, int]]:
-        """`startup_targets`, taken apart."""
-        pairs = [target.rpartition(":") for target in self.startup_targets]
-        return [(host, int(port)) for host, _, port in pairs]
-
 
 @dataclass(frozen=True)
 class JackConfig:

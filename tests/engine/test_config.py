@@ -57,11 +57,6 @@ def test_keys_left_out_have_their_defaults(tmp_path):
     assert config.midi == Config().midi and config.osc.lease_s == Config().osc.lease_s
 
 
-def test_startup_targets_are_hosts_and_ports():
-    config = parse_config('[osc]\nstartup_targets = ["127.0.0.1:9140", "stage.local:9000"]', "x")
-    assert config.osc.startup_addresses == [("127.0.0.1", 9140), ("stage.local", 9000)]
-
-
 def test_an_unknown_key_names_the_nearest_the_file_and_all_that_are_allowed():
     error = refusal("[osc]\nprot = 9130")
     assert error.code == "unknown"
