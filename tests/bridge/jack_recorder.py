@@ -128,6 +128,9 @@ class Recorder:
         self.close()
 
     def close(self) -> None:
+        """Stop recording, then leave: ports that are taken down during a block would be in it as silence."""
+        self._tape["recording"] = 0
+        time.sleep(2.5 * self._client.blocksize / self._client.samplerate + 0.01)
         self._client.close()
 
     @property
