@@ -75,7 +75,8 @@ class Link:
             self.state.connected = False  # no such host, or no network: try again
 
     def listen_until_known(self, timeout_s: float) -> None:
-        """Until the full dump and the status are there, or time is up."""
+        """Until the full dump and the status are there, and a round of levels, or time is up."""
         end_s = time.monotonic() + timeout_s
         while time.monotonic() < end_s and not (self.state.complete and self.state.status):
             self.step(FRAME_S)
+        self.step(FRAME_S)

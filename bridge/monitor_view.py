@@ -46,13 +46,14 @@ def _no_engine(where: str) -> Text:
 
 
 def _transport(state: MonitorState) -> Text:
-    """`▶ 12.3 ○○●○  128 bpm  Am  4/4  8 bars  when loop  clock jack`"""
+    """`▶ 12.3 ○○●○  128 bpm  Am  4/4  8 bars  when loop  clock jack`; `–` until a beat was heard"""
     beats, unit = state.signature
     symbol = ("▶", "bold green") if state.playing else ("■", "dim")
     dots = "".join(
         "●" if state.playing and beat == state.beat else "○" for beat in range(1, min(beats, MAX_DOTS) + 1)
     )
-    text = Text.assemble(symbol, " ", (f"{state.bar}.{state.beat}".ljust(7), "bold"), dots, no_wrap=True)
+    place = f"{state.bar}.{state.beat}" if state.bar else "–"
+    text = Text.assemble(symbol, " ", (place.ljust(7), "bold"), dots, no_wrap=True)
     words = [
         f"{state.tempo_bpm:g} bpm", state.key, f"{beats}/{unit}", f"{state.bars} bars",
         f"when {state.when}" if state.when else "", f"clock {state.clock}" if state.clock else "",

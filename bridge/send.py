@@ -98,10 +98,13 @@ def _answered(client: Client, number: int) -> bool:
 
 def shown(message: Message) -> str:
     """A message as one would type it: texts that are empty or hold blanks in quotes."""
-    words = [
-        f'"{arg}"' if isinstance(arg, str) and (not arg or " " in arg) else f"{arg}" for arg in message.args
-    ]
-    return " ".join([message.address, *words])
+    return " ".join([message.address, *map(_word, message.args)])
+
+
+def _word(value: Value) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"  # what a 32-bit float holds
+    return f'"{value}"' if isinstance(value, str) and (not value or " " in value) else str(value)
 
 
 def _no_engine(host: str, port: int, why: str) -> int:

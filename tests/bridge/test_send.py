@@ -160,3 +160,7 @@ def test_any_words_can_be_typed(address, words):
 
 def test_texts_with_blanks_are_shown_in_quotes():
     assert shown(Message("/rg/key", ("F# minor", "", 1), 0.0)) == '/rg/key "F# minor" "" 1'
+
+
+def test_numbers_are_shown_as_a_32_bit_float_holds_them():
+    assert shown(Message("/rg/tempo", (0.13303513824939728, 128.0), 0.0)) == "/rg/tempo 0.133035 128"
