@@ -91,7 +91,7 @@ def _track(score: Score, channel: int) -> mido.MidiTrack:
         if slide != gliding:
             gliding = slide
             timed.append((start, 1, _portamento(gliding, channel)))
-        timed.append((start, 2, mido.Message("note_on", velocity=velocity, **note)))
+        timed.append((start, 1, mido.Message("note_on", velocity=velocity, **note)))
         timed.append((stop, 0, mido.Message("note_off", velocity=0, **note)))
     if gliding:
         timed.append((end, 1, _portamento(False, channel)))
@@ -130,7 +130,7 @@ def _sounding(score: Score, end: int) -> list[Sounding]:
         if stop > start:  # of two that start together, the longer
             kept.append((start, stop, pitch, velocity, slide))
             following[pitch] = start
-    return kept[::-1]
+    return sorted(kept, key=lambda note: (note[0], note[4], note[2]))  # slides together, after the others
 
 
 def _start(score: Score, start_beats: float, offset_ms: float, end: int) -> int:

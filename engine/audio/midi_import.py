@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import mido
 import numpy as np
+from mido.midifiles.meta import KeySignatureError
 from numpy.typing import NDArray
 
 from engine.context.harmony import chords_of, key_of
@@ -31,6 +32,10 @@ GM_VOICES = {pitch: voice for voice, pitch in DRUM_VOICES.items()} | {
     64: "conga", 69: "shaker", 75: "rim", 76: "rim", 77: "rim", 82: "shaker",
 }  # fmt: skip
 PALETTES = {"drums": "909", "bass": "pluck_bass", "harmony": "rhodes", "melody": "keys"}
+# What mido's parser raises on bytes that are no MIDI.
+NO_MIDI = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error, KeySignatureError,
+)  # fmt: skip
 # Most programs write C major whatever they hold; a key that fewer of its notes fit is not believed.
 MIN_IN_SCALE = 0.8
 
@@ -113,11 +118,11 @@ def _read(path: Path) -> mido.MidiFile:
         if path.stat().st_size > MAX_BYTES:
             raise EngineError("file", f"{path.name} is larger than {MAX_BYTES >> 20} MB, too much for MIDI")
         file = mido.MidiFile(path, clip=True)
-    except OSError as error:
-        raise EngineError("file", f"{path.name} cannot be read: {error.strerror or error}") from error
-    except (EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
-        # All that mido's parser lets through on bytes that are no MIDI.
-        raise EngineError("file", f"{path.name} is not a MIDI file: {error or 'it ends too soon'}") from error
+    except NO_MIDI as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise EngineError("file", f"{path.name} cannot be read: {error.strerror}") from error
+        reason = str(error) or "it ends too soon"
+        raise EngineError("file", f"{path.name} is not a MIDI file: {reason}") from error
     if file.ticks_per_beat <= 0:
         raise EngineError("file", f"{path.name} counts in SMPTE frames, not in beats; export it in ticks")
     return file
