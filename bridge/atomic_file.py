@@ -12,7 +12,7 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -36,7 +36,7 @@ ADVICE = {
 }
 
 
-def publish_new(path: Path, data: bytes, durable: bool = True) -> None:
+def publish_new(path: Path, data: bytes | Iterable[bytes | memoryview], durable: bool = True) -> None:
     """Make `path` appear with all of `data`; FileExistsError where that name is taken, OSError otherwise.
 
     `durable`: it survives a power cut once this returns. Whatever fails, the hidden part is gone.
@@ -44,7 +44,7 @@ def publish_new(path: Path, data: bytes, durable: bool = True) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}-{next(_number)}{PART}")
     try:
         with part.open("xb") as file:
-            file.write(data)
+            file.writelines((data,) if isinstance(data, bytes) else data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -25,7 +25,7 @@ import soundfile
 from bridge.atomic_file import disk_errors, publish_new, sweep
 from bridge.manifest import append_line, read_entries
 from engine.audio.midi_file import midi_bytes
-from engine.audio.wav import stem_to_wav
+from engine.audio.wav import wav_parts
 from engine.stem import Stem, audio_digest, stem_name
 
 MANIFEST = "manifest.jsonl"
@@ -66,7 +66,7 @@ class StemFolder:
                     continue
                 if not was_there:
                     try:
-                        publish_new(wav_path, stem_to_wav(stem, take, created))
+                        publish_new(wav_path, wav_parts(stem, take, created))
                     except FileExistsError:
                         continue
                 if not (was_there and self._is_listed(wav_path.name, stem)):
@@ -88,12 +88,12 @@ class StemFolder:
 
     def publish_preview(self, stem: Stem) -> str:
         """A quick look, whole but not yet safe on the disk; its name in `previews/`. EngineError `disk`."""
-        data = stem_to_wav(stem, 0, datetime.now(UTC))
+        parts = wav_parts(stem, 0, datetime.now(UTC))
         with self._preview_lock:
             number = next(self._preview_number)
         path = self.previews / f"{stem_name(stem, 0).removesuffix('_t0')}_p{number}.wav"
         with disk_errors(path):
-            publish_new(path, data, durable=False)
+            publish_new(path, parts, durable=False)
         with self._preview_lock:
             kept = self._kept_previews[stem.track]
             kept.append(path)

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from engine.audio.wav_info import WavInfo, read_wav_info
 from engine.stem import FULL_SCALE_24, Stem
 
-__all__ = ["WavInfo", "read_wav_info", "stem_to_wav"]
+__all__ = ["WavInfo", "read_wav_info", "stem_to_wav", "wav_parts"]
 
 ORIGINATOR = "ResonantGen"
 CHANNELS, SAMPLE_BYTES = 2, 3
+PART_SAMPLES = 1 << 16  # packed in half a millisecond
 ACID_ROOT_SET, ACID_STRETCH = 2, 4
 MIDDLE_C = 60
 # What XML 1.0 cannot hold, escaped or not: most control characters, lone surrogates, two non-characters.
@@ -38,17 +39,30 @@ def stem_to_wav(stem: Stem, take: int, created: datetime, description: str = "")
 
     `description` (the prompt where it is empty) is what file browsers show. No errors: every text fits.
     """
+    return b"".join(wav_parts(stem, take, created, description))
+
+
+def wav_parts(
+    stem: Stem, take: int, created: datetime, description: str = ""
+) -> Iterator[bytes | memoryview]:
+    """The same, piece by piece: a copy of minutes of audio in one go would hold every thread up."""
     description = description or stem.prompt
-    chunks = [
-        _chunk(b"fmt ", _format(stem)),
-        _chunk(b"bext", _broadcast(stem, created, description)),
-        _chunk(b"acid", _acid(stem)),
-        _chunk(b"smpl", _loop(stem)),
-        _chunk(b"iXML", _ixml(stem, take, description)),
-        _chunk(b"data", pack_24(stem.audio)),
-    ]
-    body = b"".join(chunks)
-    return struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WAVE") + body
+    data_bytes = stem.length_samples * CHANNELS * SAMPLE_BYTES
+    head = b"".join(
+        (
+            _chunk(b"fmt ", _format(stem)),
+            _chunk(b"bext", _broadcast(stem, created, description)),
+            _chunk(b"acid", _acid(stem)),
+            _chunk(b"smpl", _loop(stem)),
+            _chunk(b"iXML", _ixml(stem, take, description)),
+            struct.pack("<4sI", b"data", data_bytes),
+        )
+    )
+    padding = data_bytes % 2
+    yield struct.pack("<4sI4s", b"RIFF", 4 + len(head) + data_bytes + padding, b"WAVE") + head
+    for start in range(0, stem.length_samples, PART_SAMPLES):
+        yield pack_24(stem.audio[start : start + PART_SAMPLES])
+    yield b"\0" * padding
 
 
 def pack_24(audio: NDArray[np.float32]) -> memoryview:
@@ -70,7 +84,7 @@ def root_note(stem: Stem) -> int | None:
     return None if unpitched else MIDDLE_C + stem.key.tonic
 
 
-def _chunk(name: bytes, content: bytes | memoryview) -> bytes:
+def _chunk(name: bytes, content: bytes) -> bytes:
     padding = b"\0" * (len(content) % 2)
     return b"".join((name, struct.pack("<I", len(content)), content, padding))
 
