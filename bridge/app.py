@@ -77,6 +77,7 @@ class App:
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
         self.tasks = [loop.create_task(self._meters()), loop.create_task(self._housekeeping())]
+        self.midi_task: asyncio.Task[None] | None = None
         if self.config.midi.enabled:
             self._start_midi()
         for failure in self.failures:
@@ -87,12 +88,16 @@ class App:
 
     def _start_midi(self) -> None:
         """Without MIDI on this machine the engine goes on without."""
+        if self.midi_task is not None:
+            self.midi_task.cancel()
+            self.midi.close()
         try:
             self.midi.start(self.engine.snapshot())
         except EngineError as error:
             log.info("no MIDI: %s", error.text)
         else:
-            self.tasks.append(asyncio.get_running_loop().create_task(self.midi.run()))
+            self.midi_task = asyncio.get_running_loop().create_task(self.midi.run())
+            self.tasks.append(self.midi_task)
 
     def submit(self, command: c.Command, origin: e.Origin) -> None:
         if isinstance(command, midi_answers.COMMANDS):
@@ -158,6 +163,9 @@ class App:
             line = self.outs.poll()
             if line is not None:
                 self.engine.publish(e.Log("info", line))
+                # MIDI that went with the server comes back with it.
+                if self.config.midi.enabled and self.outs.status().connected and not self.midi.is_open:
+                    self._start_midi()
             self.engine.tick()
             collect_new_garbage()
 

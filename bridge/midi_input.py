@@ -43,6 +43,10 @@ class MidiInput:
         log.info("MIDI: %s at %s", self.controller.map.name, ", ".join(names))
         return names
 
+    @property
+    def is_open(self) -> bool:
+        return bool(self.ports.inputs)
+
     def show(self, event: e.Event) -> None:
         """An event of the engine: to be subscribed."""
         self.controller.show(event)

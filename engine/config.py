@@ -46,7 +46,6 @@ class EngineConfig:
         ("drums", "bass", "harmony", "melody"), r"[A-Za-z][A-Za-z0-9_]*", "letters, digits and _"
     )
     render: str = one_of("auto", "auto", "model", "instruments")
-    genre: str = "house"
     worker_threads: int = within(0, 0, 64)
 
 

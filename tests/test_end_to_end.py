@@ -7,6 +7,7 @@ import signal
 import time
 from pathlib import Path
 
+import mido
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
@@ -154,37 +155,97 @@ def test_what_was_answered_done_is_there_after_kill_9_in_the_middle_of_the_next(
         assert m.ask("/rg/scene/load", "s", "one").address == "/rg/done"
 
 
-def test_a_pad_press_locks_a_track_and_its_light_comes_back(tmp_path, monkeypatch):
-    import jack
-    import mido
-    import rtmidi
+class Pad:
+    """A controller as another JACK client, joined to the engine's MIDI ports."""
 
+    def __init__(self, server: JackServer) -> None:
+        import jack
+        import rtmidi
+
+        self.output = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="pad-out")
+        self.input = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="pad-in")
+        self.output.open_virtual_port("pad")
+        self.input.open_virtual_port("pad")
+        patchbay = jack.Client("patchbay", no_start_server=True, servername=server.name)
+        (engine_in,) = patchbay.get_ports("resonantgen.*", is_midi=True, is_input=True)
+        (engine_out,) = patchbay.get_ports("resonantgen.*", is_midi=True, is_output=True)
+        patchbay.connect("pad-out:pad", engine_in)
+        patchbay.connect(engine_out, "pad-in:pad")
+        patchbay.close()
+
+    def press(self, note: int) -> None:
+        for message in (
+            mido.Message("note_on", note=note, velocity=100),
+            mido.Message("note_off", note=note),
+        ):
+            self.output.send_message(message.bytes())
+
+    def see(self, note: int, velocity: int) -> None:
+        """Wait for the light."""
+        seen = []
+        deadline = time.monotonic() + 5.0
+        while (note, velocity) not in seen:
+            assert time.monotonic() < deadline, f"no light of velocity {velocity} in {seen}"
+            event = self.input.get_message()
+            if event is not None:
+                light = mido.Message.from_bytes(event[0])
+                seen.append((light.note, light.velocity))
+
+    def close(self) -> None:
+        self.output.delete()
+        self.input.delete()
+
+
+def test_a_pad_press_locks_a_track_and_its_light_comes_back(tmp_path, monkeypatch):
     with (
         JackServer(48_000, 64) as server,
         Musician(tmp_path / "set", "--jack", "on", jack_server=server.name) as m,
     ):
         monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
-        lights: list[mido.Message] = []
-        pad_out = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="pad-out")
-        pad_in = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="pad-in")
-        pad_out.open_virtual_port("pad")
-        pad_in.open_virtual_port("pad")
-        patchbay = jack.Client("patchbay", no_start_server=True, servername=server.name)
-        (engine_in,) = (p.name for p in patchbay.get_ports("resonantgen.*", is_midi=True, is_input=True))
-        (engine_out,) = (p.name for p in patchbay.get_ports("resonantgen.*", is_midi=True, is_output=True))
-        patchbay.connect("pad-out:pad", engine_in)
-        patchbay.connect(engine_out, "pad-in:pad")
+        pad = Pad(server)
         for on, velocity in ((1, 21), (0, 0)):
-            pad_out.send_message(mido.Message("note_on", note=36, velocity=100).bytes())
-            pad_out.send_message(mido.Message("note_off", note=36).bytes())
+            pad.press(36)
             m.hear("/rg/track/drums/lock", on)
-            deadline = time.monotonic() + 5.0
-            while not any((light.note, light.velocity) == (36, velocity) for light in lights):
-                assert time.monotonic() < deadline, f"no light of velocity {velocity} in {lights}"
-                event = pad_in.get_message()
-                if event is not None:
-                    lights.append(mido.Message.from_bytes(event[0]))
-            lights.clear()
-        patchbay.close()
-        pad_in.delete()
-        pad_out.delete()
+            pad.see(36, velocity)
+        pad.close()
+
+
+def test_the_server_may_appear_vanish_and_come_back(tmp_path, monkeypatch):
+    from tests.bridge.jack_recorder import Recorder
+
+    server = JackServer(44_100, 256)
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
+    with Musician(tmp_path / "set", "--jack", "auto", jack_server=server.name) as m:
+        assert m.ask("/rg/generate", "s", PROMPT).address == "/rg/done"
+        m.send("/rg/play")
+        m.hear("/rg/beat")  # without a server the transport rolls by the system clock
+        stem = stem_samples(m.stem("drums"))
+        for _ in range(2):
+            server.start()
+            try:
+                connected(m, True)
+                with Recorder(server.name, ["resonantgen:drums_L", "resonantgen:drums_R"]) as recorder:
+                    recorder.wait_blocks(50)
+                    blocks = recorder.rolling()
+                assert len(blocks) > 40
+                exact = [
+                    np.array_equal(b.samples, stem[:, np.arange(b.frame, b.end) % LOOP_SAMPLES])
+                    for b in blocks
+                ]
+                assert sum(exact) > 0.9 * len(blocks)
+            finally:
+                server.kill()
+            connected(m, False)
+            m.hear("/rg/beat")
+
+
+def connected(musician: Musician, wanted: bool) -> None:
+    """Until the engine says that it has (or has not) a JACK server."""
+    deadline = time.monotonic() + 15.0
+    while True:
+        musician.ear.send("/rg/status")
+        if ("no JACK server" not in musician.hear("/rg/status").args[5]) == wanted:
+            return
+        assert time.monotonic() < deadline
+        for _ in musician.ear.messages(0.1):
+            pass

@@ -78,8 +78,8 @@ class MusicContext:
         try:
             data = json.loads(text)
             tracks = {
-                name: TrackIntent(**{**intent, "avoid": tuple(intent["avoid"]), "words": tuple(intent["words"])})
-                for name, intent in data["tracks"].items()
+                name: TrackIntent(**{**given, "avoid": tuple(given["avoid"]), "words": tuple(given["words"])})
+                for name, given in data["tracks"].items()
             }
             return cls(
                 **{
