@@ -204,9 +204,7 @@ def _take_from_row(
         prompt=facts["prompt"], score=score, render=facts["render"], digest=digest,
         heard=tuple(facts["heard"]),
     )  # fmt: skip
-    heard_as = (
-        replace(TrackContext.from_score(score), track=track) if score else TrackContext.from_json(says)
-    )
+    heard_as = replace(TrackContext.from_score(score), track=track) if score else TrackContext.from_json(says)
     return Take(number, stem, heard_as, MusicContext.from_json(context) if context else None, file)
 
 
