@@ -269,7 +269,7 @@ def _harmony(
     key = key or named or frame.key
     if key.is_minor == frame.key.is_minor and key.tonic == frame.key.tonic:
         key = frame.key  # a key signature cannot say dorian
-    return key, chords_of(weights, lowest, key, signature.bar_beats)
+    return key, chords_of(weights, lowest, key, signature.bar_beats, track)
 
 
 def _pitch_classes(

@@ -119,7 +119,7 @@ def _harmony(
     key, confidence = (named, 1.0) if named else key_of(weights.sum(axis=0), lowest[0], frame.key)
     if key is None:
         return None, (), 0.0
-    return key, chords_of(weights, lowest, key, signature.bar_beats), confidence
+    return key, chords_of(weights, lowest, key, signature.bar_beats, track), confidence
 
 
 def _bands(audio: NDArray[np.float32]) -> tuple[float, ...]:

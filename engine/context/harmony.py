@@ -17,10 +17,12 @@ MAJOR_PROFILE = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.2
 MINOR_PROFILE = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
 # Added to correlations of 0..1: relative keys lie about 0.1 apart, so these settle them and no more.
 OPENING_BONUS = 0.1  # the first bar's lowest note is the tonic
-FRAME_BONUS = 0.03  # the set is in this key already
+FRAME_BONUS = 0.06  # the set is in this key already
 MIN_KEY_CORRELATION = 0.35  # below it, no key: noise and drums reach 0.3
 
-TEMPLATES = ("", "m", "dim", "sus4", "7", "m7", "maj7")
+SINGLE_VOICES = ("bass", "melody")
+TRIADS = ("", "m")
+TEMPLATES = (*TRIADS, "dim", "sus4", "7", "m7", "maj7")
 DIATONIC_BONUS, ROOT_BONUS, TRIAD_BONUS = 0.1, 0.15, 0.06
 
 
@@ -33,9 +35,10 @@ def key_of(
     """
     if np.ptp(weights) < 1e-9:
         return None, 0.0
+    evened = np.sqrt(weights)  # what is played often must not drown what makes the mode
     lowest = opening / opening.sum() if opening.sum() > 0 else opening
     candidates = [Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12)] + [frame_key]
-    correlation = {key: float(np.corrcoef(weights, _profile(key))[0, 1]) for key in candidates}
+    correlation = {key: float(np.corrcoef(evened, _profile(key))[0, 1]) for key in candidates}
     best = max(
         correlation,
         key=lambda key: (
@@ -48,20 +51,22 @@ def key_of(
 
 
 def chords_of(
-    bars: NDArray[np.float64], lowest: NDArray[np.float64], key: Key, bar_beats: float
+    bars: NDArray[np.float64], lowest: NDArray[np.float64], key: Key, bar_beats: float, track: str
 ) -> tuple[Chord, ...]:
     """One chord a bar. bars, lowest: [bar, 12] weights of all notes and of the lowest voice.
 
+    A single voice (bass, melody) is given plain triads: it implies a chord, it does not spell it.
     A silent bar goes on with the chord before it (the tonic's at the start).
     """
     names = FLAT_PITCH_CLASSES if uses_flats(key) else PITCH_CLASSES
-    shapes = [(root, suffix) for suffix in TEMPLATES for root in range(12)]
+    suffixes = TRIADS if track in SINGLE_VOICES else TEMPLATES
+    shapes = [(root, suffix) for suffix in suffixes for root in range(12)]
     rows = np.zeros((len(shapes), 12))
     lean = np.zeros(len(shapes))
     for index, (root, suffix) in enumerate(shapes):
         classes = _classes(root, suffix)
         rows[index, list(classes)] = 1.0 / np.sqrt(len(classes))
-        lean[index] = DIATONIC_BONUS * (set(classes) <= set(key.scale)) + TRIAD_BONUS * (suffix in ("", "m"))
+        lean[index] = DIATONIC_BONUS * (set(classes) <= set(key.scale)) + TRIAD_BONUS * (suffix in TRIADS)
     roots = [root for root, _ in shapes]
     chords: list[Chord] = []
     root, suffix = key.tonic, "m" if key.is_minor else ""

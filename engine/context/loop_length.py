@@ -62,13 +62,13 @@ def fit_bars(samples: int, tempo_bpm: float, signature: Signature) -> tuple[floa
 def tempo_by_length(samples: int, frame_tempo_bpm: float, signature: Signature) -> float:
     """The tempo nearest to the set's at which these samples are 1, 2, 4 … 64 bars.
 
-    For loops without a beat to hear (pads). The set's own tempo where none is within a third of it.
+    For loops without a beat to hear (pads): a file is likelier to be a loop than not. The set's own
+    tempo where no such tempo can be played.
     """
     one_bar = signature.bar_beats * 60.0 * STEM_SAMPLE_RATE / samples
     tempi = [one_bar * 2**power for power in range(7)]
-    nearest = min(tempi, key=lambda tempo: abs(math.log2(tempo / frame_tempo_bpm)))
-    is_near = abs(math.log2(nearest / frame_tempo_bpm)) <= 0.4
-    return nearest if is_near and MIN_TEMPO_BPM <= nearest <= MAX_TEMPO_BPM else frame_tempo_bpm
+    playable = [tempo for tempo in tempi if MIN_TEMPO_BPM <= tempo <= MAX_TEMPO_BPM]
+    return min(playable, key=lambda tempo: abs(math.log2(tempo / frame_tempo_bpm)), default=frame_tempo_bpm)
 
 
 def _simplest(tempo_bpm: float, beats: float, samples: int) -> float:

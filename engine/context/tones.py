@@ -1,8 +1,14 @@
-"""Pitch classes heard in audio: how much of each sounds in every bar, and in its lowest voice."""
+"""Pitch classes heard in audio: how much of each sounds in every bar, and in its lowest voice.
+
+Spectral peaks are first explained as notes with falling overtones (non-negative least squares, as in
+M. Mauch and S. Dixon, "Approximate note transcription for the improved identification of difficult
+chords", ISMIR 2010): the fifth and the third that ring in every bass note are no chord.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +16,18 @@ from numpy.typing import NDArray
 from engine.context.spectra import spectra
 from engine.units import STEM_SAMPLE_RATE
 
-DECIMATION = 4  # 11 kHz holds every note that tells harmony, and makes a bin 1.3 Hz wide
+DECIMATION = 4  # 11 kHz holds every note that tells harmony
 RATE = STEM_SAMPLE_RATE // DECIMATION
-WINDOW, HOP = 8192, 1024
+WINDOW, HOP = 2048, 512  # 0.19 s: twice as long mixes the notes of a bass line, half as long blurs pitch
 LOW_HZ, HIGH_HZ = 32.0, 2000.0
 MIN_SHARE = 0.05  # of a moment's loudest partial; softer peaks are the window's ripples
 SILENT = 1e-5
-LOWEST_SHARE = 0.25  # of a moment's loudest partial: the lowest one this strong is the lowest voice
+SLICES_A_BAR = 8
+LOW_PITCH, HIGH_PITCH = 24, 100
+OVERTONES, OVERTONE_DECAY = 12, 0.7
+LOWEST_SHARE = 0.25  # of a slice's loudest note: the lowest one this strong is the lowest voice
+TUNING_FROM_PITCH = 52  # below, a peak's place is too rough to tell cents by
+CLEAR_TUNING = 0.3  # how much of the sound must agree on it
 
 
 def pitch_classes_of(
@@ -24,26 +35,40 @@ def pitch_classes_of(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(weights [bar, 12] of everything, weights [bar, 12] of the lowest voice), C first.
 
-    From spectral peaks, off-tune instruments brought to the nearest semitone as a whole. `lowest_only`
-    (a bass line) takes the lowest voice for everything: its overtones are no chord.
+    Off-tune instruments are brought to the nearest semitone as a whole. `lowest_only` (a bass line)
+    takes the lowest voice for everything.
     """
+    from scipy.optimize import nnls
+
+    slices = _semitones(mono, bars * SLICES_A_BAR)
+    every, lowest = np.zeros((bars, 12)), np.zeros((bars, 12))
+    for index, heard in enumerate(slices):
+        if heard.max() <= SILENT:
+            continue
+        notes, _ = nnls(_overtones(), heard)
+        first = int(np.argmax(notes >= LOWEST_SHARE * notes.max()))
+        bar = index // SLICES_A_BAR
+        lowest[bar, (LOW_PITCH + first) % 12] += notes[first]
+        np.add.at(every[bar], (LOW_PITCH + np.arange(len(notes))) % 12, notes)
+    return (lowest, lowest) if lowest_only else (every, lowest)
+
+
+def _semitones(mono: NDArray[np.float32], slices: int) -> NDArray[np.float64]:
+    """[slice, semitone] levels of the peaks, from LOW_PITCH up."""
     from scipy.signal import resample_poly
 
     slow = resample_poly(mono, 1, DECIMATION).astype(np.float32)
-    moment, pitch, level, is_lowest = (np.concatenate(parts) for parts in zip(*_partials(slow), strict=True))
-    if lowest_only:
-        moment, pitch, level = moment[is_lowest], pitch[is_lowest], level[is_lowest]
-        is_lowest = is_lowest[is_lowest]
-    classes = np.rint(pitch - _tuning(pitch, level)).astype(int) % 12
-    bar = np.minimum((moment * HOP * bars) // max(len(slow), 1), bars - 1)
-    every, low = np.zeros((bars, 12)), np.zeros((bars, 12))
-    np.add.at(every, (bar, classes), level)
-    np.add.at(low, (bar[is_lowest], classes[is_lowest]), level[is_lowest])
-    return every, low
+    moment, pitch, level = (np.concatenate(parts) for parts in zip(*_peaks(slow), strict=True))
+    semitone = np.rint(pitch - _tuning(pitch, level)).astype(int) - LOW_PITCH
+    inside = (semitone >= 0) & (semitone < HIGH_PITCH - LOW_PITCH)
+    place = np.minimum(moment * HOP * slices // max(len(slow), 1), slices - 1)
+    found = np.zeros((slices, HIGH_PITCH - LOW_PITCH))
+    np.add.at(found, (place[inside], semitone[inside]), level[inside])
+    return found
 
 
-def _partials(slow: NDArray[np.float32]) -> Iterator[tuple[NDArray, NDArray, NDArray, NDArray]]:
-    """Blocks of spectral peaks: (moment, MIDI pitch, level, whether it is its moment's lowest voice)."""
+def _peaks(slow: NDArray[np.float32]) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """Blocks of spectral peaks: (moment, MIDI pitch, level)."""
     low_bin, high_bin = (round(hz * WINDOW / RATE) for hz in (LOW_HZ, HIGH_HZ))
     first = 0
     for block in spectra(slow, WINDOW, HOP):  # [moment, bin]
@@ -56,16 +81,25 @@ def _partials(slow: NDArray[np.float32]) -> Iterator[tuple[NDArray, NDArray, NDA
         a, b, c = (np.log(np.maximum(part[moment, index], 1e-12)) for part in (left, here, right))
         top = np.clip(0.5 * (a - c) / np.minimum(a - 2 * b + c, -1e-9), -0.5, 0.5)
         pitch = 69.0 + 12.0 * np.log2((index + low_bin + top) * RATE / WINDOW / 440.0)
-        yield first + moment, pitch, level, _lowest(is_peak & (here >= LOWEST_SHARE * loudest))[is_peak]
+        yield first + moment, pitch, level
         first += len(block)
 
 
-def _lowest(strong: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """[moment, bin] true at the first true bin of each moment alone."""
-    return strong & (np.cumsum(strong, axis=1) == 1)
+@cache
+def _overtones() -> NDArray[np.float64]:
+    """[heard semitone, note]: what a note puts where."""
+    count = HIGH_PITCH - LOW_PITCH
+    found = np.zeros((count, count))
+    for number in range(1, OVERTONES + 1):
+        rise = round(12 * np.log2(number))
+        notes = np.arange(count - rise)
+        found[notes + rise, notes] += OVERTONE_DECAY ** (number - 1)
+    return found
 
 
-def _tuning(pitch: NDArray[np.float64], strength: NDArray[np.float64]) -> float:
+def _tuning(pitch: NDArray[np.float64], level: NDArray[np.float64]) -> float:
     """How far all of it stands from equal temperament at 440 Hz, -0.5..0.5 semitones (circular mean)."""
-    turned = np.exp(2j * np.pi * pitch) * strength
-    return float(np.angle(turned.sum()) / (2 * np.pi)) if len(pitch) else 0.0
+    clear = pitch > TUNING_FROM_PITCH
+    total = level[clear].sum()
+    mean = (np.exp(2j * np.pi * pitch[clear]) * level[clear]).sum()
+    return float(np.angle(mean) / (2 * np.pi)) if abs(mean) > CLEAR_TUNING * total else 0.0
