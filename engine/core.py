@@ -12,7 +12,7 @@ from engine.outs import Outs
 from engine.registry import Registry
 from engine.session import Session
 from engine.store import Store
-from engine.writer import Writer
+from engine.writer import Task, Writer
 
 
 @dataclass
@@ -24,7 +24,8 @@ class Core:
     store: Store
     registry: Registry
     outs: Outs
-    writer: Writer
+    writer: Writer  # stems and exports
+    keeper: Writer  # the set's database: never behind a long stem
     pool: Executor
     publish: Callable[[e.Event], None]
     post: Callable[[Callable[[], None]], None]
@@ -33,15 +34,32 @@ class Core:
         self.publish(e.Log(level, text))
 
     def save(self) -> None:
-        """Commit the settings and whatever is pending; a disk that refuses is reported, not fatal."""
+        """Keep the settings and whatever is pending."""
         self.store.put_state("settings", self.session.settings())
         self.commit()
 
     def commit(self) -> None:
-        try:
-            self.store.commit()
-        except EngineError as error:
-            self.log("error", f"{error.text}; it is kept in memory and tried again")
+        """Hand what is pending to the keeper; a disk that refuses is reported, not fatal."""
+        statements, database = self.store.take_pending(), self.store.database
+
+        def failed(error: EngineError, _: bool) -> None:
+            self.post(lambda: self.log("error", f"{error.text}; it is kept in memory and tried again"))
+
+        if statements or database.unwritten:
+            self.keeper.submit(Task(lambda: database.write(statements), lambda _: None, failed, retry=False))
+
+    def answer_when_safe(self, origin: e.Origin, event: e.Event | None = None) -> None:
+        """`event` and Done, once the keeper has brought everything to the disk; Failed where it cannot."""
+        self.commit()
+
+        def done(_: object) -> None:
+            self.post(lambda: self.publish_all([event, e.Done(origin)] if event else [e.Done(origin)]))
+
+        def failed(error: EngineError, _: bool) -> None:
+            text = f"{error.text}; it is kept in memory and tried again"
+            self.post(lambda: self.publish(e.Failed(origin, error.code, text)))
+
+        self.keeper.submit(Task(self.store.database.make_safe, done, failed, retry=False))
 
     def publish_all(self, events: list[e.Event]) -> None:
         for event in events:

@@ -60,7 +60,17 @@ class Engine:
         registry = registry or default_registry()
         store = Store(folder)
         session = read_session(store, registry, lambda text: self.publish(e.Log("warning", text)))
-        self.core = Core(session, store, registry, outs, Writer(), self.worker.pool, self.publish, post)
+        self.core = Core(
+            session,
+            store,
+            registry,
+            outs,
+            Writer("writer"),
+            Writer("keeper"),
+            self.worker.pool,
+            self.publish,
+            post,
+        )
         self.generation = Generation(self.core, self.worker)
         self.library = Library(self.core)
         self.exports = Exports(self.core)
@@ -208,7 +218,7 @@ class Engine:
 
     def resume(self) -> list[str]:
         """Take up what a kill cut off: unfinished generations and the transport; says what."""
-        state = self.core.store.state()
+        state = self.core.store.opened_with
         resumed = []
         for entry in state.get("unfinished", []):
             command = resumed_command(entry)
@@ -227,13 +237,15 @@ class Engine:
         """Let the worker end and the writer write what it has. Blocks: not on the control thread, which
         has to take in what the two still post."""
         self.worker.close()
-        self.core.writer.drain()
-        self.core.writer.drain()  # what came in by the posts of the first
+        for _ in range(2):  # what the control thread makes of the first round's results is the second
+            self.core.writer.drain()
+            self.core.keeper.drain()
 
     def close(self) -> None:
         """After `finish`: the set's last state to the disk."""
         self.core.writer.close()
         self.core.save()
+        self.core.keeper.close()
         self.core.store.close()
 
 

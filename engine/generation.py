@@ -309,20 +309,10 @@ class Generation:
 
     def _answer(self, request: Request, error: EngineError | None) -> None:
         """Done goes out only after the journal is on the disk."""
-        core, origin = self.core, request.origin
-        if error is None and core.store.pending:
-            error = EngineError("disk", "the take plays, but the set's journal cannot be written yet")
-        if error is not None:
-            core.publish(e.Failed(origin, error.code, error.text))
-            return
-        core.writer.submit(
-            Task(
-                core.store.checkpoint,
-                done=lambda _: core.post(lambda: core.publish(e.Done(origin))),
-                failed=lambda error, _: core.post(lambda: core.publish(e.Done(origin))),
-                retry=False,
-            )
-        )
+        if error is None:
+            self.core.answer_when_safe(request.origin)
+        else:
+            self.core.publish(e.Failed(request.origin, error.code, error.text))
 
     def _set_state(self, name: str, state: str) -> None:
         self.core.session.tracks[name].state = state

@@ -99,7 +99,8 @@ class Library:
             store.close()
             raise
         core.publish(e.Accepted(origin))
-        core.store.close()
+        core.save()
+        core.keeper.submit(Task(core.store.close, lambda _: None, lambda *_: None, retry=False))
         core.store, core.session = store, session
         core.outs.open_set(folder)
         core.outs.set_gains(session.gains())
@@ -115,12 +116,7 @@ class Library:
         if accept:
             core.publish(e.Accepted(origin))
         core.save()
-        if core.store.pending:
-            core.publish(e.Failed(origin, "disk", "the set's journal cannot be written; it is tried again"))
-            return
-        if event is not None:
-            core.publish(event)
-        answer_when_safe(core, origin)
+        core.answer_when_safe(origin, event)
 
     def _list(self, origin: e.Origin, address: str, names: list[str]) -> None:
         """One line a name; a list with nothing in it is one line `0 0 ""`."""
@@ -129,21 +125,12 @@ class Library:
             self.core.publish(e.Reply(origin, address, row))
 
 
-def answer_when_safe(core: Core, origin: e.Origin, event: e.Event | None = None) -> None:
-    """Done, after the writer has brought what is committed to the disk."""
-
-    def done(_: object) -> None:
-        core.post(lambda: core.publish_all([event, e.Done(origin)] if event else [e.Done(origin)]))
-
-    core.writer.submit(Task(core.store.checkpoint, done=done, failed=lambda *_: done(None), retry=False))
-
-
 def read_session(store: Store, names: Iterable[str], warn: Callable[[str], None]) -> Session:
     """The session that a set's folder holds."""
     session = Session.empty(names)
     for track in session.tracks.values():
         track.takes = list(store.takes(track.name))
-    settings: dict[str, Any] | None = store.state().get("settings")
+    settings: dict[str, Any] | None = store.opened_with.get("settings")
     if settings is None:
         return session
     session.restore(settings)

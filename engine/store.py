@@ -4,16 +4,13 @@
     takes/      {digest}.npy: the samples of a stem, float32 [N, 2], mapped into memory when read
     stems/ exports/ imports/ previews/    what musicians and DAWs see
 
-Every change is committed before it is answered, so that `kill -9` loses nothing. What the disk refuses
-stays pending and is tried again at the next commit.
+Every change is committed before its command is answered with Done, so that `kill -9` loses nothing.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.context.track_context import TrackContext
+from engine.database import Database, Statement
 from engine.errors import EngineError
 from engine.music.key import Key, Signature
 from engine.music.score import Score
@@ -31,89 +29,70 @@ from engine.prompt.music_context import MusicContext
 from engine.stem import Stem
 from engine.track import Take
 
-SCHEMA_VERSION = 1
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS takes (track TEXT, number INTEGER, digest TEXT NOT NULL, file TEXT NOT NULL,
-    stem TEXT NOT NULL, says TEXT NOT NULL, context TEXT, at REAL NOT NULL, PRIMARY KEY (track, number));
-CREATE TABLE IF NOT EXISTS scenes (name TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS contexts (name TEXT PRIMARY KEY, value TEXT NOT NULL, at REAL NOT NULL);
-CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY, at REAL NOT NULL, command TEXT NOT NULL);
-"""
+TABLES = ("scenes", "contexts")
 FOLDERS = ("takes", "stems", "exports", "imports", "previews")
 
 
 class Store:
-    """One open set. Used on the control thread, but for `write_audio` and `checkpoint` (writer)."""
+    """One open set. Control thread, but for `write_audio` (writer) and `database` (keeper).
+
+    What is put here waits in `pending` until the control thread hands it to the keeper.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open or make a set; EngineError `disk`, `file` or `busy` (another engine has it)."""
         self.folder = folder
-        self.pending: list[tuple[str, tuple[Any, ...]]] = []
+        self.pending: list[Statement] = []
         try:
             for name in FOLDERS:
                 (folder / name).mkdir(parents=True, exist_ok=True)
             self.lock = _lock_folder(folder)
-            self.db = sqlite3.connect(folder / "set.db", isolation_level=None)
-            self.db.execute("PRAGMA journal_mode=WAL")
-            self.db.execute("PRAGMA synchronous=NORMAL")
-            # The writer thread checkpoints: the control thread never waits for an fsync.
-            self.db.execute("PRAGMA wal_autocheckpoint=0")
-            self.db.executescript(SCHEMA)
-            self._check_version()
         except OSError as error:
             raise EngineError("disk", f"the set {folder} cannot be opened: {error}") from error
-        except sqlite3.Error as error:
-            raise EngineError("file", f"{folder / 'set.db'} is not a set of ours: {error}") from error
-
-    def _check_version(self) -> None:
-        version = self.db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            raise EngineError("file", f"{self.folder} was made by a newer version (schema {version})")
-        self.db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        try:
+            self.database = Database(folder / "set.db")
+        except EngineError:
+            self.lock.close()
+            raise
+        rows = self.database.rows("SELECT name, value FROM state")
+        self.opened_with: dict[str, Any] = {name: json.loads(value) for name, value in rows}
+        self.tables: dict[str, dict[str, str]] = {
+            table: dict(self.database.rows(f"SELECT name, value FROM {table} ORDER BY at"))
+            for table in TABLES
+        }
 
     def close(self) -> None:
-        with contextlib.suppress(EngineError):
-            self.commit()
-        self.db.close()
+        """On the keeper's thread, after everything else."""
+        self.database.close()
         self.lock.close()
 
     # --- writing ----------------------------------------------------------------------------------
 
     def put_state(self, name: str, value: Any) -> None:
-        self.pending.append(
-            ("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, json.dumps(value, separators=(",", ":"))))
-        )
+        text = json.dumps(value, separators=(",", ":"))
+        self.pending.append(("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, text)))
 
     def put_take(self, row: tuple[Any, ...]) -> None:
         """A row of `take_row`."""
         self.pending.append(("INSERT OR REPLACE INTO takes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row))
 
     def put_named(self, table: str, name: str, value: str) -> None:
-        assert table in ("scenes", "contexts")
+        """Keep a scene or a context; one of that name is replaced."""
+        self.tables[table].pop(name, None)
+        self.tables[table][name] = value
         self.pending.append((f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", (name, value, time.time())))
 
     def delete_named(self, table: str, name: str) -> None:
-        assert table in ("scenes", "contexts")
+        del self.tables[table][name]
         self.pending.append((f"DELETE FROM {table} WHERE name = ?", (name,)))
 
     def journal(self, command: str) -> None:
         self.pending.append(("INSERT INTO journal (at, command) VALUES (?, ?)", (time.time(), command)))
 
-    def commit(self) -> None:
-        """Write what is pending as one transaction; EngineError `disk`, and it stays pending."""
-        if not self.pending:
-            return
-        try:
-            self.db.execute("BEGIN IMMEDIATE")
-            for statement, values in self.pending:
-                self.db.execute(statement, values)
-            self.db.execute("COMMIT")
-        except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                self.db.execute("ROLLBACK")
-            raise EngineError("disk", f"{self.folder / 'set.db'} cannot be written: {error}") from error
-        self.pending.clear()
+    def take_pending(self) -> list[Statement]:
+        """What waits, for the keeper; nothing waits then."""
+        pending, self.pending = self.pending, []
+        return pending
 
     def write_audio(self, stem: Stem) -> None:
         """The samples under their digest, on the disk when this returns; EngineError `disk`."""
@@ -132,20 +111,11 @@ class Store:
             partial.unlink(missing_ok=True)
             raise EngineError("disk", f"{path.name} cannot be written to {path.parent}: {error}") from error
 
-    def checkpoint(self) -> None:
-        """Bring committed changes safely to the disk (survives a power cut, too)."""
-        with contextlib.closing(sqlite3.connect(self.folder / "set.db", timeout=5.0)) as db:
-            db.execute("PRAGMA synchronous=FULL")
-            db.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
     # --- reading ----------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        return {name: json.loads(value) for name, value in self.db.execute("SELECT name, value FROM state")}
 
     def takes(self, track: str) -> Iterator[Take]:
         """Every take of a track in order, samples mapped from the disk; EngineError `file`."""
-        rows = self.db.execute(
+        rows = self.database.rows(
             "SELECT number, digest, file, stem, says, context FROM takes WHERE track = ? ORDER BY number",
             (track,),
         )
@@ -164,16 +134,13 @@ class Store:
 
     def named(self, table: str, name: str) -> str:
         """The value kept under a name; EngineError `not_found` listing what there is."""
-        names = self.names(table)
-        if name not in names:
-            listing = ", ".join(names) or "none yet"
+        if name not in self.tables[table]:
+            listing = ", ".join(self.tables[table]) or "none yet"
             raise EngineError("not_found", f"no {table[:-1]} {name!r} in this set; there are: {listing}")
-        value: str = self.db.execute(f"SELECT value FROM {table} WHERE name = ?", (name,)).fetchone()[0]
-        return value
+        return self.tables[table][name]
 
     def names(self, table: str) -> list[str]:
-        assert table in ("scenes", "contexts")
-        return [name for (name,) in self.db.execute(f"SELECT name FROM {table} ORDER BY at")]
+        return list(self.tables[table])
 
 
 def take_row(take: Take) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The disk's own thread: what is slow to write waits here, and is tried again while the disk refuses."""
+"""A thread for the disk: what is slow to write waits here, and is tried again while the disk refuses."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Task:
 class Writer:
     """Runs tasks in order. A task that the disk refuses waits aside, and the others go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self.queue: queue.Queue[Task | None] = queue.Queue()
         self.waiting: list[tuple[float, Task]] = []  # (when to try again, task)
         self.closing = threading.Event()
-        self.thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.thread.start()
 
     def submit(self, task: Task) -> None:

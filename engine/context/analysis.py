@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from engine.audio.reading import read_audio
 from engine.audio.wav_info import WavInfo, read_wav_info
 from engine.context.harmony import chords_of, key_of
-from engine.context.loop_length import fit_bars, folded, key_in_name, tempo_by_length, tempo_in_name
+from engine.context.loop_length import (
+    fit_bars,
+    folded,
+    is_doubled,
+    key_in_name,
+    tempo_by_length,
+    tempo_in_name,
+)
 from engine.context.rhythm import drum_onsets_of, onset_strength, onsets_of, tempo_of
 from engine.context.tones import pitch_classes_of
 from engine.context.track_context import TrackContext
@@ -26,7 +33,7 @@ from engine.units import STEM_SAMPLE_RATE, beats_to_samples
 __all__ = ["analyze_audio", "import_loop", "read_audio"]
 
 BAND_EDGES_HZ = (120.0, 500.0, 2000.0, 6000.0)
-CLEAR_TEMPO = 0.15  # below it, the loop's length knows better than its onsets
+CLEAR_TEMPO = 0.4  # below it, a tempo that makes no 1, 2, 4 … bars gives way to one that does
 CUT_FADE_SAMPLES = 128  # 3 ms: a loop cut in the middle of a sound must not click
 
 
@@ -84,9 +91,9 @@ def _heard_tempo(
 ) -> tuple[float, float]:
     bars_at_60 = len(audio) / STEM_SAMPLE_RATE / frame.signature.bar_beats
     tempo_bpm, confidence = tempo_of(strength, frame.tempo_bpm, bars_at_60)
-    if confidence < CLEAR_TEMPO:
-        return tempo_by_length(len(audio), frame.tempo_bpm, frame.signature), confidence
-    return tempo_bpm, confidence
+    if confidence >= CLEAR_TEMPO or (confidence > 0.0 and is_doubled(bars_at_60 * tempo_bpm / 60.0)):
+        return tempo_bpm, confidence
+    return tempo_by_length(len(audio), frame.tempo_bpm, frame.signature), confidence
 
 
 def _describe(
@@ -96,7 +103,7 @@ def _describe(
     mono = _mono(audio)
     is_silent = not np.any(mono)
     length_beats = bars * signature.bar_beats
-    key, key_confidence = named_key, 1.0
+    key, key_confidence = None, 1.0
     chords: tuple[Chord, ...] = ()
     if track == "drums":
         onsets = drum_onsets_of(mono, strength, tempo_bpm)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.context.loop_length import is_doubled
 from engine.context.spectra import spectra
 from engine.context.track_context import Onset
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM, STEM_SAMPLE_RATE, seconds_to_beats
@@ -17,14 +18,14 @@ HOP = 256  # 5.8 ms: what an onset is heard to
 WINDOW = 1024
 BANDS = 40
 FLUX_HOPS = 2
-LOUDNESS_STEEPNESS = 1000.0
+LOUDNESS_STEEPNESS = 100.0
 HOPS_PER_SECOND = STEM_SAMPLE_RATE / HOP
 PRIOR_OCTAVES = 0.6  # an octave from the set's tempo counts a quarter
 BEATS_COMPARED = 4
 LOOP_BONUS = 1.5
-LOOP_TOLERANCE = 0.02  # octaves: 1.4 %
 MIN_ONSET = 0.12  # of the strongest
 MIN_ONSET_GAP_S = 0.045
+DRUM_WINDOW = 2048  # 46 ms: a kick has fallen to its body by then
 # Bands that tell a drum: below, the kick's body; above, the cymbals.
 LOW_HZ, HIGH_HZ = 150.0, 5000.0
 CLEAR = 0.4  # of the band's strongest onset
@@ -33,7 +34,7 @@ CLEAR = 0.4  # of the band's strongest onset
 def onset_strength(mono: NDArray[np.float32]) -> NDArray[np.float64]:
     """[hop] how much starts at each hop of 256 samples: spectral flux over 40 bands of loudness.
 
-    Loudness grows with the logarithm, from 60 dB below the loudest up, so that a hat counts beside a kick.
+    Loudness grows with the logarithm, from 40 dB below the loudest up, so that a hat counts beside a kick.
     """
     edges = np.unique(np.geomspace(1, WINDOW // 2, BANDS + 1).astype(int))
     led_in = np.pad(mono, (FLUX_HOPS * HOP, 0))  # a first sound at sample 0 is an onset like any other
@@ -58,8 +59,7 @@ def tempo_of(strength: NDArray[np.float64], frame_tempo_bpm: float, bars_at_60: 
     likeness = _autocorrelation(strength)
     tempi = np.geomspace(MIN_TEMPO_BPM, MAX_TEMPO_BPM, 500)
     prior = np.exp(-0.5 * (np.log2(tempi / frame_tempo_bpm) / PRIOR_OCTAVES) ** 2)
-    doublings = np.log2(bars_at_60 * tempi / 60.0)
-    is_loop = (np.abs(doublings - np.rint(doublings)) < LOOP_TOLERANCE) & (doublings < 6.5)
+    is_loop = np.array([is_doubled(bars_at_60 * tempo / 60.0) for tempo in tempi])
     score = _alignment(likeness, tempi, BEATS_COMPARED)
     best = int(np.argmax(np.maximum(score, 0.0) * prior * np.where(is_loop, LOOP_BONUS, 1.0)))
     confidence = float(np.clip(score[best], 0.0, 1.0))
@@ -113,16 +113,16 @@ def _peaks(strength: NDArray[np.float64]) -> list[tuple[int, float]]:
 
 def _band_rises(mono: NDArray[np.float32], hops: list[int]) -> NDArray[np.float64]:
     """[onset, 3]: how much louder low, middle and high are just after each hop than just before."""
-    padded = np.pad(mono.astype(np.float64), (WINDOW, 2 * WINDOW))
-    starts = np.array(hops) * HOP + WINDOW
-    window = np.hanning(WINDOW)
-    steps = np.arange(WINDOW)
+    padded = np.pad(mono.astype(np.float64), (DRUM_WINDOW, 2 * DRUM_WINDOW))
+    starts = np.array(hops) * HOP + DRUM_WINDOW
+    window = np.hanning(DRUM_WINDOW)
+    steps = np.arange(DRUM_WINDOW)
 
     def spectrum(offset: int) -> NDArray[np.float64]:
         return np.abs(np.fft.rfft(padded[starts[:, None] + offset + steps] * window, axis=1))
 
-    edges = (np.array([LOW_HZ, HIGH_HZ]) * WINDOW / STEM_SAMPLE_RATE).astype(int) + 1
-    rise = np.maximum(spectrum(0) - spectrum(-WINDOW), 0.0)
+    edges = (np.array([LOW_HZ, HIGH_HZ]) * DRUM_WINDOW / STEM_SAMPLE_RATE).astype(int) + 1
+    rise = np.maximum(spectrum(0) - spectrum(-DRUM_WINDOW), 0.0)
     return np.stack([np.sqrt((band**2).sum(axis=1)) for band in np.split(rise, edges, axis=1)], axis=1)
 
 

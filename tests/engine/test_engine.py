@@ -342,7 +342,7 @@ def test_two_engines_do_not_share_a_set(bench, tmp_path):
 
 def test_resume_takes_up_what_a_kill_cut_off(gated, gate, tmp_path):
     gated.send(c.Generate(PROMPT))
-    assert [entry["kind"] for entry in gated.engine.core.store.state()["unfinished"]] == ["generate"]
+    gated.engine.core.keeper.drain()
     gated.engine.core.store.lock.close()  # as after a kill
     gate.set()
     again = Bench(tmp_path / "set")
