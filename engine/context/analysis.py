@@ -42,6 +42,7 @@ def analyze_audio(audio: NDArray[np.float32], track: str, frame: Frame) -> Track
     strength = onset_strength(_mono(audio))
     tempo_bpm, confidence = _heard_tempo(audio, strength, frame)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, frame.signature)
+    audio = _fitted(audio, beats_to_samples(bars * frame.signature.bar_beats, tempo_bpm))
     return _describe(audio, strength, track, frame, tempo_bpm, bars, frame.signature, confidence, None)
 
 

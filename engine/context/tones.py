@@ -62,9 +62,9 @@ def _semitones(mono: NDArray[np.float32], slices: int) -> NDArray[np.float64]:
     semitone = np.rint(pitch - _tuning(pitch, level)).astype(int) - LOW_PITCH
     inside = (semitone >= 0) & (semitone < HIGH_PITCH - LOW_PITCH)
     place = np.minimum(moment * HOP * slices // max(len(slow), 1), slices - 1)
-    found = np.zeros((slices, HIGH_PITCH - LOW_PITCH))
-    np.add.at(found, (place[inside], semitone[inside]), level[inside])
-    return found
+    width = HIGH_PITCH - LOW_PITCH
+    cell = place[inside] * width + semitone[inside]
+    return np.bincount(cell, level[inside], slices * width).reshape(slices, width).astype(np.float64)
 
 
 def _peaks(slow: NDArray[np.float32]) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
