@@ -9,7 +9,7 @@ import pytest
 
 from bridge.osc_wire import Message
 from engine import commands as c
-from tests.bridge.osc_studio import LONGEST_WAIT_S, Studio, in_loop
+from tests.bridge.osc_studio import LONGEST_WAIT_S, Studio, UdpClient, in_loop
 
 
 @pytest.fixture(autouse=True)
@@ -54,16 +54,8 @@ async def test_a_shell_that_sends_and_an_ear_that_listens_are_one_client():
 @in_loop
 async def test_another_implementation_reads_what_we_send():
     async with Studio() as studio:
-        port = await free_udp_port()
-        dump = await asyncio.create_subprocess_exec(
-            "oscdump", "-L", str(port), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-        )
         mouth = await studio.udp()
-        line = ""
-        while not line:  # until its port is open, nothing arrives there
-            mouth.send("/rg/hello", "dump", port)
-            with contextlib.suppress(TimeoutError):
-                line = await line_of(dump, 0.1)
+        dump, port, line = await open_oscdump(mouth)
         mouth.send("/rg/ping", 1)
         while "/rg/pong i 1" not in line:
             line = await line_of(dump)
@@ -78,6 +70,26 @@ async def test_another_implementation_reads_what_we_send():
     assert "/rg/tempo f 120.0" in text
     assert "/rg/track/bass/lock i 0" in text
     assert '/rg/track/drums/param sf "swing" 0.5' in text
+
+
+async def open_oscdump(mouth: UdpClient) -> tuple[asyncio.subprocess.Process, int, str]:
+    """An oscdump that hears us, its port and its first line. One whose port was taken meanwhile is replaced."""
+    for _ in range(10):
+        port = await free_udp_port()
+        dump = await asyncio.create_subprocess_exec(
+            "oscdump", "-L", str(port), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+        for _ in range(50):  # until its port is open, nothing arrives there
+            mouth.send("/rg/hello", "dump", port)
+            with contextlib.suppress(TimeoutError):
+                line = await line_of(dump, 0.1)
+                if line:
+                    return dump, port, line
+                break  # it ended
+        if dump.returncode is None:
+            dump.kill()
+        await dump.wait()
+    raise AssertionError("oscdump does not listen")
 
 
 async def line_of(process: asyncio.subprocess.Process, timeout_s: float = LONGEST_WAIT_S) -> str:
