@@ -29,7 +29,8 @@ def read_audio(path: Path) -> NDArray[np.float32]:
         with soundfile.SoundFile(path) as file:
             audio, rate = _samples(file, path.name), file.samplerate
     except (soundfile.SoundFileError, OSError, TypeError, ValueError) as error:
-        raise EngineError("file", f"{path.name} is not an audio file that can be read: {error}") from error
+        reason = getattr(error, "error_string", error)  # without the path
+        raise EngineError("file", f"{path.name} is not an audio file that can be read: {reason}") from error
     if len(audio) == 0:
         raise EngineError("file", f"{path.name} is empty")
     audio = np.nan_to_num(audio, copy=False, nan=0.0, posinf=0.0, neginf=0.0)

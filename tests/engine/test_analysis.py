@@ -107,8 +107,9 @@ def test_what_is_louder_than_full_scale_or_no_number_at_all_is_tamed(tmp_path):
 def test_what_is_no_audio_is_an_error_of_the_file(tmp_path, content):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
-    with pytest.raises(EngineError, match=r"file: a\.wav"):
+    with pytest.raises(EngineError, match=r"file: a\.wav") as caught:
         read_audio(path)
+    assert str(tmp_path) not in caught.value.text
 
 
 def test_a_missing_and_an_empty_file_are_errors_of_the_file(tmp_path):
