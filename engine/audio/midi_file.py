@@ -2,7 +2,7 @@
 
 Type 1, 960 ticks a quarter note: a conductor track (tempo, meter, key), then one track a score, each as
 long as its loop. Drums on channel 10 with General MIDI notes. Micro-timing becomes ticks; a sliding note
-has portamento on (CC 65).
+has portamento on (CC 65) at a speed that fits a short slide (CC 5), since many synths start at zero.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ DRUM_CHANNEL = 9
 CHANNELS = {"drums": DRUM_CHANNEL, "bass": 0, "harmony": 1, "melody": 2}
 HIT_TICKS = TICKS_PER_BEAT // 8
 STACCATO_SHARE = 0.5
-PORTAMENTO = 65
+PORTAMENTO, PORTAMENTO_TIME = 65, 5
+GLIDE_TIME = 40  # of 127: some 50 to 100 ms on most synths
 
 # The nearest General MIDI program (from 0); for kits, the GS kits on channel 10.
 PROGRAMS = {
@@ -99,6 +100,9 @@ def _track(score: Score, channel: int) -> mido.MidiTrack:
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("track_name", name=score.track))
     track.append(mido.Message("program_change", program=PROGRAMS.get(score.palette, 0), channel=channel))
+    if any(note.slide for note in score.notes):
+        glide = mido.Message("control_change", control=PORTAMENTO_TIME, value=GLIDE_TIME, channel=channel)
+        track.append(glide)
     now = 0
     for tick, _, message in timed:
         track.append(message.copy(time=tick - now))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import re
 import struct
 from collections import defaultdict
 from collections.abc import Iterable
@@ -22,15 +24,22 @@ from engine.music.score import DRUM_VOICES, Chord, Hit, Note, Score
 from engine.prompt.music_context import Frame
 from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
-MAX_BYTES = 4 << 20  # pure notes: days of music; more is no song
+MAX_BYTES = 8 << 20  # pure notes: days of music; more is no song
+# A time is at most four bytes long (the standard). Bytes from 0x80 up make it ever longer, and reading it
+# ever slower: 4 MB of them would take hours. No text or sysex of a song holds so many in a row.
+MAX_TICKS_AT_ONCE = (1 << 28) - 1
+ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
 DRUM_CHANNEL = 9
 PORTAMENTO = 65
-# General MIDI percussion -> the voice that plays it here. Notes without a row are left out.
+# General MIDI percussion (35 to 81) -> the voice nearest in sound. Other notes are left out.
 GM_VOICES = {pitch: voice for voice, pitch in DRUM_VOICES.items()} | {
     35: "kick", 40: "snare", 43: "low_tom", 44: "closed_hat", 45: "mid_tom", 48: "high_tom", 52: "crash",
-    53: "ride", 54: "shaker", 55: "crash", 57: "crash", 59: "ride", 60: "conga", 61: "conga", 62: "conga",
-    64: "conga", 69: "shaker", 75: "rim", 76: "rim", 77: "rim", 82: "shaker",
+    53: "ride", 54: "shaker", 55: "crash", 57: "crash", 58: "shaker", 59: "ride", 60: "conga", 61: "conga",
+    62: "conga", 64: "conga", 65: "high_tom", 66: "mid_tom", 67: "cowbell", 68: "cowbell", 69: "shaker",
+    71: "shaker", 72: "shaker", 73: "shaker", 74: "shaker", 75: "rim", 76: "rim", 77: "rim", 78: "conga",
+    79: "conga", 80: "ride", 81: "ride", 82: "shaker",
 }  # fmt: skip
+GENRE = "import"
 PALETTES = {"drums": "909", "bass": "pluck_bass", "harmony": "rhodes", "melody": "keys"}
 # What mido's parser raises on bytes that are no MIDI.
 NO_MIDI = (
@@ -94,11 +103,11 @@ def midi_to_score(path: Path, track: str, frame: Frame) -> Score:
     is_drums = track == "drums"
     return Score(
         track=track,
-        tempo_bpm=_tempo(metas, frame, path.name),
+        tempo_bpm=_tempo(metas, frame),
         key=key,
         signature=signature,
         bars=bars,
-        genre="",
+        genre=GENRE,
         palette=PALETTES.get(track, "keys"),
         chords=chords,
         hits=tuple(Hit(n.start, GM_VOICES[n.pitch], n.velocity) for n in items) if is_drums else (),
@@ -117,7 +126,12 @@ def _read(path: Path) -> mido.MidiFile:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise EngineError("file", f"{path.name} is larger than {MAX_BYTES >> 20} MB, too much for MIDI")
-        file = mido.MidiFile(path, clip=True)
+        data = path.read_bytes()
+        if ENDLESS_NUMBER.search(data):
+            raise ValueError("it holds a number without end")
+        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        if any(message.time > MAX_TICKS_AT_ONCE for track in file.tracks for message in track):
+            raise ValueError("its notes stand days apart")
     except NO_MIDI as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise EngineError("file", f"{path.name} cannot be read: {error.strerror}") from error
@@ -226,17 +240,12 @@ def _window(part: Part, bar_ticks: float) -> tuple[list[Played], int]:
 # --- the frame ------------------------------------------------------------------------------------
 
 
-def _tempo(metas: dict[str, mido.MetaMessage], frame: Frame, file_name: str) -> float:
-    """Beats a minute in as few decimals as say the same whole microseconds a beat."""
+def _tempo(metas: dict[str, mido.MetaMessage], frame: Frame) -> float:
+    """The nearest legal tempo, in as few decimals as say the same whole microseconds a beat."""
     if "set_tempo" not in metas:
         return frame.tempo_bpm
     beat_us = metas["set_tempo"].tempo
-    tempo_bpm = 60e6 / max(beat_us, 1)
-    if not MIN_TEMPO_BPM <= tempo_bpm <= MAX_TEMPO_BPM:
-        raise EngineError(
-            "file",
-            f"{file_name} is at {tempo_bpm:.4g} bpm; allowed are {MIN_TEMPO_BPM:g} to {MAX_TEMPO_BPM:g}",
-        )
+    tempo_bpm = min(max(60e6 / max(beat_us, 1), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
     for digits in range(5):
         if round(60e6 / round(tempo_bpm, digits)) == beat_us:
             return min(max(round(tempo_bpm, digits), MIN_TEMPO_BPM), MAX_TEMPO_BPM)
