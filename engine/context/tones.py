@@ -27,7 +27,10 @@ LOW_PITCH, HIGH_PITCH = 24, 100
 OVERTONES, OVERTONE_DECAY = 12, 0.7
 LOWEST_SHARE = 0.25  # of a slice's loudest note: the lowest one this strong is the lowest voice
 TUNING_FROM_PITCH = 52  # below, a peak's place is too rough to tell cents by
-CLEAR_TUNING = 0.3  # how much of the sound must agree on it
+CLEAR_TUNING = 0.2  # how much of the sound must agree on it
+# Between flat by 65 and sharp by 35 cents: a filter that closes over a short bass note flattens it by half
+# a semitone (its phase falls behind); nothing sharpens notes as much.
+SHARPEST_TUNING = 0.35
 
 
 def pitch_classes_of(
@@ -98,8 +101,11 @@ def _overtones() -> NDArray[np.float64]:
 
 
 def _tuning(pitch: NDArray[np.float64], level: NDArray[np.float64]) -> float:
-    """How far all of it stands from equal temperament at 440 Hz, -0.5..0.5 semitones (circular mean)."""
+    """How far all of it stands from equal temperament at 440 Hz, -0.65..0.35 semitones (circular mean)."""
     clear = pitch > TUNING_FROM_PITCH
     total = level[clear].sum()
     mean = (np.exp(2j * np.pi * pitch[clear]) * level[clear]).sum()
-    return float(np.angle(mean) / (2 * np.pi)) if abs(mean) > CLEAR_TUNING * total else 0.0
+    if abs(mean) <= CLEAR_TUNING * total:
+        return 0.0
+    shift = float(np.angle(mean) / (2 * np.pi))
+    return shift if shift <= SHARPEST_TUNING else shift - 1.0
