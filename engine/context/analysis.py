@@ -1,6 +1,7 @@
 """A loop that came in as audio, heard: tempo, key, chords, onsets, spectrum.
 
-What a file says of itself goes before what is heard: the tempo of its `acid` chunk, then of its name.
+What a file says of itself goes before what is heard: the tempo of its `acid` chunk (or its beats), then
+the tempo in its name (or the bars).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from engine.audio.reading import read_audio
 from engine.audio.wav_info import WavInfo, read_wav_info
 from engine.context.harmony import chords_of, key_of
 from engine.context.loop_length import (
+    bars_in_name,
     fit_bars,
     folded,
     is_doubled,
     key_in_name,
     tempo_by_length,
     tempo_in_name,
+    tempo_of_beats,
 )
 from engine.context.rhythm import drum_onsets_of, onset_strength, onsets_of, tempo_of
 from engine.context.tones import pitch_classes_of
@@ -37,10 +40,15 @@ CLEAR_TEMPO = 0.4  # below it, a tempo that makes no 1, 2, 4 … bars gives way 
 CUT_FADE_SAMPLES = 128  # 3 ms: a loop cut in the middle of a sound must not click
 
 
-def analyze_audio(audio: NDArray[np.float32], track: str, frame: Frame) -> TrackContext:
-    """What is heard in audio [N, C=2] at 44.1 kHz. Meter, and whatever cannot be heard, are the frame's."""
+def analyze_audio(
+    audio: NDArray[np.float32], track: str, frame: Frame, tempo_bpm: float | None = None
+) -> TrackContext:
+    """What is heard in audio [N, C=2] at 44.1 kHz. Meter, and whatever cannot be heard, are the frame's.
+
+    A `tempo_bpm` that is known is not listened for; it gives way only as far as whole bars ask for it.
+    """
     strength = onset_strength(_mono(audio))
-    tempo_bpm, confidence = _heard_tempo(audio, strength, frame)
+    tempo_bpm, confidence = _tempo(audio, strength, frame, tempo_bpm)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, frame.signature)
     audio = _fitted(audio, beats_to_samples(bars * frame.signature.bar_beats, tempo_bpm))
     return _describe(audio, strength, track, frame, tempo_bpm, bars, frame.signature, confidence, None)
@@ -55,9 +63,9 @@ def import_loop(path: Path, track: str, frame: Frame) -> tuple[NDArray[np.float3
     audio = read_audio(path)
     info = _info(path)
     signature = _meter(info) or frame.signature
-    said = _said_tempo(path, info, len(audio))
+    said = _said_tempo(path, info, len(audio), signature)
     strength = onset_strength(_mono(audio))
-    tempo_bpm, confidence = (folded(said), 1.0) if said else _heard_tempo(audio, strength, frame)
+    tempo_bpm, confidence = _tempo(audio, strength, frame, said)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, signature)
     audio = _fitted(audio, beats_to_samples(bars * signature.bar_beats, tempo_bpm))
     key = key_in_name(path.stem)
@@ -78,13 +86,25 @@ def _meter(info: WavInfo | None) -> Signature | None:
     return Signature(*info.meter) if info and info.meter and info.beats and not info.one_shot else None
 
 
-def _said_tempo(path: Path, info: WavInfo | None, samples: int) -> float | None:
-    if info and info.tempo_bpm and not info.one_shot:
-        return info.tempo_bpm
-    return tempo_in_name(path.stem)
+def _said_tempo(path: Path, info: WavInfo | None, samples: int, signature: Signature) -> float | None:
+    if info and not info.one_shot:
+        if info.tempo_bpm:
+            return info.tempo_bpm
+        if info.beats and (tempo_bpm := tempo_of_beats(info.beats * 4 / signature.unit, samples)):
+            return tempo_bpm
+    bars = bars_in_name(path.stem)
+    by_bars = tempo_of_beats(bars * signature.bar_beats, samples) if bars else None
+    return tempo_in_name(path.stem) or by_bars
 
 
 # --- what is heard --------------------------------------------------------------------------------
+
+
+def _tempo(
+    audio: NDArray[np.float32], strength: NDArray[np.float64], frame: Frame, said: float | None
+) -> tuple[float, float]:
+    """(tempo, confidence): what is said of it, else what is heard."""
+    return (folded(said), 1.0) if said else _heard_tempo(audio, strength, frame)
 
 
 def _heard_tempo(

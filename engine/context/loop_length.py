@@ -18,6 +18,7 @@ from engine.units import (
 
 WHOLE = 0.01  # a length this near to whole bars is meant to be whole
 TEMPO_IN_NAME = re.compile(r"(\d{2,3}(?:[.,]\d+)?)[ _-]?bpm|bpm[ _-]?(\d{2,3}(?:[.,]\d+)?)", re.IGNORECASE)
+BARS_IN_NAME = re.compile(r"(?<!\d)(\d{1,2})[ _-]?bars?(?![A-Za-z])", re.IGNORECASE)
 KEY_IN_NAME = re.compile(
     r"(?:^|[ _.-])([A-G][#b]?(?:m|min|maj|minor|major|dor|phr|lyd|mix|loc|hm))(?=$|[ _.-])"
 )
@@ -27,6 +28,18 @@ def tempo_in_name(stem: str) -> float | None:
     """`loop_126bpm` -> 126.0; None where the name says no tempo."""
     match = TEMPO_IN_NAME.search(stem)
     return float((match[1] or match[2]).replace(",", ".")) if match else None
+
+
+def bars_in_name(stem: str) -> int | None:
+    """`Am_8bars` -> 8; None where the name says no bars, or more than a loop may have."""
+    match = BARS_IN_NAME.search(stem)
+    return int(match[1]) if match and MIN_BARS <= int(match[1]) <= MAX_BARS else None
+
+
+def tempo_of_beats(beats: float, samples: int) -> float | None:
+    """The tempo at which these samples are so many beats (quarters); None where it cannot be played."""
+    tempo_bpm = beats * 60.0 * STEM_SAMPLE_RATE / samples
+    return tempo_bpm if MIN_TEMPO_BPM <= tempo_bpm <= MAX_TEMPO_BPM else None
 
 
 def key_in_name(stem: str) -> Key | None:

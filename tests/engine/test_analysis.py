@@ -1,6 +1,7 @@
 """Loops from anywhere: whole bars to the sample, at the tempo, in the key and with the onsets they have."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,21 @@ from hypothesis import strategies as st
 
 from engine.audio.wav import stem_to_wav
 from engine.context.analysis import analyze_audio, import_loop, read_audio
-from engine.context.loop_length import fit_bars, key_in_name, tempo_by_length, tempo_in_name
+from engine.context.loop_length import (
+    bars_in_name,
+    fit_bars,
+    key_in_name,
+    tempo_by_length,
+    tempo_in_name,
+    tempo_of_beats,
+)
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError
+from engine.instruments.render import render
+from engine.music.compose import compose
 from engine.music.key import Key, Signature
+from engine.music.score import Note, Score
+from engine.prompt.interpret import interpret
 from engine.prompt.music_context import Frame
 from engine.units import beats_to_samples, db_to_gain, pitch_to_hz
 from tests.engine.stems import noise, signatures, stem, tempi
@@ -201,6 +213,12 @@ def test_drums_are_told_apart():
     ]
 
 
+def test_a_tempo_that_is_known_is_not_listened_for():
+    loop = clicks(140, EIGHTHS)
+    says = analyze_audio(loop, "drums", FRAME, tempo_bpm=70.0)
+    assert (says.tempo_bpm, says.bars) == (70.0, 2)
+
+
 # --- harmony --------------------------------------------------------------------------------------
 
 
@@ -260,6 +278,40 @@ def test_any_length_is_described(samples, track, tempo_bpm, signature):
     says = analyze_audio(noise(samples), track, frame)
     assert 40 <= says.tempo_bpm <= 240 and 1 <= says.bars <= 64 and 0 <= says.confidence <= 1
     assert TrackContext.from_json(says.to_json()) == says
+
+
+# --- what we play ourselves -----------------------------------------------------------------------
+
+SENTENCES = (
+    "dark techno at 128 bpm in A minor", "lofi hip hop at 82 bpm in F major",
+    "warm house at 122 bpm in C major", "ambient at 90 bpm in D major",
+)  # fmt: skip
+
+
+def ours(prompt: str, track: str) -> Score:
+    context = replace(interpret(prompt, Frame()), bars=4)
+    return compose(track, context, {}, 1, {})
+
+
+def test_our_own_stems_are_recognised():
+    keys = 0
+    for prompt in SENTENCES:
+        for track in ("drums", "harmony"):
+            made = ours(prompt, track)
+            says = analyze_audio(render(made), track, Frame(tempo_bpm=made.tempo_bpm * 1.06))
+            assert says.tempo_bpm == pytest.approx(made.tempo_bpm, rel=0.01) and says.bars == 4, prompt
+            if track == "harmony":
+                assert says.key is not None
+                keys += set(says.key.scale) == set(made.key.scale)
+    assert keys >= 3
+
+
+@pytest.mark.parametrize("pitch", [31, 33, 38, 43])
+def test_short_notes_under_a_closing_filter_keep_their_pitch(pitch):
+    notes = tuple(Note(beat, 0.19, pitch, 90) for beat in range(16))
+    made = Score("bass", 122.0, Key.parse("C"), Signature(), 4, "house", "pluck_bass", notes=notes)
+    chords = analyze_audio(render(made), "bass", Frame(tempo_bpm=122.0)).chords
+    assert [chord.pitch_classes[0] for chord in chords] == [pitch % 12] * 4
 
 
 # --- loops ----------------------------------------------------------------------------------------
@@ -351,6 +403,49 @@ def test_a_loop_longer_than_64_bars_is_cut_there(tmp_path):
 )
 def test_names_that_say_a_tempo(name, tempo_bpm):
     assert tempo_in_name(name) == tempo_bpm
+
+
+@pytest.mark.parametrize(
+    ("name", "bars"),
+    [
+        ("Am_8bars", 8),
+        ("pad 1 bar", 1),
+        ("16-Bars_x", 16),
+        ("99bars", None),
+        ("8barsoap", None),
+        ("bar", None),
+    ],
+)
+def test_names_that_say_bars(name, bars):
+    assert bars_in_name(name) == bars
+
+
+def test_bars_in_the_name_tell_the_tempo_unless_it_is_told_or_cannot_be(tmp_path):
+    audio = noise(beats_to_samples(8 * 4, 97.0))
+    frame = Frame(tempo_bpm=194.0)
+    heard = []
+    for name in ("Am_8bars", "16bars_97bpm", "Am_32bars"):  # 32 bars would be 388 bpm
+        path = write(tmp_path / f"{name}.wav", audio, subtype="PCM_24")
+        found, says = import_loop(path, "harmony", frame)
+        assert np.array_equal(found, audio)
+        heard.append((says.tempo_bpm, says.bars))
+    assert heard == [(97.0, 8), (97.0, 8), (194.0, 16)]
+
+
+@pytest.mark.parametrize(("beats", "tempo_bpm"), [(8, 120.0), (16, 240.0), (17, None), (2, None)])
+def test_beats_in_so_many_samples_tell_a_tempo(beats, tempo_bpm):
+    assert tempo_of_beats(beats, 4 * RATE) == tempo_bpm
+
+
+def test_an_acid_chunk_that_knows_its_beats_alone_tells_the_tempo(tmp_path):
+    made = stem("drums", 126.0, 4, Signature(7, 8))
+    data = bytearray(stem_to_wav(made, 1, CREATED))
+    at = data.index(b"acid") + 8 + 20
+    data[at : at + 4] = bytes(4)  # no tempo
+    path = tmp_path / "a.wav"
+    path.write_bytes(data)
+    audio, says = import_loop(path, "drums", Frame(tempo_bpm=63.0))
+    assert np.array_equal(audio, made.audio) and (says.tempo_bpm, says.bars) == (126.0, 4)
 
 
 @pytest.mark.parametrize(
