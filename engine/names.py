@@ -14,16 +14,20 @@ FEW_FILES = 12
 DRIVE = re.compile(r"[A-Za-z]:")
 # Letters and digits of any script, so that a set may be called "Übung".
 SAFE_NAME = re.compile(rf"(?!\.)[\w .-]{{1,{MAX_NAME_LENGTH}}}")
+# Devices to Windows, whatever comes after the first dot; a set must open there too.
+RESERVED_NAME = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE)
 
 
 def safe_name(text: str) -> str:
     """`text` where it can name a scene or a set (a folder on any system); EngineError `range` otherwise."""
-    if not isinstance(text, str) or not SAFE_NAME.fullmatch(text) or text != text.strip():
+    if not isinstance(text, str) or not SAFE_NAME.fullmatch(text) or text != text.strip().rstrip("."):
         raise EngineError(
             "range",
             f"name {text!r:.80} is not allowed: 1 to {MAX_NAME_LENGTH} letters, digits, spaces, - _ or . "
-            "(no dot in front, no space at either end)",
+            "(no dot or space at either end)",
         )
+    if RESERVED_NAME.fullmatch(text):
+        raise EngineError("range", f"name {text!r} is not allowed: Windows keeps it for a device")
     if len(os.fsencode(text)) > 240:  # file systems count bytes, 255 of them
         raise EngineError("range", f"name {text!r:.80} is too long for a folder")
     return text
@@ -47,8 +51,10 @@ def resolve_inside(root: Path, name: str) -> Path:
         mode = os.stat(path).st_mode  # noqa: PTH116
     except FileNotFoundError as error:
         raise EngineError("not_found", f"{name!r:.80} is not in {root.name}/{_listing(root)}") from error
-    except (OSError, ValueError) as error:
-        raise EngineError("file", f"{name!r:.80} cannot be reached: {error}") from error
+    except OSError as error:  # its own text would tell the client where on this machine we are
+        raise EngineError("file", f"{name!r:.80} cannot be reached: {error.strerror}") from error
+    except ValueError as error:
+        raise EngineError("file", f"{name!r:.80} is no name that this system can have") from error
     if not stat.S_ISREG(mode):
         raise EngineError("file", f"{name!r:.80} is not a regular file")
     return Path(path)
