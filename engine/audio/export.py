@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,8 @@ SUBTYPES = {"wav": "PCM_24", "flac": "PCM_24", "mp3": "MPEG_LAYER_III"}
 def mix_to_file(path: Path, audio: NDArray[np.float32], audio_format: str) -> None:
     """Write audio [N, C=2] at 44.1 kHz; wav and flac hold its 24-bit samples exactly, clipped at full scale.
 
-    EngineError: `unknown` format, `not_available` where this libsndfile cannot write it, `disk`.
+    EngineError: `unknown` format, `not_available` where this libsndfile cannot write it, `disk` (and no
+    file is left then).
     """
     if audio_format not in SUBTYPES:
         raise unknown("format", audio_format, SUBTYPES)
@@ -36,7 +39,27 @@ def mix_to_file(path: Path, audio: NDArray[np.float32], audio_format: str) -> No
         # libsndfile scales floats by 2**23 - 1; integers, left-aligned in 32 bits, pass unscaled.
         samples = (samples * np.float32(FULL_SCALE_24)).astype(np.int32) << 8
     try:
+        # Encoded in memory: libsndfile says nothing of a last block that no longer fits on the disk.
+        data = io.BytesIO()
         options = MP3_QUALITY if audio_format == "mp3" else {}
-        soundfile.write(path, samples, STEM_SAMPLE_RATE, subtype=subtype, format=container, **options)
+        soundfile.write(data, samples, STEM_SAMPLE_RATE, subtype=subtype, format=container, **options)
+        _write_whole(path, data.getbuffer())
     except (OSError, soundfile.SoundFileError) as error:
-        raise EngineError("disk", f"{path.name} could not be written: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise EngineError(
+            "disk",
+            f"{path.name} could not be written: {reason}; see that its folder is there, may be written to "
+            "and has space left",
+        ) from error
+
+
+def _write_whole(path: Path, data: memoryview) -> None:
+    """All of it, or OSError and no file; one that could not even be opened stays as it is."""
+    file = path.open("wb")
+    try:
+        with file:
+            file.write(data)
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise

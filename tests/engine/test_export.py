@@ -1,5 +1,9 @@
 """The mix as a file: 24-bit formats hold the samples exactly, MP3 holds the music."""
 
+import os
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 import soundfile
@@ -46,5 +50,47 @@ def test_an_unknown_format_names_the_known(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_an_error_of_the_disk(tmp_path):
-    with pytest.raises(EngineError, match=r"disk: mix\.flac"):
+    with pytest.raises(EngineError, match=r"disk: mix\.flac could not be written: .*; see that its folder"):
         mix_to_file(tmp_path / "gone" / "mix.flac", noise(10), "flac")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A real file system of 64 kB."""
+    mounted = shutil.which("mount") and os.geteuid() == 0
+    if (
+        not mounted
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path]).returncode
+    ):
+        pytest.skip("mounting a small disk takes root")
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+# 11 600 samples of FLAC and 91 000 of MP3 overflow by their last block alone: libsndfile is silent then.
+@pytest.mark.parametrize(
+    ("audio_format", "samples"), [("wav", 12_000), ("flac", 11_600), ("mp3", 91_000), ("mp3", 400_000)]
+)
+def test_a_full_disk_is_said_and_leaves_no_half_file(small_disk, audio_format, samples):
+    if not soundfile.check_format(audio_format.upper()):
+        pytest.skip("this libsndfile has no MP3")
+    path = small_disk / f"mix.{audio_format}"
+    with pytest.raises(
+        EngineError, match=r"disk: mix\.\w+ could not be written: No space left on device; see"
+    ):
+        mix_to_file(path, noise(samples), audio_format)
+    assert not path.exists()
+    (small_disk / "earlier").write_bytes(b"here")
+    with pytest.raises(EngineError, match="disk"):
+        mix_to_file(path, noise(samples), audio_format)
+    assert [entry.name for entry in small_disk.iterdir()] == ["earlier"]
+    assert (small_disk / "earlier").read_bytes() == b"here"
+
+
+def test_a_file_that_may_not_be_opened_stays_as_it_is(small_disk):
+    path = small_disk / "mix.wav"
+    path.write_bytes(b"here")
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    with pytest.raises(EngineError, match=r"disk: mix\.wav .*Read-only file system"):
+        mix_to_file(path, noise(10), "wav")
+    assert path.read_bytes() == b"here"
