@@ -31,6 +31,7 @@ ADVICE = {
     errno.EPERM: "allow writing there, or open a set elsewhere",
     errno.ENOENT: "the folder is gone: plug the disk in again, or make the folder again",
     errno.ENOTDIR: "the folder is gone: plug the disk in again, or make the folder again",
+    errno.EEXIST: "a file stands where a folder should: move it away",
     errno.EIO: "the disk does not answer: check it, or open a set elsewhere",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
@@ -63,12 +64,24 @@ def _move_to_free_name(part: Path, path: Path) -> None:
     except OSError as error:
         if isinstance(error, FileExistsError) or error.errno not in NO_LINKS:
             raise
-        # Where links do not exist a look before the rename must do: nobody else writes these names.
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        part.rename(path)
+        _claim_and_rename(part, path)
     else:
         part.unlink()
+
+
+def _claim_and_rename(part: Path, path: Path) -> None:
+    """Without links a rename would overwrite: whoever creates the hidden claim first may look and rename.
+
+    (Creating `path` itself as the claim would show an empty file to DAWs, for ever after a kill.)
+    """
+    claim = path.with_name(f".{path.name}.claim{PART}")
+    claim.touch(exist_ok=False)
+    try:
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        part.rename(path)
+    finally:
+        claim.unlink()
 
 
 def sync_folder(folder: Path) -> None:

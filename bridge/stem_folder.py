@@ -37,11 +37,12 @@ class StemFolder:
     """`publish` and `export` belong to the writer thread; `publish_preview` to any."""
 
     def __init__(self, root: Path) -> None:
-        """Makes the folders that are missing (only here: a disk that vanished is not to be papered over)."""
+        """Makes the folders that are missing (`root` only here: a disk that vanished is no new set)."""
         self.stems, self.previews, self.exports = root / "stems", root / "previews", root / "exports"
         with disk_errors(root):
+            root.mkdir(parents=True, exist_ok=True)
             for folder in (self.stems, self.previews, self.exports):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(exist_ok=True)
                 sweep(folder)
         self._preview_lock = threading.Lock()
         self._preview_number, self._kept_previews = _previews_in(self.previews)
@@ -59,6 +60,7 @@ class StemFolder:
         for name in _numbered(stem_name(stem, take)):
             wav_path, midi_path = self.stems / f"{name}.wav", self.stems / f"{name}.mid"
             with disk_errors(wav_path):
+                self.stems.mkdir(exist_ok=True)  # somebody may have tidied up; without `root`: ENOENT
                 was_there = wav_path.exists()
                 if was_there and not _holds(wav_path, stem):
                     continue
@@ -88,12 +90,7 @@ class StemFolder:
 
     def publish_preview(self, stem: Stem) -> str:
         """A quick look, whole but not yet safe on the disk; its name in `previews/`. EngineError `disk`."""
-        parts = wav_parts(stem, 0, datetime.now(UTC))
-        with self._preview_lock:
-            number = next(self._preview_number)
-        path = self.previews / f"{stem_name(stem, 0).removesuffix('_t0')}_p{number}.wav"
-        with disk_errors(path):
-            publish_new(path, parts, durable=False)
+        path = self._written_preview(stem)
         with self._preview_lock:
             kept = self._kept_previews[stem.track]
             kept.append(path)
@@ -103,16 +100,31 @@ class StemFolder:
                 old.unlink()
         return path.name
 
+    def _written_preview(self, stem: Stem) -> Path:
+        base, created = stem_name(stem, 0).removesuffix("_t0"), datetime.now(UTC)
+        while True:
+            with self._preview_lock:
+                number = next(self._preview_number)
+            path = self.previews / f"{base}_p{number}.wav"
+            with disk_errors(path):
+                self.previews.mkdir(exist_ok=True)
+                with contextlib.suppress(FileExistsError):  # a second engine has this set open
+                    publish_new(path, wav_parts(stem, 0, created), durable=False)
+                    return path
+
     # --- exports ----------------------------------------------------------------------------------
 
     def export(self, name: str, data: bytes) -> str:
         """Write a file into `exports/`; the name it got. EngineError `disk`."""
+        assert name and name == Path(name).name and not name.startswith("."), name
         path = self.exports / name
         for base in _numbered(path.stem):
             target = path.with_name(base + path.suffix)
-            with disk_errors(target), contextlib.suppress(FileExistsError):
-                publish_new(target, data)
-                return target.name
+            with disk_errors(target):
+                self.exports.mkdir(exist_ok=True)
+                with contextlib.suppress(FileExistsError):
+                    publish_new(target, data)
+                    return target.name
         raise AssertionError("names never run out")
 
 
@@ -145,7 +157,7 @@ def _publish_same(path: Path, data: bytes) -> bool:
     with contextlib.suppress(FileExistsError):
         publish_new(path, data)
         return True
-    return path.read_bytes() == data
+    return path.is_file() and path.read_bytes() == data
 
 
 def _previews_in(folder: Path) -> tuple[Iterator[int], defaultdict[str, deque[Path]]]:

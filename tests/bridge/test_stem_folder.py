@@ -103,6 +103,29 @@ def test_what_a_crash_left_undone_is_finished(folder):
     assert names(folder.stems) == ["bass_120bpm_Am_1bars_t1.mid", name, "manifest.jsonl"]
 
 
+def test_a_folder_that_somebody_deleted_is_made_again(folder):
+    for path in (folder.stems, folder.previews, folder.exports):
+        path.rmdir()
+    made = stem(score=score())
+    assert folder.publish(made, 1) in names(folder.stems)
+    assert folder.publish_preview(made) in names(folder.previews)
+    assert folder.export("a.zip", b"a") in names(folder.exports)
+
+
+@pytest.mark.parametrize("name", ["bass_120bpm_Am_1bars_t1.wav", "bass_120bpm_Am_1bars_t1.mid"])
+def test_a_foreign_folder_or_dangling_link_of_that_name_is_stepped_over(folder, name):
+    (folder.stems / name).mkdir()
+    (folder.stems / name.replace("t1", "t1_2")).symlink_to("nowhere")
+    assert folder.publish(stem(score=score()), 1) == "bass_120bpm_Am_1bars_t1_3.wav"
+    assert names(folder.stems / name) == [] and not (folder.stems / "nowhere").exists()
+
+
+@pytest.mark.parametrize("name", ["", "../a.zip", "/a.zip", "sub/a.zip", "..", ".hidden"])
+def test_an_export_has_a_plain_name(folder, name):
+    with pytest.raises(AssertionError):
+        folder.export(name, b"a")
+
+
 def test_exports_get_the_next_free_name(folder):
     written = [folder.export("set_mix.wav", bytes([number])) for number in range(3)]
     assert written == ["set_mix.wav", "set_mix_2.wav", "set_mix_3.wav"]
@@ -127,6 +150,14 @@ def test_quick_looks_go_on_where_an_earlier_run_ended(folder, tmp_path):
     again = StemFolder(tmp_path / "set")
     latest = again.publish_preview(short)
     assert latest not in earlier and names(again.previews) == sorted([*earlier[1:], latest])
+
+
+def test_two_engines_in_one_set_never_take_each_others_names(folder, tmp_path):
+    short, other = stem(signature=Signature(1, 16)), stem(seed=2, signature=Signature(1, 16))
+    second = StemFolder(tmp_path / "set")
+    written = [folder.publish_preview(short), second.publish_preview(other), folder.publish_preview(short)]
+    assert len(set(written)) == 3 and names(folder.previews) == sorted(written)
+    assert np.array_equal(read(folder.previews / written[1]), other.audio)
 
 
 def test_tracks_may_preview_at_once(folder):
@@ -200,6 +231,18 @@ def test_a_set_where_a_file_stands_is_an_error_of_the_disk(tmp_path):
         StemFolder(tmp_path / "set")
 
 
+def test_a_file_where_a_folder_was_is_an_error_of_the_disk(folder):
+    for path in (folder.stems, folder.previews, folder.exports):
+        path.rmdir()
+        path.write_bytes(b"mine")
+    calls = (lambda: folder.publish(stem(), 1), lambda: folder.publish_preview(stem()),
+             lambda: folder.export("a.zip", b"a"))  # fmt: skip
+    for call in calls:
+        with pytest.raises(EngineError, match=r"disk: .*EEXIST"):
+            call()
+    assert folder.stems.read_bytes() == folder.previews.read_bytes() == folder.exports.read_bytes() == b"mine"
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A real file system of 1 MB: a stem of this test takes half of it."""
@@ -247,15 +290,48 @@ def test_a_disk_that_turns_read_only_is_said(small_disk):
         folder.publish(stem(), 1)
 
 
-def test_where_links_do_not_exist_files_still_appear_whole_and_once(tmp_path, monkeypatch):
-    def no_links(*_):
+@pytest.fixture
+def no_links(monkeypatch):
+    def refuse(*_):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))  # what FAT answers; it cannot be mounted here
 
-    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("no_links")
+def test_where_links_do_not_exist_files_still_appear_whole_and_once(tmp_path):
     publish_new(tmp_path / "a", b"first")
     with pytest.raises(FileExistsError):
         publish_new(tmp_path / "a", b"second")
     assert names(tmp_path) == ["a"] and (tmp_path / "a").read_bytes() == b"first"
+
+
+@pytest.mark.usefixtures("no_links")
+def test_where_links_do_not_exist_one_of_many_gets_the_name(tmp_path):
+    start, won = threading.Barrier(8), []
+
+    def work(number):
+        for turn in range(40):
+            start.wait()
+            try:
+                publish_new(tmp_path / f"{turn}", bytes([number]), durable=False)
+            except FileExistsError:
+                continue
+            won.append((f"{turn}", bytes([number])))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 40 and {name: (tmp_path / name).read_bytes() for name in names(tmp_path)} == dict(won)
+
+
+@pytest.mark.usefixtures("no_links")
+def test_a_claim_left_by_a_kill_costs_a_suffix_only(folder):
+    for end in ("wav", "mid"):
+        (folder.stems / f".bass_120bpm_Am_1bars_t1.{end}.claim.part").touch()
+    assert folder.publish(stem(score=score()), 1) == "bass_120bpm_Am_1bars_t1_2.wav"
 
 
 def test_parts_of_a_killed_engine_are_swept_once_they_are_old(folder, tmp_path):
