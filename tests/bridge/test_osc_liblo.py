@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from bridge.client import free_port
 from bridge.osc_wire import Message
 from engine import commands as c
 from tests.bridge.osc_studio import LONGEST_WAIT_S, Studio, UdpClient, in_loop
@@ -73,9 +74,9 @@ async def test_another_implementation_reads_what_we_send():
 
 
 async def open_oscdump(mouth: UdpClient) -> tuple[asyncio.subprocess.Process, int, str]:
-    """An oscdump that hears us, its port and its first line. One whose port was taken meanwhile is replaced."""
+    """An oscdump that hears us, its port and first line; one whose port is taken meanwhile is replaced."""
     for _ in range(10):
-        port = await free_udp_port()
+        port = free_port()
         dump = await asyncio.create_subprocess_exec(
             "oscdump", "-L", str(port), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
@@ -95,12 +96,3 @@ async def open_oscdump(mouth: UdpClient) -> tuple[asyncio.subprocess.Process, in
 async def line_of(process: asyncio.subprocess.Process, timeout_s: float = LONGEST_WAIT_S) -> str:
     assert process.stdout is not None
     return (await asyncio.wait_for(process.stdout.readline(), timeout_s)).decode()
-
-
-async def free_udp_port() -> int:
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
-    )
-    port = transport.get_extra_info("sockname")[1]
-    transport.close()
-    return port
