@@ -9,6 +9,7 @@ from pathlib import Path
 
 import mido
 import numpy as np
+import pytest
 import soundfile
 from numpy.typing import NDArray
 
@@ -210,6 +211,7 @@ def test_a_pad_press_locks_a_track_and_its_light_comes_back(tmp_path, monkeypatc
         pad.close()
 
 
+@pytest.mark.kills_jack
 def test_the_server_may_appear_vanish_and_come_back(tmp_path, monkeypatch):
     from tests.bridge.jack_recorder import Recorder
 

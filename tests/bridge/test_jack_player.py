@@ -187,6 +187,7 @@ def test_the_audio_does_not_wait_for_the_interpreter(block_size: int, busy: bool
         assert player.status().block_size == block_size
 
 
+@pytest.mark.kills_jack
 def test_the_loop_of_a_killed_server_plays_on_at_the_next_ones_rate() -> None:
     server = JackServer(44_100, 256).start()
     player = JackPlayer(TRACKS, server_name=server.name)
