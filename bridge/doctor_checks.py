@@ -89,7 +89,8 @@ def check_soundfile(config: Config) -> list[Finding]:
 
 def check_optional(config: Config) -> list[Finding]:
     findings = []
-    for package, (meaning, how) in OPTIONAL.items():
+    for package, (meaning, extra) in OPTIONAL.items():
+        how = f"pip install 'resonantgen[{extra}]'"
         number = installed(package)
         status = OK if number else WARN
         findings.append(

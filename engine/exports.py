@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import singledispatchmethod
-from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from engine import commands as c
 from engine import events as e
-from engine.audio.export import mix_to_file
+from engine.audio.export import encoded_mix
 from engine.audio.midi_file import midi_bytes
 from engine.audio.mixing import mix
 from engine.audio.wav import stem_to_wav
@@ -63,7 +58,7 @@ class Exports:
         gains = self.core.session.gains()
         chosen = [gains[take.stem.track] for take in takes]
         name = f"{self._base()}_mix.{command.format}"
-        return name, lambda: _encoded(mix([take.stem.audio for take in takes], chosen), command.format)
+        return name, lambda: encoded_mix(mix([take.stem.audio for take in takes], chosen), command.format)
 
     @plan.register
     def _midi(self, command: c.ExportMidi, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
@@ -83,14 +78,6 @@ class Exports:
 def base_name(set_name: str, session: Session) -> str:
     frame = session.sounding()
     return f"{set_name}_{frame.tempo_bpm:.6g}bpm_{frame.key.name}"
-
-
-def _encoded(audio: NDArray[np.float32], audio_format: str) -> bytes:
-    """The bytes of an audio file. libsndfile writes MP3 to real files only, hence the folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"mix.{audio_format}"
-        mix_to_file(path, audio, audio_format)
-        return path.read_bytes()
 
 
 def _zip(takes: list[Take]) -> bytes:

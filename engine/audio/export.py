@@ -19,11 +19,11 @@ MP3_QUALITY = {"bitrate_mode": "VARIABLE", "compression_level": 0.0}
 SUBTYPES = {"wav": "PCM_24", "flac": "PCM_24", "mp3": "MPEG_LAYER_III"}
 
 
-def mix_to_file(path: Path, audio: NDArray[np.float32], audio_format: str) -> None:
-    """Write audio [N, C=2] at 44.1 kHz; wav and flac hold its 24-bit samples exactly, clipped at full scale.
+def encoded_mix(audio: NDArray[np.float32], audio_format: str) -> bytes:
+    """The file of audio [N, C=2] at 44.1 kHz; wav and flac hold its 24-bit samples exactly, clipped at full
+    scale. EngineError `unknown` format, or `not_available` where this libsndfile cannot write it.
 
-    EngineError: `unknown` format, `not_available` where this libsndfile cannot write it, `disk` (and no
-    file is left then).
+    In memory: libsndfile says nothing of a last block that no longer fits on the disk.
     """
     if audio_format not in SUBTYPES:
         raise unknown("format", audio_format, SUBTYPES)
@@ -38,12 +38,16 @@ def mix_to_file(path: Path, audio: NDArray[np.float32], audio_format: str) -> No
     if subtype == "PCM_24":
         # libsndfile scales floats by 2**23 - 1; integers, left-aligned in 32 bits, pass unscaled.
         samples = (samples * np.float32(FULL_SCALE_24)).astype(np.int32) << 8
+    data = io.BytesIO()
+    options = MP3_QUALITY if audio_format == "mp3" else {}
+    soundfile.write(data, samples, STEM_SAMPLE_RATE, subtype=subtype, format=container, **options)
+    return data.getvalue()
+
+
+def mix_to_file(path: Path, audio: NDArray[np.float32], audio_format: str) -> None:
+    """Write `encoded_mix`; EngineError `disk` as well, and no file is left then."""
     try:
-        # Encoded in memory: libsndfile says nothing of a last block that no longer fits on the disk.
-        data = io.BytesIO()
-        options = MP3_QUALITY if audio_format == "mp3" else {}
-        soundfile.write(data, samples, STEM_SAMPLE_RATE, subtype=subtype, format=container, **options)
-        _write_whole(path, data.getbuffer())
+        _write_whole(path, memoryview(encoded_mix(audio, audio_format)))
     except (OSError, soundfile.SoundFileError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise EngineError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from engine import commands as c
 from engine import events as e
 from engine.errors import EngineError
+from engine.music.key import MODES, Key
 from engine.registry import Registry, TrackType, default_registry
 from tests.engine.outs import Bench
 
@@ -434,7 +436,33 @@ def test_analyses_answer_field_by_field(bench):
         assert any(ev.values[0] == "tempo_bpm" for ev in bench.of(e.Reply))
 
 
-# --- any commands ---------------------------------------------------------------------------------
+# --- any frame, any commands ----------------------------------------------------------------------
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.floats(40, 240), st.integers(1, 15), st.sampled_from([2, 4, 8, 16]), st.integers(1, 5),
+    st.integers(0, 11), st.sampled_from(sorted(MODES)),
+)  # fmt: skip
+def test_any_frame_gives_valid_scores_and_stems_of_exact_length(
+    tmp_path_factory, tempo, beats, unit, bars, tonic, mode
+):
+    bench = Bench(tmp_path_factory.mktemp("frame") / "set")
+    for command in (
+        c.SetTempo(tempo),
+        c.SetSignature(beats, unit),
+        c.SetBars(bars),
+        c.SetKey(Key(tonic, mode).name),
+    ):
+        bench.send(command)
+    bench.do(c.Generate("house"))
+    for track in bench.engine.core.session.tracks.values():
+        stem = track.stem
+        assert stem.score.validate().key == Key(tonic, mode)
+        assert stem.length_samples == math.floor(bars * beats * 4 / unit * 60 / stem.tempo_bpm * 44100 + 0.5)
+        assert stem.tempo_bpm == pytest.approx(tempo)
+    bench.close()
+
 
 tracks = st.sampled_from(["drums", "bass", "harmony", "melody", "*", "drums,bass"])
 texts = st.sampled_from(["", "techno", "more aggressive", "in 7/8", "half as busy", "\x00ü", "no drums"])
