@@ -33,6 +33,7 @@ from engine.units import gain_to_db
 log = logging.getLogger(__name__)
 METER_S = 1 / 30
 HOUSEKEEPING_S = 1.0
+COLLECT_AT_LEAST_S = 60.0
 
 
 class App:
@@ -157,7 +158,9 @@ class App:
             await asyncio.sleep(METER_S)
 
     async def _housekeeping(self) -> None:
-        """Once a second: the player, the disk, and memory."""
+        """Once a second: the player, the disk, and memory (not while something is made: new scores are many
+        objects to look at, and a lock would wait for it; but not for ever)."""
+        since_collected_s = 0.0
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
             line = self.outs.poll()
@@ -167,7 +170,10 @@ class App:
                 if self.config.midi.enabled and self.outs.status().connected and not self.midi.is_open:
                     self._start_midi()
             self.engine.tick()
-            collect_new_garbage()
+            since_collected_s += HOUSEKEEPING_S
+            if not self.engine.generation.busy or since_collected_s >= COLLECT_AT_LEAST_S:
+                collect_new_garbage()
+                since_collected_s = 0.0
 
 
 def post_to(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:

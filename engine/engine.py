@@ -39,7 +39,7 @@ QUESTIONS = (c.ListScenes, c.ListSets, c.AnalyzePrompt, c.AnalyzeTrack)
 FRAMES = (c.SetTempo, c.SetSignature)
 # A thread that computes in pure Python gives the interpreter away after this long, not after the
 # default 5 ms: a lock is answered while composers run.
-SWITCH_INTERVAL_S = 0.0005
+SWITCH_INTERVAL_S = 0.0001
 
 
 class Engine:

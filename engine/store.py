@@ -29,6 +29,7 @@ from engine.prompt.music_context import MusicContext
 from engine.stem import Stem
 from engine.track import Take
 
+PART_SAMPLES = 1 << 16
 TABLES = ("scenes", "contexts")
 FOLDERS = ("takes", "stems", "exports", "imports", "previews")
 
@@ -99,10 +100,14 @@ class Store:
         path = self.folder / "takes" / f"{stem.digest}.npy"
         if path.exists():
             return
+        audio = np.ascontiguousarray(stem.audio)
         partial = path.with_name(f".{path.name}.part")
         try:
             with partial.open("wb") as file:
-                np.save(file, stem.audio, allow_pickle=False)
+                # Piece by piece: numpy's own save keeps every other thread waiting while the system writes.
+                np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(audio))
+                for start in range(0, len(audio), PART_SAMPLES):
+                    file.write(audio[start : start + PART_SAMPLES].data)
                 file.flush()
                 os.fsync(file.fileno())
             partial.replace(path)
