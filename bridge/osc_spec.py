@@ -15,12 +15,11 @@ from dataclasses import dataclass
 
 from engine import commands as c
 from engine import events as e
+from engine.session import MAX_SEED, WHEN
 from engine.track import PARAMS
 from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_BARS, MIN_TEMPO_BPM, SILENCE_DB
 
 MAX_MESSAGE_BYTES = 1024  # REAPER drops larger messages
-MAX_SEED = 2**31 - 1
-WHEN = ("now", "beat", "bar", "loop", "manual")
 CLOCK_SOURCES = ("auto", "jack", "link", "midi", "osc", "internal")
 # Bits of a client's feedback mask: what it is told unasked. Answers are never masked.
 TRACK_BIT, PROGRESS_BIT, LEVEL_BIT, BEAT_BIT, SET_BIT, LOG_BIT = 1, 2, 4, 8, 16, 32

@@ -6,7 +6,7 @@ commands that take time (generate, export …) are the engine's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import singledispatchmethod
 from typing import Any
@@ -98,10 +98,7 @@ class Session:
 
     @apply.register
     def _lock(self, command: c.SetLock) -> list[e.Event]:
-        tracks = self.select(command.track)
-        for track in tracks:
-            track.locked = command.on
-        return [e.TrackLock(track.name, track.locked) for track in tracks]
+        return self._set(command.track, "locked", command.on, e.TrackLock)
 
     @apply.register
     def _param(self, command: c.SetParam) -> list[e.Event]:
@@ -112,48 +109,39 @@ class Session:
 
     @apply.register
     def _track_prompt(self, command: c.SetTrackPrompt) -> list[e.Event]:
-        tracks = self.select(command.track)
-        for track in tracks:
-            track.prompt = command.prompt
-        return [e.TrackPrompt(track.name, command.prompt) for track in tracks]
+        return self._set(command.track, "prompt", command.prompt, e.TrackPrompt)
 
     @apply.register
     def _track_seed(self, command: c.SetTrackSeed) -> list[e.Event]:
         check_range("seed", command.seed, -1, MAX_SEED)
-        tracks = self.select(command.track)
-        for track in tracks:
-            track.seed = command.seed
-        return [e.TrackSeed(track.name, command.seed) for track in tracks]
+        return self._set(command.track, "seed", command.seed, e.TrackSeed)
 
     @apply.register
     def _volume(self, command: c.SetVolume) -> list[e.Event]:
         check_range("volume_db", command.volume_db, SILENCE_DB, 12)
-        tracks = self.select(command.track)
-        for track in tracks:
-            track.volume_db = command.volume_db
-        return [e.TrackVolume(track.name, command.volume_db) for track in tracks]
+        return self._set(command.track, "volume_db", command.volume_db, e.TrackVolume)
 
     @apply.register
     def _pan(self, command: c.SetPan) -> list[e.Event]:
         check_range("pan", command.pan, -1, 1)
-        tracks = self.select(command.track)
-        for track in tracks:
-            track.pan = command.pan
-        return [e.TrackPan(track.name, command.pan) for track in tracks]
+        return self._set(command.track, "pan", command.pan, e.TrackPan)
 
     @apply.register
     def _mute(self, command: c.SetMute) -> list[e.Event]:
-        tracks = self.select(command.track)
-        for track in tracks:
-            track.muted = command.on
-        return [e.TrackMute(track.name, command.on) for track in tracks]
+        return self._set(command.track, "muted", command.on, e.TrackMute)
 
     @apply.register
     def _solo(self, command: c.SetSolo) -> list[e.Event]:
-        tracks = self.select(command.track)
+        return self._set(command.track, "soloed", command.on, e.TrackSolo)
+
+    def _set(
+        self, pattern: str, name: str, value: Any, event: Callable[[str, Any], e.Event]
+    ) -> list[e.Event]:
+        """One field of every track that is meant."""
+        tracks = self.select(pattern)
         for track in tracks:
-            track.soloed = command.on
-        return [e.TrackSolo(track.name, command.on) for track in tracks]
+            setattr(track, name, value)
+        return [event(track.name, value) for track in tracks]
 
     @apply.register
     def _undo(self, command: c.Undo) -> list[e.Event]:
@@ -166,6 +154,8 @@ class Session:
     @apply.register
     def _take(self, command: c.SelectTake) -> list[e.Event]:
         tracks = self.select(command.track)
+        for track in tracks:  # all of them, or none
+            track.check_take(command.number)
         for track in tracks:
             track.select(command.number)
         return [event for track in tracks for event in take_events(track)]

@@ -84,12 +84,16 @@ class Track:
 
     def select(self, number: int) -> None:
         """Make a take current; EngineError `locked`, `empty` or `range`."""
+        self.check_take(number)
+        self.current = number
+
+    def check_take(self, number: int) -> None:
+        """Whether `select` would do it."""
         self.check_unlocked()
         if not self.takes:
             raise EngineError("empty", f"{self.name} has no takes yet")
         if not 1 <= number <= len(self.takes):
             raise EngineError("range", f"{self.name} has takes 1 to {len(self.takes)}, not {number}")
-        self.current = number
 
     def check_unlocked(self) -> None:
         if self.locked:

@@ -190,6 +190,15 @@ def test_undo_and_redo_move_through_the_takes(bench):
         bench.send(c.Redo("bass"))
 
 
+def test_a_take_is_chosen_on_all_tracks_or_on_none(bench):
+    bench.do(c.Generate(PROMPT))
+    bench.do(c.Regenerate("drums"))
+    bench.send(c.SelectTake("drums", 1))
+    with pytest.raises(EngineError, match="bass has takes 1 to 1"):
+        bench.send(c.SelectTake("*", 2))
+    assert bench.engine.core.session.tracks["drums"].current == 1
+
+
 def test_undo_is_heard(bench):
     bench.do(c.Generate(PROMPT))
     first = bench.digest("bass")
