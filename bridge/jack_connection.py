@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from types import ModuleType
 
 from bridge import jack_callback
 from bridge.jack_memory import Memory
-from engine.errors import EngineError
-
-INSTALL = (
-    "install the JACK library (Debian: libjack-jackd2-0, macOS: brew install jack, Windows: jackaudio.org) "
-    "and the Python package (pip install 'resonantgen[jack]')"
-)
+from bridge.jack_probe import import_jack
 
 
 def load_jack() -> ModuleType:
-    """The JACK-Client module; EngineError `not_available` with what to install."""
-    try:
-        jack = importlib.import_module("jack")
-    except (ImportError, OSError) as error:
-        raise EngineError("not_available", f"JACK cannot be used ({error}); {INSTALL}") from None
+    """The JACK-Client module, made quiet; EngineError `not_available` with what to install."""
+    jack = import_jack()
     # libjack talks to stderr from any thread, also about a server that is simply not there.
     silent = jack._ffi.cast("void (*)(const char *)", jack_callback.ignore_message.address)
     jack._lib.jack_set_error_function(silent)

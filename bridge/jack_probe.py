@@ -7,6 +7,7 @@ import importlib
 import sys
 import threading
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from engine.errors import EngineError
@@ -68,11 +69,16 @@ class JackWatch:
             self._client.close()
 
 
-def _load() -> Any:
+def import_jack() -> ModuleType:
+    """The JACK-Client module; EngineError `not_available` with what to install."""
     try:
-        jack = importlib.import_module("jack")
+        return importlib.import_module("jack")
     except (ImportError, OSError) as error:
         raise EngineError("not_available", f"JACK cannot be used ({error}); {INSTALL}") from None
+
+
+def _load() -> Any:
+    jack = import_jack()
     _silence(jack)
     return jack
 
