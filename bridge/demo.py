@@ -49,12 +49,14 @@ class Show:
         with Progress(*columns, TimeElapsedColumn(), console=self.console) as progress:
             bars: dict[str, TaskID] = {}
             client.ask(stage.address, *stage.args, on_message=lambda m: show_progress(progress, bars, m))
+            for bar in bars.values():  # done: the last word on progress may still be on its way
+                progress.update(bar, completed=1.0)
         return time.perf_counter() - started
 
 
 def show_progress(progress: Progress, bars: dict[str, TaskID], message: Message) -> None:
     track = track_of(message.address, "progress")
-    if track is None:
+    if track is None or (track not in bars and message.args[0] == 1.0):  # the end of the stage before
         return
     if track not in bars:
         bars[track] = progress.add_task(track, total=1.0)
