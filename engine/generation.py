@@ -21,6 +21,7 @@ from engine.core import Core
 from engine.errors import EngineError
 from engine.jobs import CancelToken, Job, Made, Request
 from engine.making import Report, cancelled, derive_seed, make, take_in
+from engine.music.past import Past
 from engine.prompt.music_context import Frame, MusicContext
 from engine.session import take_events
 from engine.store import take_row
@@ -156,7 +157,13 @@ class Generation:
             digests=tuple(take.stem.digest for take in takes.values() if take),
             seeds={name: self._seed(session.tracks[name], alone) for name in request.tracks},
             params={name: dict(session.tracks[name].params) for name in request.tracks},
+            past={name: past_of(session.tracks[name]) for name in request.tracks},
+            fresh=frozenset(name for name in request.tracks if self._is_free(session.tracks[name], alone)),
         )
+
+    def _is_free(self, track: Track, alone: bool) -> bool:
+        """Whether the seed was left to us: a seed that somebody set must give the same music again."""
+        return track.seed < 0 and (alone or self.core.session.seed < 0)
 
     def _seed(self, track: Track, alone: bool) -> int:
         """The track's own seed; or one from the set's, which differs for every regeneration; or chance."""
@@ -334,3 +341,12 @@ class Generation:
             "unfinished", [{"kind": r.kind, "tracks": r.tracks, "prompt": r.prompt} for r in requests]
         )
         self.core.commit()
+
+
+def past_of(track: Track) -> Past:
+    take = track.take
+    return Past(
+        take.says.score if take else None,
+        take.context if take else None,
+        tuple(each.says.score for each in track.takes),
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.context.track_context import TrackContext
 from engine.events import Origin
+from engine.music.past import Past
 from engine.prompt.music_context import Frame, MusicContext
 from engine.stem import Stem
 
@@ -49,6 +50,10 @@ class Job:
     digests: tuple[str, ...]  # the stems behind `heard`
     seeds: Mapping[str, int]
     params: Mapping[str, Mapping[str, float]]
+    past: Mapping[str, Past] = field(default_factory=dict)  # of the tracks to be made
+    fresh: frozenset[str] = (
+        frozenset()
+    )  # those whose seed is free: a take too like the last ones is written anew
 
 
 @dataclass(frozen=True)

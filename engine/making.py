@@ -19,6 +19,7 @@ from engine.context.analysis import import_loop
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError
 from engine.jobs import Job, Made
+from engine.music.past import NOTHING
 from engine.music.score import Score
 from engine.names import resolve_inside
 from engine.outs import Outs
@@ -51,7 +52,8 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
             report.failed(track, cancelled(track))
             continue
         seed = job.seeds[track]
-        score = registry[track].compose(track, context, heard, seed, job.params[track])
+        past = job.past.get(track, NOTHING)
+        score = registry[track].compose(track, context, heard, seed, job.params[track], past)
         heard[track] = TrackContext.from_score(score)
         performing.append(pool.submit(_perform, job, track, score, context, registry, outs, report))
     for future in performing:

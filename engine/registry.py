@@ -19,10 +19,12 @@ from engine.context.track_context import TrackContext
 from engine.errors import EngineError, unknown
 from engine.instruments.render import render
 from engine.music.compose import compose
+from engine.music.past import Past
 from engine.music.score import Score
 from engine.prompt.music_context import MusicContext
 
-Composer = Callable[[str, MusicContext, Mapping[str, TrackContext], int, Mapping[str, float]], Score]
+# (track, context, the tracks heard, seed, knobs, what the track played before)
+Composer = Callable[[str, MusicContext, Mapping[str, TrackContext], int, Mapping[str, float], Past], Score]
 # (score, progress, cancelled) -> audio [N, C=2] at 44.1 kHz, exactly the score's length
 Performer = Callable[[Score, Callable[[float], None], Callable[[], bool]], NDArray[np.float32]]
 GROUP = "resonantgen.tracks"

@@ -19,8 +19,9 @@ from typing import Any
 from engine.errors import EngineError
 from engine.music.grid import PATTERN_STEPS
 from engine.music.key import Key
-from engine.music.score import DRUM_VOICES
+from engine.music.score import DRUM_VOICES, SECTIONS
 from engine.music.theory import parse_degree
+from engine.prompt.music_context import MANNERS
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
 DEFAULT_GENRE = "house"
@@ -33,6 +34,8 @@ PALETTES = {
 SETTINGS = (
     "brightness", "energy", "drive", "glide", "reverb", "delay", "resonance", "attack", "release",
 )  # fmt: skip
+APPROACHES = ("diatonic", "chromatic", "mixed")
+MELODY_SCALES = ("", "pentatonic", "blues")
 CURVE_SHAPES = ("flat", "rise", "arch", "wave")
 HIT_CHARACTERS = frozenset("Xxog123456789-.")
 BASS_CHARACTERS = frozenset("Rr3578a-.")
@@ -47,6 +50,8 @@ class DrumStyle:
     from_density: Mapping[str, float] = field(default_factory=dict)  # voices that enter with density
     late_ms: Mapping[str, float] = field(default_factory=dict)
     crash: float = 0.0  # chance of a crash on the first downbeat
+    ghosts: float = 0.3  # how readily ghost notes join on weak places
+    groove: str = ""  # a groove of grooves.toml (micro-timing and accents measured in played music)
     settings: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -59,6 +64,8 @@ class BassStyle:
     gate: float = 0.85  # sounding share of a note's steps
     glide: float = 0.1
     sustain: bool = False  # one long note a chord
+    approach: str = "diatonic"  # how it steps into the next root: diatonic, chromatic or mixed
+    manners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # patterns for "walking" …
     curve: str = "flat"
     settings: Mapping[str, float] = field(default_factory=dict)
 
@@ -72,6 +79,9 @@ class HarmonyStyle:
     spread: bool = False
     strum_ms: float = 0.0
     sustain: bool = False
+    extensions: float = 0.2  # how readily plain triads become sevenths and ninths
+    tension: float = 0.2  # how readily a phrase ends on a suspension or dominant that resolves
+    manners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # patterns for "stab" …
     curve: str = "flat"
     settings: Mapping[str, float] = field(default_factory=dict)
 
@@ -80,11 +90,13 @@ class HarmonyStyle:
 class MelodyStyle:
     palette: str
     patterns: tuple[str, ...]
-    style: str = "motif"  # or "arp"
+    style: str = "motif"  # how it plays where the prompt does not say: of MANNERS
     centre: int = 76
     gate: float = 0.9
     rest: float = 0.2  # chance that a unit of the phrase is left empty
     leap: float = 0.15  # chance of a leap where a step would do
+    scale: str = ""  # "pentatonic", "blues"; "": the key's own
+    manners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # patterns for "hook" …
     curve: str = "flat"
     settings: Mapping[str, float] = field(default_factory=dict)
 
@@ -115,6 +127,8 @@ class Genre:
     swing: float = 0.0
     swing_unit: int = 16  # the note that swings: 8 or 16
     humanize: float = 0.3
+    sidechain: float = 0.0  # how deep harmony, bass and melody give way to the kick
+    forms: tuple[tuple[str, ...], ...] = ()  # orders of sections for long loops, of score.SECTIONS
 
     @property
     def typical_tempo_bpm(self) -> float:
@@ -188,6 +202,11 @@ def _typed(annotation: Any, value: Any, name: str) -> Any:
         case "tuple[tuple[str, ...], ...]":
             good = _all(value, list) and all(_all(row, str) for row in value)
             return tuple(tuple(row) for row in value) if good else _refuse(name, annotation, value)
+        case "Mapping[str, tuple[str, ...]]":
+            good = isinstance(value, dict) and all(_all(row, str) for row in value.values())
+            return (
+                {key: tuple(row) for key, row in value.items()} if good else _refuse(name, annotation, value)
+            )
         case "tuple[Mapping[str, str], ...]":
             good = _all(value, dict) and all(_all(list(row.values()), str) for row in value)
         case "Mapping[str, float]":
@@ -234,7 +253,21 @@ def _check(genre: Genre) -> None:
             _one_of(f"{role}.curve", style.curve, CURVE_SHAPES)
             for pattern in style.patterns:
                 _pattern(f"{role}.patterns", pattern, BASS_CHARACTERS if role == "bass" else HIT_CHARACTERS)
-    _one_of("melody.style", genre.melody.style, ("motif", "arp"))
+            for manner, patterns in style.manners.items():
+                _one_of(f"{role}.manners", manner, MANNERS[role])
+                for pattern in patterns:
+                    _pattern(
+                        f"{role}.manners.{manner}",
+                        pattern,
+                        BASS_CHARACTERS if role == "bass" else HIT_CHARACTERS,
+                    )
+    _one_of("melody.style", genre.melody.style, MANNERS["melody"])
+    _one_of("melody.scale", genre.melody.scale, MELODY_SCALES)
+    _one_of("bass.approach", genre.bass.approach, APPROACHES)
+    _inside("sidechain", genre.sidechain)
+    for form in genre.forms:
+        for section in form:
+            _one_of("forms", section, SECTIONS)
     for name, rows in (("drums.patterns", genre.drums.patterns), ("drums.fills", genre.drums.fills)):
         for voices in rows:
             for voice, pattern in voices.items():

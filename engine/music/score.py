@@ -23,7 +23,8 @@ DRUM_VOICES = {
     "open_hat": 46, "high_tom": 50, "crash": 49, "ride": 51, "shaker": 70, "cowbell": 56, "conga": 63,
 }  # fmt: skip
 ARTICULATIONS = ("normal", "staccato", "legato", "accent", "ghost")
-CURVES = ("energy", "filter")  # both 0..1 over the loop
+CURVES = ("energy", "filter", "duck")  # all 0..1 over the loop; duck: how far the track gives way, 1 = silent
+SECTIONS = ("intro", "verse", "build", "drop", "break", "chorus", "main", "outro")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,16 @@ class Curve:
     points: tuple[tuple[float, float], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the loop with a job of its own: a name of `SECTIONS`, and how hard the band plays there."""
+
+    name: str
+    start_bar: int
+    bars: int
+    energy: float = 0.5  # 0..1
+
+
 @dataclass(frozen=True)
 class Score:
     """What one track plays over the whole loop. Drums use `hits`, the pitched tracks `notes`."""
@@ -83,6 +94,7 @@ class Score:
     chords: tuple[Chord, ...] = ()
     curves: tuple[Curve, ...] = ()
     settings: dict[str, float] = field(default_factory=dict)  # brightness, energy, glide, drive … 0..1
+    sections: tuple[Section, ...] = ()  # in order and without gaps; empty: one section, the whole loop
 
     @property
     def length_beats(self) -> float:
@@ -113,6 +125,11 @@ class Score:
         for curve in self.curves:
             assert curve.name in CURVES and curve.points and curve.points[0][0] == 0.0, curve
             assert all(0.0 <= value <= 1.0 for _, value in curve.points), curve
+        place = 0
+        for section in self.sections:
+            assert section.name in SECTIONS and section.bars > 0 and section.start_bar == place, section
+            place += section.bars
+        assert place in (0, self.bars), self.sections
         return self
 
     def to_json(self) -> str:
@@ -134,6 +151,7 @@ class Score:
                 Curve(curve["name"], tuple((beat, value) for beat, value in curve["points"]))
                 for curve in data["curves"]
             )
+            data["sections"] = tuple(Section(**section) for section in data.get("sections", ()))
             return cls(**data)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineError("file", f"not a score: {error}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from engine.errors import EngineError
 from engine.music.key import Key, Signature
@@ -25,9 +26,25 @@ class Frame:
     pinned: frozenset[str] = frozenset()
 
 
+# How a role may play; None in an intent leaves it to the genre.
+MANNERS = {
+    "drums": ("four_on_the_floor", "breakbeat", "half_time", "double_time", "one_drop", "shuffle"),
+    "bass": ("driving", "rolling", "offbeat", "walking", "held", "octaves", "acid", "syncopated", "riff"),
+    "harmony": ("pad", "comp", "stab", "arp", "strum", "skank"),
+    "melody": ("motif", "hook", "arp", "riff", "call", "solo"),
+}
+ARTICULATION_WORDS = ("staccato", "legato", "slides")
+KEEPS = ("rhythm", "notes")
+PROFILES = ("flat", "rise", "fall", "arch", "wave")
+
+
 @dataclass(frozen=True)
 class TrackIntent:
-    """What the prompt asks of one track. Numbers are 0..1 and None where it says nothing."""
+    """What the prompt asks of one track. Numbers are 0..1 and None where it says nothing.
+
+    `keep` and `like_take` speak of the take that stands and of this prompt alone: a later prompt does
+    not inherit them.
+    """
 
     energy: float | None = None
     density: float | None = None
@@ -38,6 +55,13 @@ class TrackIntent:
     silent: bool = False
     avoid: tuple[str, ...] = ()  # drum voices that must not sound
     words: tuple[str, ...] = ()  # the words that were understood
+    want: tuple[str, ...] = ()  # drum voices that must sound
+    rates: Mapping[str, float] = field(default_factory=dict)  # drum voice, or * for all: 2.0 double-time
+    manner: str | None = None  # of MANNERS
+    articulation: str | None = None  # of ARTICULATION_WORDS
+    settings: Mapping[str, float] = field(default_factory=dict)  # reverb, drive, vinyl … 0..1
+    keep: str = ""  # of KEEPS: what of the standing take stays ("keep the rhythm, new notes")
+    like_take: int = 0  # "more like take 2"; 0: none
 
 
 @dataclass(frozen=True)
@@ -59,6 +83,10 @@ class MusicContext:
     tracks: Mapping[str, TrackIntent] = field(default_factory=dict)
     assumed: frozenset[str] = frozenset()
     relative: bool = False  # the prompt changed an existing context ("more aggressive")
+    genres: tuple[str, ...] = ()  # all that were named, `genre` first ("jazzy drum and bass"); empty: one
+    structure: tuple[str, ...] = ()  # sections asked for, in order, of score.SECTIONS
+    profile: str = ""  # how the energy goes over the bars, of PROFILES; "": as the genre has it
+    unknown: tuple[str, ...] = ()  # words that nothing here understood
 
     def intent(self, track: str) -> TrackIntent:
         return self.tracks.get(track, TrackIntent())
@@ -77,19 +105,20 @@ class MusicContext:
         """The inverse of `to_json`; EngineError `file` where the text is not a context."""
         try:
             data = json.loads(text)
-            tracks = {
-                name: TrackIntent(**{**given, "avoid": tuple(given["avoid"]), "words": tuple(given["words"])})
-                for name, given in data["tracks"].items()
-            }
+            tracks = {name: TrackIntent(**_tupled(given)) for name, given in data["tracks"].items()}
             return cls(
                 **{
-                    **data,
+                    **_tupled(data),
                     "key": Key(**data["key"]),
                     "signature": Signature(**data["signature"]),
-                    "moods": tuple(data["moods"]),
                     "assumed": frozenset(data["assumed"]),
                     "tracks": tracks,
                 }
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineError("file", f"not a musical context: {error}") from error
+
+
+def _tupled(data: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only; every list of a context is a tuple."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
