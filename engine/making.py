@@ -7,7 +7,7 @@ prompt -> MusicContext -> compose drums -> bass -> harmony -> melody     (each h
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from engine.context.analysis import import_loop
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError
 from engine.jobs import Job, Made
+from engine.music.fresh import freshest
 from engine.music.past import NOTHING
 from engine.music.score import Score
 from engine.names import resolve_inside
@@ -51,13 +52,29 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
         if job.request.cancel.is_set(track):
             report.failed(track, cancelled(track))
             continue
-        seed = job.seeds[track]
-        past = job.past.get(track, NOTHING)
-        score = registry[track].compose(track, context, heard, seed, job.params[track], past)
+        score, seed = _written(job, track, context, heard, registry)
         heard[track] = TrackContext.from_score(score)
-        performing.append(pool.submit(_perform, job, track, score, context, registry, outs, report))
+        performing.append(pool.submit(_perform, job, track, score, seed, context, registry, outs, report))
     for future in performing:
         future.result()
+
+
+def _written(
+    job: Job, track: str, context: MusicContext, heard: Mapping[str, TrackContext], registry: Registry
+) -> tuple[Score, int]:
+    """The score of a track and the seed it was written from.
+
+    Where the seed is free, an idea too like the last takes gives way to another one; a prompt that changes
+    the standing take may stay as near to it as it likes.
+    """
+    past = job.past.get(track, NOTHING)
+
+    def compose(seed: int) -> Score:
+        return registry[track].compose(track, context, heard, seed, job.params[track], past)
+
+    if track not in job.fresh or context.relative:
+        return compose(job.seeds[track]), job.seeds[track]
+    return freshest(compose, job.seeds[track], past.takes)
 
 
 def understand(job: Job) -> tuple[MusicContext, tuple[str, ...]]:
@@ -92,8 +109,9 @@ def _conflicts(asked: MusicContext, settled: MusicContext) -> list[str]:
 
 
 def _perform(
-    job: Job, track: str, score: Score, context: MusicContext, registry: Registry, outs: Outs, report: Report
-) -> None:
+    job: Job, track: str, score: Score, seed: int, context: MusicContext, registry: Registry, outs: Outs,
+    report: Report,
+) -> None:  # fmt: skip
     """One track from score to stem, on a thread of the pool."""
     kind = registry[track]
     cancel = job.request.cancel
@@ -102,7 +120,7 @@ def _perform(
         audio = kind.perform(
             score, lambda done: report.progress(track, 0.1 + 0.8 * done), lambda: cancel.is_set(track)
         )
-        stem = stem_from(score, quantise_24(audio), job.seeds[track], job.request.prompt, job.digests)
+        stem = stem_from(score, quantise_24(audio), seed, job.request.prompt, job.digests)
         # A composer may write for another role (percussion as drums): the stem is this track's all the same.
         stem = replace(stem, track=track, render=kind.perform_name)
         says = replace(TrackContext.from_score(score), track=track)

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError, unknown
 from engine.instruments.render import render
-from engine.music.compose import compose
 from engine.music.past import Past
 from engine.music.score import Score
+from engine.music.write import write
 from engine.prompt.music_context import MusicContext
 
 # (track, context, the tracks heard, seed, knobs, what the track played before)
@@ -36,7 +36,7 @@ class TrackType:
     """`perform_name` is what a stem's metadata calls its performer: `instruments`, `model` …"""
 
     name: str
-    compose: Composer = compose
+    compose: Composer = write
     perform: Performer = render
     perform_name: str = "instruments"
 

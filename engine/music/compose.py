@@ -24,7 +24,6 @@ from engine.music.genre import (
 )
 from engine.music.harmonist import play_harmony
 from engine.music.melodist import Singer, chords_top, play_melody
-from engine.music.past import NOTHING, Past
 from engine.music.plan import Harmony, Time, curve, harmony_of
 from engine.music.score import Curve, Hit, Note, Score
 from engine.music.theory import Ladder
@@ -52,7 +51,6 @@ def compose(
     heard: Mapping[str, TrackContext],
     seed: int,
     params: Mapping[str, float],
-    past: Past = NOTHING,
 ) -> Score:
     """A valid score, the same for the same arguments. A track that no role is named after sings a melody."""
     genre = genre_named(context.genre)

@@ -1,0 +1,50 @@
+"""The door to the musicians: a new take, or the standing one changed as the prompt asks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from engine.context.track_context import TrackContext
+from engine.music.compose import compose
+from engine.music.conform import in_key
+from engine.music.genre import genre_named
+from engine.music.past import NOTHING, Past
+from engine.music.plan import Time
+from engine.music.revise import Change, heard_with, revisable, revise, source_of
+from engine.music.score import Score
+from engine.music.wishes import wishes_of
+from engine.prompt.music_context import MusicContext
+
+
+def write(
+    track: str,
+    context: MusicContext,
+    heard: Mapping[str, TrackContext],
+    seed: int,
+    params: Mapping[str, float],
+    past: Past = NOTHING,
+) -> Score:
+    """A valid score, the same for the same arguments."""
+    if not revisable(track, context, past):
+        return compose(track, context, heard, seed, params)
+    source = source_of(track, context, past)
+    assert source is not None and past.context is not None
+    old = in_key(source, context.key)
+    keeps_chords = (
+        bool(old.notes) and context.intent(track).keep != "rhythm" and old.key.mode == context.key.mode
+    )
+    new = compose(track, context, heard_with(old, heard) if keeps_chords else heard, seed, params)
+    return revise(old, new, _change(track, past.context, context, params, seed)).validate()
+
+
+def _change(
+    track: str, before: MusicContext, after: MusicContext, params: Mapping[str, float], seed: int
+) -> Change:
+    genre = genre_named(after.genre)
+    was, now = wishes_of(track, before, genre, params), wishes_of(track, after, genre, params)
+    return Change(
+        was, now, before.intent(track), after.intent(track),
+        Time.of(after, was.swing, genre.swing_unit), Time.of(after, now.swing, genre.swing_unit),
+        random.Random(f"{seed}/{track}/revise"),
+    )  # fmt: skip
