@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import mido
 
 from engine.audio.midi_import import midi_to_score
+from engine.instruments.palette import PALETTES
 from engine.music.key import Key
 from engine.music.score import DRUM_VOICES, Score
 from engine.units import seconds_to_beats
@@ -27,13 +28,6 @@ STACCATO_SHARE = 0.5
 PORTAMENTO, PORTAMENTO_TIME = 65, 5
 GLIDE_TIME = 40  # of 127: some 50 to 100 ms on most synths
 
-# The nearest General MIDI program (from 0); for kits, the GS kits on channel 10.
-PROGRAMS = {
-    "909": 24, "808": 25, "acoustic": 0, "lofi": 0,
-    "sub": 38, "acid": 38, "reese": 39, "pluck_bass": 36, "fm_bass": 38, "electric_bass": 33,
-    "pad": 89, "supersaw": 90, "rhodes": 4, "strings": 48, "organ": 16, "stab": 62,
-    "lead": 81, "pluck": 45, "bell": 14, "square": 80, "flute": 73, "keys": 0,
-}  # fmt: skip
 # How MIDI spells a tonic; its key signature knows major and minor alone, so modes keep tonic and third.
 MAJOR_NAMES = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 MINOR_NAMES = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm")
@@ -99,7 +93,8 @@ def _track(score: Score, channel: int) -> mido.MidiTrack:
     timed.sort(key=lambda item: item[:2])
     track = mido.MidiTrack()
     track.append(mido.MetaMessage("track_name", name=score.track))
-    track.append(mido.Message("program_change", program=PROGRAMS.get(score.palette, 0), channel=channel))
+    program = PALETTES[score.palette].program if score.palette in PALETTES else 0
+    track.append(mido.Message("program_change", program=program, channel=channel))
     if any(note.slide for note in score.notes):
         glide = mido.Message("control_change", control=PORTAMENTO_TIME, value=GLIDE_TIME, channel=channel)
         track.append(glide)

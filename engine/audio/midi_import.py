@@ -33,10 +33,10 @@ DRUM_CHANNEL = 9
 PORTAMENTO = 65
 # General MIDI percussion (35 to 81) -> the voice nearest in sound. Other notes are left out.
 GM_VOICES = {pitch: voice for voice, pitch in DRUM_VOICES.items()} | {
-    35: "kick", 40: "snare", 43: "low_tom", 44: "closed_hat", 45: "mid_tom", 48: "high_tom", 52: "crash",
-    53: "ride", 54: "shaker", 55: "crash", 57: "crash", 58: "shaker", 59: "ride", 60: "conga", 61: "conga",
+    35: "kick", 40: "snare", 43: "low_tom", 45: "mid_tom", 48: "high_tom", 52: "crash",
+    53: "ride", 55: "crash", 57: "crash", 58: "shaker", 59: "ride", 61: "bongo",
     62: "conga", 64: "conga", 65: "high_tom", 66: "mid_tom", 67: "cowbell", 68: "cowbell", 69: "shaker",
-    71: "shaker", 72: "shaker", 73: "shaker", 74: "shaker", 75: "rim", 76: "rim", 77: "rim", 78: "conga",
+    71: "shaker", 72: "shaker", 73: "shaker", 74: "shaker", 76: "rim", 77: "rim", 78: "conga",
     79: "conga", 80: "ride", 81: "ride", 82: "shaker",
 }  # fmt: skip
 GENRE = "import"

@@ -1,4 +1,8 @@
-"""The named instruments: `palettes.toml` as frozen data. Unknown keys are errors that name the nearest."""
+"""The named instruments: `palettes/{role}.toml` as frozen data; unknown keys are errors with the nearest.
+
+This is the one place that knows which palettes there are (`PALETTES`, `NAMES`) and what can be set on
+them (`SETTINGS`); it imports no compiled code, so that whoever only needs names starts at once.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,11 @@ from typing import Any, TypeVar
 from engine.errors import EngineError, unknown
 from engine.music.score import DRUM_VOICES
 
+ROLES = ("drums", "bass", "harmony", "melody")
+# What a score can set on a palette, each 0..1 with the palette as it is at 0.5.
+SETTINGS = (
+    "brightness", "energy", "drive", "glide", "reverb", "delay", "resonance", "attack", "release",
+)  # fmt: skip
 SOURCES = ("wave", "fm", "string", "breath")
 
 
@@ -45,6 +54,9 @@ class Instrument:
     name: str
     role: str
     layers: tuple[Layer, ...]
+    words: tuple[str, ...] = ()  # what people call it
+    program: int = 0  # the nearest of General MIDI, from 0
+    level_db: float = 0.0  # what brings it to the loudness of the others of its role
     mono: bool = False
     low: int = 24
     high: int = 108
@@ -134,6 +146,9 @@ class Kit:
     name: str
     role: str
     voices: Mapping[str, DrumVoice] = field(hash=False)
+    words: tuple[str, ...] = ()  # what people call it
+    program: int = 0  # the nearest GS kit
+    level_db: float = 0.0  # what brings it to the loudness of the other kits
     drive: float = 0.1
     reverb: float = 0.0
     reverb_s: float = 0.5
@@ -183,6 +198,7 @@ def build_kit(name: str, table: Mapping[str, Any], kits: Mapping[str, Palette]) 
     missing = sorted(set(DRUM_VOICES) - set(voices))
     if missing:
         raise EngineError("file", f"kit {name} lacks {', '.join(missing)}")
+    settings["words"] = tuple(settings.get("words", ()))
     return build(Kit, {**settings, "name": name, "role": "drums", "voices": MappingProxyType(voices)}, name)
 
 
@@ -191,13 +207,16 @@ def build_instrument(name: str, role: str, table: Mapping[str, Any]) -> Instrume
     for layer in layers:
         if layer.source not in SOURCES:
             raise unknown(f"source of {name}", layer.source, SOURCES)
-    return build(Instrument, {**table, "name": name, "role": role, "layers": layers}, name)
+    words = tuple(table.get("words", ()))
+    return build(Instrument, {**table, "name": name, "role": role, "layers": layers, "words": words}, name)
 
 
 def load(text: str) -> Mapping[str, Palette]:
     """All palettes of a TOML text: tables `[role.name]`."""
     palettes: dict[str, Palette] = {}
     for role, tables in tomllib.loads(text).items():
+        if role not in ROLES:
+            raise unknown("role of a palette", role, ROLES)
         for name, table in tables.items():
             palettes[name] = (
                 build_kit(name, table, palettes) if role == "drums" else build_instrument(name, role, table)
@@ -205,7 +224,14 @@ def load(text: str) -> Mapping[str, Palette]:
     return MappingProxyType(palettes)
 
 
-PALETTES = load(resources.files("engine.instruments").joinpath("palettes.toml").read_text("utf-8"))
+def bundled() -> Mapping[str, Palette]:
+    """Every palette that ships, of every role."""
+    folder = resources.files("engine.instruments") / "palettes"
+    return load("\n".join((folder / f"{role}.toml").read_text("utf-8") for role in ROLES))
+
+
+PALETTES = bundled()
+NAMES = {role: tuple(name for name, p in PALETTES.items() if p.role == role) for role in ROLES}
 
 
 def palette_of(name: str) -> Palette:

@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.instruments.control import BLOCK
+from engine.instruments.palette import SETTINGS
 from engine.music.score import Score
 from engine.units import samples_to_beats
 
-SETTINGS = (
-    "brightness", "energy", "drive", "glide", "reverb", "delay", "resonance", "attack", "release",
-)  # fmt: skip
 NEUTRAL = 0.5
 
 

@@ -17,6 +17,8 @@ from importlib import resources
 from typing import Any
 
 from engine.errors import EngineError
+from engine.instruments.palette import NAMES as PALETTES
+from engine.instruments.palette import SETTINGS
 from engine.music.grid import PATTERN_STEPS
 from engine.music.key import Key
 from engine.music.score import DRUM_VOICES, SECTIONS
@@ -25,15 +27,6 @@ from engine.prompt.music_context import MANNERS
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
 DEFAULT_GENRE = "house"
-PALETTES = {
-    "drums": ("909", "808", "acoustic", "lofi"),
-    "bass": ("sub", "acid", "reese", "pluck_bass", "fm_bass", "electric_bass"),
-    "harmony": ("pad", "supersaw", "rhodes", "strings", "organ", "stab"),
-    "melody": ("lead", "pluck", "bell", "square", "flute", "keys"),
-}
-SETTINGS = (
-    "brightness", "energy", "drive", "glide", "reverb", "delay", "resonance", "attack", "release",
-)  # fmt: skip
 APPROACHES = ("diatonic", "chromatic", "mixed")
 MELODY_SCALES = ("", "pentatonic", "blues")
 CURVE_SHAPES = ("flat", "rise", "arch", "wave")

@@ -21,6 +21,7 @@ from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_BARS, MIN_TEMPO_BPM, beats
 DRUM_VOICES = {
     "kick": 36, "rim": 37, "snare": 38, "clap": 39, "low_tom": 41, "closed_hat": 42, "mid_tom": 47,
     "open_hat": 46, "high_tom": 50, "crash": 49, "ride": 51, "shaker": 70, "cowbell": 56, "conga": 63,
+    "pedal_hat": 44, "tambourine": 54, "clave": 75, "bongo": 60,
 }  # fmt: skip
 ARTICULATIONS = ("normal", "staccato", "legato", "accent", "ghost")
 CURVES = ("energy", "filter", "duck")  # all 0..1 over the loop; duck: how far the track gives way, 1 = silent

@@ -91,7 +91,7 @@ def test_the_file_lasts_as_long_as_the_loop():
 
 
 def test_drums_play_on_channel_10_with_general_midi_notes():
-    hits = tuple(Hit(index * 0.25, voice, 64) for index, voice in enumerate(DRUM_VOICES))
+    hits = tuple(Hit(index * 0.2, voice, 64) for index, voice in enumerate(DRUM_VOICES))
     track = written(score("drums", hits=hits)).tracks[1]
     assert {message.channel for message in track if not message.is_meta} == {9}
     assert [pitch for _, pitch, _ in played(track)] == list(DRUM_VOICES.values())
