@@ -27,6 +27,7 @@ REVERB_RING = 4096
 DIFFUSER_SAMPLES = np.array([113, 337], dtype=np.int64)
 DIFFUSER_RING = 512
 DIFFUSION = 0.6
+DUCK_SAMPLES = 132  # 3 ms: shorter than a kick's attack is long, longer than a click
 SEND_LOW_CUT_HZ = 220.0  # the low end stays dry: a kick stays in the centre
 
 
@@ -192,6 +193,33 @@ def reverb_loop(
         if n == num_samples:
             n = 0
     return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def duck_loop(loop: NDArray[np.float32], starts: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    """The loop times 1 - value in place; value is linear between the points (starts in samples): [P].
+
+    No click where the points jump: the gain takes `DUCK_SAMPLES` at least from full to silent, and the
+    end of the loop is followed first, so that it arrives at the seam as it starts.
+    """
+    num_samples = loop.shape[0]
+    most = 1.0 / DUCK_SAMPLES
+    gain = 1.0 - values[-1]
+    segment = 0
+    for m in range(-min(DUCK_SAMPLES, num_samples), num_samples):
+        n = m if m >= 0 else m + num_samples
+        if m == 0:
+            segment = 0
+        while segment + 1 < len(starts) and starts[segment + 1] <= n:
+            segment += 1
+        value = values[segment]
+        if segment + 1 < len(starts):
+            share = (n - starts[segment]) / (starts[segment + 1] - starts[segment])
+            value += share * (values[segment + 1] - value)
+        gain += min(max(1.0 - value - gain, -most), most)
+        if m >= 0:
+            loop[n, 0] *= np.float32(gain)
+            loop[n, 1] *= np.float32(gain)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

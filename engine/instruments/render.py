@@ -22,7 +22,7 @@ from engine.instruments.palette import PALETTES, Kit, Palette, palette_of
 from engine.instruments.pitched import render_notes
 from engine.music.key import Key, Signature
 from engine.music.score import Curve, Hit, Note, Score
-from engine.units import STEM_SAMPLE_RATE
+from engine.units import STEM_SAMPLE_RATE, beats_to_seconds
 
 __all__ = ["PALETTES", "Palette", "render", "warm"]
 
@@ -52,6 +52,7 @@ def render(
     step(0.0)
     loop = play(score, palette, step)
     step(0.95)
+    duck(loop, score)
     level(loop, score)
     if progress is not None:
         progress(1.0)
@@ -66,6 +67,14 @@ def play(score: Score, palette: Palette, step: Callable[[float], None]) -> NDArr
     if score.hits:
         raise EngineError("range", f"palette {palette.name!r} plays notes, not drum hits")
     return render_notes(score, palette, step)
+
+
+def duck(loop: NDArray[np.float32], score: Score) -> None:
+    """Gives way as the score's `duck` curve says (0 = full level, 1 = silent), in place."""
+    points = next((curve.points for curve in score.curves if curve.name == "duck"), ())
+    if points:
+        starts = np.array([beats_to_seconds(beat, score.tempo_bpm) for beat, _ in points]) * STEM_SAMPLE_RATE
+        effects.duck_loop(loop, starts, np.array([value for _, value in points]))
 
 
 def level(loop: NDArray[np.float32], score: Score) -> None:
@@ -87,7 +96,7 @@ def warm() -> None:
 
     One short score through every palette: together they reach every kernel.
     """
-    curves = (Curve("filter", ((0.0, 0.4),)), Curve("energy", ((0.0, 0.5),)))
+    curves = (Curve("filter", ((0.0, 0.4),)), Curve("energy", ((0.0, 0.5),)), Curve("duck", ((0.0, 0.5),)))
     for palette in PALETTES.values():
         is_kit = isinstance(palette, Kit)
         render(

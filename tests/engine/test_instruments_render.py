@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
-from engine.instruments.render import PALETTES, render
+from engine.instruments.render import PALETTES, duck, render
 from engine.music.key import Key, Signature
 from engine.music.score import ARTICULATIONS, DRUM_VOICES, Curve, Hit, Note, Score
 from engine.units import ms_to_samples
@@ -108,7 +108,9 @@ def scores(draw: st.DrawFn) -> Score:
             st.sampled_from(ARTICULATIONS), st.booleans(),
         )  # fmt: skip
     value = st.floats(0.0, 1.0)
-    curves = [Curve(name, ((0.0, draw(value)), (length, draw(value)))) for name in ("energy", "filter")]
+    curves = [
+        Curve(name, ((0.0, draw(value)), (length, draw(value)))) for name in ("energy", "filter", "duck")
+    ]
     return Score(
         PALETTES[palette].role, tempo_bpm, Key(), signature, bars, "techno", palette,
         **{"hits" if palette in KITS else "notes": tuple(draw(st.lists(items, max_size=6)))},
@@ -126,6 +128,35 @@ def test_any_legal_score_renders(any_score):
     assert np.isfinite(audio).all() and np.abs(audio).max() <= 0.7
     if any_score.hits or any_score.notes:
         assert audio.any()
+
+
+def ducked_over_plain(points: tuple[tuple[float, float], ...]) -> np.ndarray:
+    """What a duck curve does to the gain of each sample, before levelling: [N]."""
+    loop = np.ones((88_200, 2), dtype=np.float32)
+    duck(loop, score("pad", curves=(Curve("duck", points),)))
+    assert np.array_equal(loop[:, 0], loop[:, 1])
+    return loop[:, 0]
+
+
+def test_ducking_is_linear_between_its_points_at_every_sample():
+    points = ((0.0, 1.0), (0.5, 0.2), (1.0, 0.0), (3.0, 0.0), (4.0, 1.0))
+    law = 1.0 - np.interp(np.arange(88_200), [beat * 22_050 for beat, _ in points], [v for _, v in points])
+    assert np.abs(ducked_over_plain(points) - law).max() < 1e-4
+
+
+def test_ducking_never_steps_even_where_its_points_do():
+    gain = ducked_over_plain(((0.0, 1.0), (0.5, 0.0), (2.0, 0.0), (2.0, 0.9), (2.25, 0.0)))
+    assert np.abs(np.diff(gain, append=gain[:1])).max() < 0.008
+    assert gain[2 * 22_050 + 200] < 0.15 and gain[2 * 22_050 - 1] == 1.0 and gain[:50].min() < 0.7
+
+
+@pytest.mark.parametrize("palette", ["909", "sub", "pad"])
+def test_a_ducked_track_is_silent_where_its_curve_says_so(palette):
+    items = (Hit(1.0, "open_hat", 100),) if palette in KITS else (Note(0.0, 4.0, 48, 100),)
+    away = Curve("duck", ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (2.0, 1.0), (2.0, 0.0)))
+    audio = render(score(palette, *items, curves=(away,)))
+    silent = audio[22_050 + 2000 : 44_000]  # the DC filter after it takes so long to forget the step
+    assert np.abs(silent).max() < 0.03 * np.abs(render(score(palette, *items))).max()
 
 
 def test_an_unknown_palette_names_the_nearest():
