@@ -186,6 +186,9 @@ OUT_ROWS = (
     Row("/rg/context/key", (text("key"),), "the key that the tracks are in", event=e.ContextKey),
     Row("/rg/context/tempo", (TEMPO,), "the tempo that the tracks are in", event=e.ContextTempo),
     Row("/rg/context/chords", (text("chords"),), "chord symbols, a bar each between bars", event=e.ContextChords),
+    Row("/rg/context/confidence", (number("tempo", 0, 1), number("key", 0, 1), number("chords", 0, 1)), "how sure that is: 1 where scores say it, less where it was heard in audio", event=e.ContextConfidence),
+    Row("/rg/context/groove", (number("swing", 0, 2), whole("unit", 8, 16), text("late_ms")), "the groove of the drums, or of the first track that has one: swing (1: two to one) of eighths or sixteenths, and how late each sixteenth of the bar is in ms", event=e.ContextGroove),
+    Row("/rg/context/conflict", (choice("field", "tempo_bpm", "key", "signature"), text("asked"), text("kept"), text("text")), "what a prompt or an import wanted, and the tracks that stay overruled", event=e.ContextConflict),
     Row("/rg/startup", (text("version"),), "once, when the port opens"),
     Row("/rg/log", (choice("level", "info", "warning", "error"), text("text")), "a line for the user", event=e.Log),
     Row("/rg/analysis/field", (text("field"), text("value"), flag("assumed")), "one field of an analysis", reply=True),
@@ -207,7 +210,7 @@ OUTPUTS: dict[type[e.Event], Row] = {row.event: row for row in ROWS if row.event
 REPLIES: dict[str, tuple[Arg, ...]] = {row.address: row.args for row in ROWS if row.reply} | SERVER_REPLIES
 # Outputs that tell of something that happened, once each time; every other one is a value with a present state.
 HAPPENINGS: frozenset[type[e.Event]] = frozenset(
-    {e.Beat, e.Log, e.SceneSaved, e.SceneLoaded, e.SceneDeleted, e.SetOpened}
+    {e.Beat, e.Log, e.ContextConflict, e.SceneSaved, e.SceneLoaded, e.SceneDeleted, e.SetOpened}
 )
 VALUES: dict[str, Row] = {
     row.address: row for event, row in OUTPUTS.items() if not row.reply and event not in HAPPENINGS

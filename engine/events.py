@@ -188,6 +188,28 @@ class ContextChords(Event):
 
 
 @dataclass(frozen=True)
+class ContextConfidence(Event):
+    tempo: float  # 0..1, as are the others
+    key: float
+    chords: float
+
+
+@dataclass(frozen=True)
+class ContextGroove(Event):
+    swing: float
+    unit: int
+    late_ms: str
+
+
+@dataclass(frozen=True)
+class ContextConflict(Event):
+    field: str
+    asked: str
+    kept: str
+    text: str
+
+
+@dataclass(frozen=True)
 class SceneSaved(Event):
     name: str
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from engine import commands as c
 from engine import events as e
+from engine.context.conflicts import Conflict, strangers
 from engine.core import Core
 from engine.errors import EngineError
 from engine.jobs import CancelToken, Job, Made, Request
@@ -177,7 +178,7 @@ class Generation:
     def _make(self, job: Job, course: Course) -> None:
         post = self.core.post
         report = Report(
-            context=lambda context, notes: post(lambda: self._understood(job, context, notes)),
+            context=lambda context, found: post(lambda: self._understood(job, context, found)),
             progress=lambda track, done: post(lambda: self.core.publish(e.TrackProgress(track, done))),
             made=lambda made: post(lambda: self._made(course, made)),
             failed=lambda track, error: post(lambda: self._failed(course, track, error)),
@@ -194,7 +195,7 @@ class Generation:
 
     # --- results (control thread) -----------------------------------------------------------------
 
-    def _understood(self, job: Job, context: MusicContext, notes: tuple[str, ...]) -> None:
+    def _understood(self, job: Job, context: MusicContext, conflicts: tuple[Conflict, ...]) -> None:
         session = self.core.session
         if job.request.kind != "regenerate":
             session.context = context
@@ -203,8 +204,12 @@ class Generation:
             context.tempo_bpm, context.key, context.signature, context.bars, session.frame.pinned
         )
         self.core.publish_all(session.frame_events())
-        for note in notes:
-            self.core.log("warning", note)
+        self._tell(conflicts)
+
+    def _tell(self, conflicts: tuple[Conflict, ...]) -> None:
+        for found in conflicts:
+            self.core.publish(e.ContextConflict(found.field, found.asked, found.kept, found.text))
+            self.core.log("warning", found.text)
 
     def _made(self, course: Course, made: Made) -> None:
         """A stem exists: it joins the set, sounds, and goes to the writer."""
@@ -212,6 +217,9 @@ class Generation:
         if course.request.cancel.is_set(made.track):
             self._failed(course, made.track, cancelled(made.track))
             return
+        if course.request.kind == "import":
+            others = core.session.imposed(core.session.standing(but=(made.track,)))
+            self._tell(strangers(made.track, made.says, others))
         first = track.current == 0
         take = track.add(made.stem, made.says, made.context)
         core.publish(e.TrackProgress(made.track, 0.9))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.context.analysis import import_loop
+from engine.context.conflicts import Conflict, overruled
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError
 from engine.jobs import Job, Made
@@ -35,7 +36,7 @@ from engine.stem import Stem, audio_digest, quantise_24
 class Report:
     """How the worker speaks to the control thread; every call returns at once."""
 
-    context: Callable[[MusicContext, tuple[str, ...]], None]  # and the conflicts that were settled
+    context: Callable[[MusicContext, tuple[Conflict, ...]], None]  # and the conflicts that were settled
     progress: Callable[[str, float], None]
     made: Callable[[Made], None]
     failed: Callable[[str, EngineError], None]
@@ -43,6 +44,7 @@ class Report:
 
 def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Report) -> None:
     """Make every track of the job, reporting each as it is ready; EngineError if none can be made."""
+    job = _based(job)
     context, conflicts = understand(job)
     check_length(Frame(context.tempo_bpm, context.key, context.signature, context.bars))
     report.context(context, conflicts)
@@ -57,6 +59,15 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
         performing.append(pool.submit(_perform, job, track, score, seed, context, registry, outs, report))
     for future in performing:
         future.result()
+
+
+def _based(job: Job) -> Job:
+    """What came in from outside was made from no wishes; relative words change it from plain ones."""
+    if not any(past.current for past in job.past.values()):
+        return job
+    base = job.base or interpret("", job.frame)
+    past = {name: replace(past, context=past.context or base) for name, past in job.past.items()}
+    return replace(job, base=base, past=past)
 
 
 def _written(
@@ -77,35 +88,23 @@ def _written(
     return freshest(compose, job.seeds[track], past.takes)
 
 
-def understand(job: Job) -> tuple[MusicContext, tuple[str, ...]]:
+def understand(job: Job) -> tuple[MusicContext, tuple[Conflict, ...]]:
     """What the prompt means in the frame of what stays; and where that overruled the prompt."""
     request = job.request
     track = request.tracks[0] if request.kind == "regenerate" and len(request.tracks) == 1 else None
     context = interpret(request.prompt, job.frame, job.base, track)
+    if not request.prompt.strip():
+        context = replace(context, relative=False)  # no words: the same wishes, and a new idea
     if job.imposed is None:
         return context, ()
     named = job.imposed.pinned
     settled = replace(context, **{name: getattr(job.imposed, name) for name in named})
-    return settled, tuple(_conflicts(context, settled))
+    return settled, overruled(context, settled)
 
 
 def _without_idle_harmony(says: TrackContext) -> TrackContext:
     """Drums that stay bind nobody to the chords they were once made with."""
     return replace(says, chords=()) if says.track == "drums" else says
-
-
-def _conflicts(asked: MusicContext, settled: MusicContext) -> list[str]:
-    """One line for each wish that the prompt spoke out and the tracks that stay overrule."""
-    pairs = {
-        "tempo_bpm": (f"{asked.tempo_bpm:g} bpm", f"{settled.tempo_bpm:g} bpm"),
-        "key": (asked.key.name, settled.key.name),
-        "signature": (asked.signature.name, settled.signature.name),
-    }
-    return [
-        f"the prompt asks for {wish}, but the tracks that stay are in {fact}: {fact} it is"
-        for name, (wish, fact) in pairs.items()
-        if wish != fact and name not in asked.assumed
-    ]
 
 
 def _perform(

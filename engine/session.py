@@ -13,7 +13,9 @@ from typing import Any
 
 from engine import commands as c
 from engine import events as e
+from engine.analysis_fields import listening_events
 from engine.audio.mixing import pan_gains
+from engine.context.track_context import TrackContext
 from engine.errors import EngineError, check_range, unknown
 from engine.music.key import Key, Signature
 from engine.prompt.music_context import Frame, MusicContext
@@ -66,8 +68,9 @@ class Session:
         stems = [track.stem for track in standing if track.stem is not None]
         if not stems:
             return None
-        pitched = [stem for stem in stems if stem.track != "drums"]
-        key = pitched[0].key if pitched else self.frame.key
+        pitched = [track for track in standing if track.stem is not None and track.stem.track != "drums"]
+        leader = max(pitched, key=_key_weight).stem if pitched else None
+        key = leader.key if leader else self.frame.key
         imposed = frozenset({"tempo_bpm", "signature"} | ({"key"} if pitched else set()))
         return Frame(stems[0].tempo_bpm, key, stems[0].signature, self.frame.bars, imposed)
 
@@ -76,11 +79,12 @@ class Session:
         return self.imposed(self.standing()) or self.frame
 
     def chords(self) -> str:
-        for track in self.standing():
-            take = track.take
-            if take is not None and take.says.chords:
-                return " ".join(chord.symbol for chord in take.says.chords)
-        return ""
+        return next((" ".join(c.symbol for c in says.chords) for says in self._says() if says.chords), "")
+
+    def _says(self) -> list[TrackContext]:
+        """What the tracks that stand tell, the surest of their chords first."""
+        says = [track.take.says for track in self.standing() if track.take is not None]
+        return sorted(says, key=lambda one: -one.sure_of("chords"))
 
     def gains(self) -> dict[str, tuple[float, float]]:
         """Left and right gain of each track, mute and solo considered."""
@@ -221,10 +225,10 @@ class Session:
         ]  # fmt: skip
 
     def context_events(self) -> list[e.Event]:
-        sounding = self.sounding()
+        sounding, standing = self.sounding(), self._says()
         return [
             e.ContextKey(sounding.key.name), e.ContextTempo(sounding.tempo_bpm),
-            e.ContextChords(self.chords()),
+            e.ContextChords(self.chords()), *listening_events(standing),
         ]  # fmt: skip
 
     # --- everything at once -----------------------------------------------------------------------
@@ -262,6 +266,11 @@ class Session:
             track = self.tracks.get(name)
             if track is not None and not (keep_locked and track.locked):
                 restore_track(track, values)
+
+
+def _key_weight(track: Track) -> tuple[bool, float]:
+    """Locked tracks tell the key before others, and among them the one that is surest of it."""
+    return track.locked, track.take.says.sure_of("key") if track.take else 0.0
 
 
 def check_length(frame: Frame) -> None:
