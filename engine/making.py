@@ -63,9 +63,11 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
 
 def _based(job: Job) -> Job:
     """What came in from outside was made from no wishes; relative words change it from plain ones."""
-    if not any(past.current for past in job.past.values()):
+    current = next((past.current for past in job.past.values() if past.current), None)
+    if current is None:
         return job
-    base = job.base or interpret("", job.frame)
+    own = Frame(current.tempo_bpm, current.key, current.signature, current.bars)
+    base = job.base or interpret("", own)
     past = {name: replace(past, context=past.context or base) for name, past in job.past.items()}
     return replace(job, base=base, past=past)
 

@@ -41,9 +41,15 @@ class Change:
     old_time: Time
     new_time: Time
     rng: random.Random
+    frame_moved: bool = False  # tempo, key or length differ
 
     def step(self, name: str) -> float:
         return float(getattr(self.after, name)) - float(getattr(self.before, name))
+
+    @property
+    def is_none(self) -> bool:
+        unmoved = self.before == self.after and self.was == replace(self.now, words=self.was.words)
+        return unmoved and not self.frame_moved
 
     @property
     def fullness(self) -> float:
@@ -108,7 +114,8 @@ def _kept(old: Score, new: Score, change: Change) -> Score:
         return new_notes(old, new)
     if change.now.keep == "notes":
         return new_rhythm(old, new)
-    return varied(old, new, change.rng) if change.now.like_take else old
+    # Words that say nothing here ("more purple") ask for another take of the same idea all the same.
+    return varied(old, new, change.rng) if change.now.like_take or change.is_none else old
 
 
 # --- what moved -------------------------------------------------------------------------------------

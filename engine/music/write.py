@@ -47,4 +47,5 @@ def _change(
         was, now, before.intent(track), after.intent(track),
         Time.of(after, was.swing, genre.swing_unit), Time.of(after, now.swing, genre.swing_unit),
         random.Random(f"{seed}/{track}/revise"),
+        (before.tempo_bpm, before.key, before.bars) != (after.tempo_bpm, after.key, after.bars),
     )  # fmt: skip
