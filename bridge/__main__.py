@@ -21,6 +21,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="the main job end to end: a sentence, four stems, locks, a mix")
+    demo.add_argument(
+        "prompt", nargs="?", help="a prompt of your own, such as 'jazzy drum and bass in F minor'"
+    )
     demo.add_argument("--out", type=Path, default=Path("resonantgen-demo"), help="folder for the results")
 
     serve = commands.add_parser("serve", help="run the engine until /rg/quit or Ctrl-C")
@@ -84,7 +87,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "demo":
         from bridge.demo import demo
 
-        return demo(args.out)
+        return demo(args.out, args.prompt)
     if args.command == "serve":
         return _serve(args)
     if args.command == "doctor":

@@ -90,12 +90,12 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def play_through(client: Client, folder: Path, console: Console) -> None:
+def play_through(client: Client, folder: Path, console: Console, prompt: str | None) -> None:
     """Generate, lock, regenerate, generate again, keep a scene; prove that what was locked stayed."""
     show = Show(console)
     for track in TRACKS:  # an earlier demo in the same folder may have left locks
         client.send(f"/rg/track/{track}/lock", 0)
-    took = show.run(client, Stage("Generate four stems from a sentence", "/rg/generate", (PROMPT,)))
+    took = show.run(client, Stage("Generate four stems from a sentence", "/rg/generate", (prompt or PROMPT,)))
     console.print(f"  four stems in {took:.1f} s\n")
     lock(client, console, "drums")
     kept = {"drums": current_files(client, folder)["drums"]}
@@ -106,7 +106,8 @@ def play_through(client: Client, folder: Path, console: Console) -> None:
     prove(console, client, folder, before)
     lock(client, console, "bass")
     before["bass"] = sha256(current_files(client, folder)["bass"])
-    show.run(client, Stage("Generate again around the locked two", "/rg/generate", (AGAIN_PROMPT,)))
+    again = Stage("Generate again around the locked two", "/rg/generate", (prompt or AGAIN_PROMPT,))
+    show.run(client, again)
     prove(console, client, folder, before)
     show.run(client, Stage("Keep it all as a scene", "/rg/scene/save", ("demo",)))
 
@@ -140,8 +141,8 @@ def copy_beside(source: Path, folder: Path) -> Path:
     return target
 
 
-def demo(out: Path) -> int:
-    """Run it all; 0 when every step held. EngineError says what did not."""
+def demo(out: Path, prompt: str | None = None) -> int:
+    """Run it all, for a prompt of your own where there is one; 0 when every step held. EngineError says what did not."""
     console = Console()
     out.mkdir(parents=True, exist_ok=True)
     folder = out / "set"
@@ -150,7 +151,7 @@ def demo(out: Path) -> int:
         with console.status("starting the engine (the first start compiles its instruments)"):
             client = stack.enter_context(ChildEngine(folder, "--jack", "off"))
         console.print(f"engine up in {time.perf_counter() - started:.1f} s, OSC on port {client.target[1]}\n")
-        play_through(client, folder, console)
+        play_through(client, folder, console, prompt)
         files = hand_over(client, folder, out)
     console.print(f"[bold]Done in {time.perf_counter() - started:.1f} s.[/] Yours, in {out.resolve()}:")
     for path in files:
