@@ -142,7 +142,7 @@ def copy_beside(source: Path, folder: Path) -> Path:
 
 
 def demo(out: Path, prompt: str | None = None) -> int:
-    """Run it all, for a prompt of your own where there is one; 0 when every step held. EngineError says what did not."""
+    """Run it all, with a prompt of your own where given; 0 when every step held, else an EngineError."""
     console = Console()
     out.mkdir(parents=True, exist_ok=True)
     folder = out / "set"
