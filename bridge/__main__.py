@@ -50,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="what a prompt means")
     analyze.add_argument("prompt")
     analyze.add_argument("--json", action="store_true")
+    analyze.add_argument("--config", type=Path, help="settings (TOML), for [prompt]")
 
     bench = commands.add_parser("bench", help="measure this machine, as JSON lines")
     bench.add_argument("--quick", action="store_true", help="fewer rounds")
@@ -104,8 +105,9 @@ def _run(args: argparse.Namespace) -> int:
         return send(args.address, args.args, args.host, args.port, args.wait)
     if args.command == "analyze":
         from bridge.analyze import analyze
+        from engine.config import load_config
 
-        return analyze(args.prompt, args.json)
+        return analyze(args.prompt, args.json, load_config(args.config).prompt)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 
-from engine.prompt.interpret import analyze_fields, interpret
+from bridge.understanding import understanding_of
+from engine.config import PromptConfig
 from engine.prompt.music_context import Frame
+from engine.prompt.understanding import understood_fields
+
+LOADING_S = 20.0  # for the word vectors, of which the first start of all has to make some hundreds
 
 
-def analyze(prompt: str, as_json: bool) -> int:
-    context = interpret(prompt, Frame())
+def analyze(prompt: str, as_json: bool, config: PromptConfig | None = None) -> int:
+    """Print what the prompt means. Nothing sounds, so this waits for every reader there is."""
+    reader = understanding_of(config or PromptConfig())
+    context = reader.read(prompt, Frame(), wait=True)
+    if reader.words is not None and context.unknown and reader.words.wait(LOADING_S):
+        context = reader.read(prompt, Frame(), wait=True)
     if as_json:
         print(json.dumps(json.loads(context.to_json()) | {"key": context.key.name}, ensure_ascii=False))
         return 0
@@ -17,7 +25,7 @@ def analyze(prompt: str, as_json: bool) -> int:
     from rich.table import Table
 
     table = Table("field", "value", "")
-    for field, value, assumed in analyze_fields(context):
+    for field, value, assumed in understood_fields(context):
         table.add_row(field, value, "[dim]assumed[/]" if assumed else "said")
     Console().print(table)
     return 0

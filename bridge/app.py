@@ -21,12 +21,14 @@ from bridge.midi_input import MidiInput
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
 from bridge.player import Player
+from bridge.understanding import understanding_of
 from engine import __version__
 from engine import commands as c
 from engine import events as e
 from engine.config import Config
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.prompt.understanding import install
 from engine.registry import Registry, default_registry
 from engine.units import gain_to_db
 
@@ -54,6 +56,7 @@ class App:
     async def start(self, resume: bool = False) -> None:
         """Warm up, then open the ports."""
         warm()
+        install(understanding_of(self.config.prompt))
         loop = asyncio.get_running_loop()
         self.outs = Outs(make_player(self.config, list(self.registry)))
         self.engine = Engine(

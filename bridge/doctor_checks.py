@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from bridge.chat_completions import loopback
 from engine.config import Config, set_folder
 from engine.errors import EngineError
 
@@ -97,6 +98,38 @@ def check_optional(config: Config) -> list[Finding]:
             Finding(package, status, number or f"not here: {meaning} (optional)", "" if number else how)
         )
     return findings
+
+
+def check_prompt(config: Config) -> list[Finding]:
+    """The two readers of prompts beside the rules: both optional."""
+    from engine.prompt.embeddings import HOW, missing
+
+    absent = missing()
+    words = "words that no list knows are read as ones like them"
+    if absent:
+        found = f"{', '.join(absent)} is not here: {words} (optional)"
+        findings = [Finding("similar words", WARN, found, HOW)]
+    elif config.prompt.embeddings == "off":
+        findings = [Finding("similar words", OK, 'installed, but off: [prompt] embeddings = "off"')]
+    else:
+        findings = [Finding("similar words", OK, f"onnxruntime {installed('onnxruntime')}: {words}")]
+    return [*findings, _language_model(config)]
+
+
+def _language_model(config: Config) -> Finding:
+    name, url = "language model", config.prompt.language_model_url
+    if not url:
+        return Finding(name, OK, "none: [prompt] language_model_url names one on this machine (optional)")
+    try:
+        host, port, _ = loopback(url)
+        socket.create_connection((host, port), PING_S).close()
+    except EngineError as error:
+        return Finding(name, MISSING, error.text)
+    except OSError as error:
+        how = f"start it, or check [prompt] language_model_url: {url}"
+        return Finding(name, WARN, f"{url} cannot be reached: {error}; the rules read alone", how)
+    model = config.prompt.language_model or "its own model"
+    return Finding(name, OK, f"{url} answers, for {model}")
 
 
 # --- the machine ----------------------------------------------------------------------------------
@@ -266,5 +299,6 @@ CHECKS: dict[str, Callable[[Config], list[Finding]]] = {
     "MIDI": check_midi,
     "OSC port": check_port,
     "set folder": check_folder,
+    "prompt": check_prompt,
     "optional packages": check_optional,
 }

@@ -76,6 +76,16 @@ class MidiConfig:
 
 
 @dataclass(frozen=True)
+class PromptConfig:
+    embeddings: str = one_of("auto", "auto", "on", "off")
+    language_model_url: str = ""
+    language_model: str = ""
+    language_model_timeout_s: float = within(1.5, 0.1, 60.0)
+    language_model_min_characters: int = within(60, 1, 2000)
+    language_model_waits: bool = False
+
+
+@dataclass(frozen=True)
 class FoldersConfig:
     set: str = ""
 
@@ -94,6 +104,7 @@ class Config:
     osc: OscConfig = field(default_factory=OscConfig)
     jack: JackConfig = field(default_factory=JackConfig)
     midi: MidiConfig = field(default_factory=MidiConfig)
+    prompt: PromptConfig = field(default_factory=PromptConfig)
     folders: FoldersConfig = field(default_factory=FoldersConfig)
     log: LogConfig = field(default_factory=LogConfig)
 

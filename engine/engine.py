@@ -23,7 +23,7 @@ from engine.exports import Exports
 from engine.generation import Generation
 from engine.library import Library, read_session
 from engine.outs import Outs
-from engine.prompt.interpret import analyze_fields, interpret
+from engine.prompt.understanding import current, understood_fields
 from engine.registry import Registry, default_registry
 from engine.store import Store
 from engine.swapping import swap_to_current
@@ -166,8 +166,8 @@ class Engine:
         self.publish(e.ClockSource(source))
 
     def _analyze_prompt(self, command: c.AnalyzePrompt, origin: e.Origin) -> None:
-        context = interpret(command.prompt, self.core.session.frame, self.core.session.context)
-        self._answer_fields(origin, analyze_fields(context))
+        context = current().read(command.prompt, self.core.session.frame, self.core.session.context)
+        self._answer_fields(origin, understood_fields(context))
 
     def _analyze_track(self, command: c.AnalyzeTrack, origin: e.Origin) -> None:
         track = self.core.session.select(command.track)[0]

@@ -27,6 +27,7 @@ from engine.names import resolve_inside
 from engine.outs import Outs
 from engine.prompt.interpret import interpret
 from engine.prompt.music_context import Frame, MusicContext
+from engine.prompt.understanding import current
 from engine.registry import Registry
 from engine.session import check_length
 from engine.stem import Stem, audio_digest, quantise_24
@@ -94,7 +95,7 @@ def understand(job: Job) -> tuple[MusicContext, tuple[Conflict, ...]]:
     """What the prompt means in the frame of what stays; and where that overruled the prompt."""
     request = job.request
     track = request.tracks[0] if request.kind == "regenerate" and len(request.tracks) == 1 else None
-    context = interpret(request.prompt, job.frame, job.base, track)
+    context = current().read(request.prompt, job.frame, job.base, track)
     if not request.prompt.strip():
         context = replace(context, relative=False)  # no words: the same wishes, and a new idea
     if job.imposed is None:

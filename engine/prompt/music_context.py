@@ -87,6 +87,8 @@ class MusicContext:
     structure: tuple[str, ...] = ()  # sections asked for, in order, of score.SECTIONS
     profile: str = ""  # how the energy goes over the bars, of PROFILES; "": as the genre has it
     unknown: tuple[str, ...] = ()  # words that nothing here understood
+    similar: tuple[str, ...] = ()  # words understood by a known one that is like them: "glacial ~ cold"
+    by_model: tuple[str, ...] = ()  # fields that the language model read, rather than the rules
 
     def intent(self, track: str) -> TrackIntent:
         return self.tracks.get(track, TrackIntent())
