@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import mido
-import numpy as np
 from mido.midifiles.meta import KeySignatureError
-from numpy.typing import NDArray
 
-from engine.context.harmony import chords_of, key_of
+from engine.context.harmony import hear_harmony
+from engine.context.heard_score import GENRE, PALETTES, note_weights, slots_of
 from engine.errors import EngineError
 from engine.music.key import Key, Signature
 from engine.music.score import DRUM_VOICES, Chord, Hit, Note, Score
@@ -39,8 +38,6 @@ GM_VOICES = {pitch: voice for voice, pitch in DRUM_VOICES.items()} | {
     71: "shaker", 72: "shaker", 73: "shaker", 74: "shaker", 76: "rim", 77: "rim", 78: "conga",
     79: "conga", 80: "ride", 81: "ride", 82: "shaker",
 }  # fmt: skip
-GENRE = "import"
-PALETTES = {"drums": "909", "bass": "pluck_bass", "harmony": "rhodes", "melody": "keys"}
 # What mido's parser raises on bytes that are no MIDI.
 NO_MIDI = (
     OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error, KeySignatureError,
@@ -270,29 +267,15 @@ def _harmony(
     named = Key.parse(metas["key_signature"].key) if "key_signature" in metas else None
     if track == "drums":
         return named or frame.key, ()
-    weights, lowest = _pitch_classes(items, signature.bar_beats, bars)
+    slots = slots_of(signature)
+    spans = [(item.start, item.end, item.pitch) for item in items]
+    weights, lowest = note_weights(spans, signature.bar_beats / slots, bars * slots)
     total = weights.sum(axis=0)
-    key = named
-    if named is None or total[list(named.scale)].sum() < MIN_IN_SCALE * total.sum():
-        key, _ = key_of(total, lowest[0], frame.key)
+    believed = named and total[list(named.scale)].sum() >= MIN_IN_SCALE * total.sum()
+    key, _, chords, _ = hear_harmony(
+        weights, lowest, frame.key, signature.bar_beats, slots, track, named if believed else None
+    )
     key = key or named or frame.key
     if key.is_minor == frame.key.is_minor and key.tonic == frame.key.tonic:
         key = frame.key  # a key signature cannot say dorian
-    return key, chords_of(weights, lowest, key, signature.bar_beats, track)
-
-
-def _pitch_classes(
-    items: Iterable[Played], bar_beats: float, bars: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Beats that each pitch class sounds in each bar, [bar, 12]: of all notes, and of each bar's lowest."""
-    weights, lowest = np.zeros((bars, 12)), np.zeros((bars, 12))
-    bottom = np.full(bars, 128)
-    for note in items:
-        for bar in range(int(note.start // bar_beats), min(bars, math.ceil(note.end / bar_beats))):
-            beats = min(note.end, (bar + 1) * bar_beats) - max(note.start, bar * bar_beats)
-            weights[bar, note.pitch % 12] += max(beats, 0.0)
-            if note.pitch < bottom[bar]:
-                bottom[bar] = note.pitch
-                lowest[bar] = 0.0
-                lowest[bar, note.pitch % 12] = 1.0
-    return weights, lowest
+    return key, chords

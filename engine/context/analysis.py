@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from engine.audio.reading import read_audio
 from engine.audio.wav_info import WavInfo, read_wav_info
-from engine.context.harmony import chords_of, key_of
+from engine.context.groove import groove_of
+from engine.context.harmony import SINGLE_VOICES, hear_harmony
+from engine.context.heard_score import heard_score, note_weights, slots_of, spans_of
 from engine.context.loop_length import (
     bars_in_name,
     fit_bars,
@@ -24,9 +26,11 @@ from engine.context.loop_length import (
     tempo_in_name,
     tempo_of_beats,
 )
-from engine.context.rhythm import drum_onsets_of, onset_strength, onsets_of, tempo_of
+from engine.context.octave import Sign, chord_signs, drum_signs, octave_of, voice_signs
+from engine.context.rhythm import HOPS_PER_SECOND, drum_onsets_of, onset_strength, onsets_of, tempo_of
 from engine.context.tones import pitch_classes_of
 from engine.context.track_context import TrackContext
+from engine.context.transcribe import HeardNote, notes_of
 from engine.errors import EngineError
 from engine.music.key import Key, Signature
 from engine.music.score import Chord
@@ -36,6 +40,7 @@ from engine.units import STEM_SAMPLE_RATE, beats_to_samples
 __all__ = ["analyze_audio", "import_loop", "read_audio"]
 
 BAND_EDGES_HZ = (120.0, 500.0, 2000.0, 6000.0)
+MIN_NOTES = 3  # fewer tell no harmony; then the spectrum does
 CLEAR_TEMPO = 0.4  # below it, a tempo that makes no 1, 2, 4 … bars gives way to one that does
 CUT_FADE_SAMPLES = 128  # 3 ms: a loop cut in the middle of a sound must not click
 
@@ -48,7 +53,7 @@ def analyze_audio(
     A `tempo_bpm` that is known is not listened for; it gives way only as far as whole bars ask for it.
     """
     strength = onset_strength(_mono(audio))
-    tempo_bpm, confidence = _tempo(audio, strength, frame, tempo_bpm)
+    tempo_bpm, confidence = _tempo(audio, strength, track, frame, tempo_bpm)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, frame.signature)
     audio = _fitted(audio, beats_to_samples(bars * frame.signature.bar_beats, tempo_bpm))
     return _describe(audio, strength, track, frame, tempo_bpm, bars, frame.signature, confidence, None)
@@ -65,7 +70,7 @@ def import_loop(path: Path, track: str, frame: Frame) -> tuple[NDArray[np.float3
     signature = _meter(info) or frame.signature
     said = _said_tempo(path, info, len(audio), signature)
     strength = onset_strength(_mono(audio))
-    tempo_bpm, confidence = _tempo(audio, strength, frame, said)
+    tempo_bpm, confidence = _tempo(audio, strength, track, frame, said)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, signature)
     audio = _fitted(audio, beats_to_samples(bars * signature.bar_beats, tempo_bpm))
     key = key_in_name(path.stem)
@@ -101,20 +106,37 @@ def _said_tempo(path: Path, info: WavInfo | None, samples: int, signature: Signa
 
 
 def _tempo(
-    audio: NDArray[np.float32], strength: NDArray[np.float64], frame: Frame, said: float | None
+    audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame, said: float | None
 ) -> tuple[float, float]:
     """(tempo, confidence): what is said of it, else what is heard."""
-    return (folded(said), 1.0) if said else _heard_tempo(audio, strength, frame)
+    return (folded(said), 1.0) if said else _heard_tempo(audio, strength, track, frame)
 
 
 def _heard_tempo(
-    audio: NDArray[np.float32], strength: NDArray[np.float64], frame: Frame
+    audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame
 ) -> tuple[float, float]:
     bars_at_60 = len(audio) / STEM_SAMPLE_RATE / frame.signature.bar_beats
     tempo_bpm, confidence = tempo_of(strength, frame.tempo_bpm, bars_at_60)
-    if confidence >= CLEAR_TEMPO or (confidence > 0.0 and is_doubled(bars_at_60 * tempo_bpm / 60.0)):
-        return tempo_bpm, confidence
-    return tempo_by_length(len(audio), frame.tempo_bpm, frame.signature), confidence
+    if confidence < CLEAR_TEMPO and not (confidence and is_doubled(bars_at_60 * tempo_bpm / 60.0)):
+        tempo_bpm = tempo_by_length(len(audio), frame.tempo_bpm, frame.signature)
+    tempo_bpm, sure = octave_of(tempo_bpm, frame.tempo_bpm, _signs(audio, strength, track, frame, tempo_bpm))
+    return tempo_bpm, round(float(np.sqrt(confidence * sure)), 3)
+
+
+def _signs(
+    audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame, tempo_bpm: float
+) -> list[Sign]:
+    """What in the audio tells the octave of its tempo."""
+    mono, beat_s = _mono(audio), 60.0 / tempo_bpm
+    if track == "drums":
+        return drum_signs(drum_onsets_of(mono, strength, tempo_bpm), beat_s)
+    if track in SINGLE_VOICES:
+        return voice_signs([note.start / HOPS_PER_SECOND for note in notes_of(mono, strength, track)])
+    _, bars = fit_bars(len(audio), tempo_bpm, frame.signature)
+    slots = slots_of(frame.signature)
+    weights, lowest = pitch_classes_of(mono, bars * slots)
+    chords = hear_harmony(weights, lowest, frame.key, frame.signature.bar_beats, slots, track)[2]
+    return chord_signs([chord.length_beats * beat_s for chord in chords])
 
 
 def _describe(
@@ -124,30 +146,56 @@ def _describe(
     mono = _mono(audio)
     is_silent = not np.any(mono)
     length_beats = bars * signature.bar_beats
-    key, key_confidence = None, 1.0
+    key: Key | None = None
     chords: tuple[Chord, ...] = ()
+    confidences: dict[str, float] = {}
+    notes = notes_of(mono, strength, track) if track in SINGLE_VOICES else []
     if track == "drums":
         onsets = drum_onsets_of(mono, strength, tempo_bpm)
     else:
         onsets = onsets_of(strength, tempo_bpm)
-        key, chords, key_confidence = _harmony(mono, track, frame, bars, signature, named_key)
+        key, chords, confidences = _harmony(mono, notes, track, frame, tempo_bpm, bars, signature, named_key)
+    onsets = tuple(onset for onset in onsets if onset.beat < length_beats)
+    confidences = {"tempo": tempo_confidence, **confidences}
+    if is_silent:
+        confidences = dict.fromkeys(confidences, 0.0)
+    score = None
+    if notes or (track == "drums" and onsets):
+        score = heard_score(
+            track, tempo_bpm, key or frame.key, signature, bars, chords, notes,
+            onsets if track == "drums" else (),
+        )  # fmt: skip
     return TrackContext(
         track=track, tempo_bpm=tempo_bpm, key=key, signature=signature, bars=bars, chords=chords,
-        onsets=tuple(onset for onset in onsets if onset.beat < length_beats),
-        bands=() if is_silent else _bands(audio),
-        confidence=0.0 if is_silent else round((tempo_confidence + key_confidence) / 2.0, 3),
+        onsets=onsets, bands=() if is_silent else _bands(audio), score=score,
+        confidence=round(sum(confidences.values()) / len(confidences), 3),
+        groove=groove_of([o.beat for o in onsets], [o.strength for o in onsets], tempo_bpm, signature),
+        confidences={name: round(sure, 3) for name, sure in confidences.items()}, heard=True,
     )  # fmt: skip
 
 
 def _harmony(
-    mono: NDArray[np.float32], track: str, frame: Frame, bars: int, signature: Signature, named: Key | None
-) -> tuple[Key | None, tuple[Chord, ...], float]:
-    """(key, chords, confidence); no chords where no key can be heard."""
-    weights, lowest = pitch_classes_of(mono, bars, lowest_only=track == "bass")
-    key, confidence = (named, 1.0) if named else key_of(weights.sum(axis=0), lowest[0], frame.key)
-    if key is None:
-        return None, (), 0.0
-    return key, chords_of(weights, lowest, key, signature.bar_beats, track), confidence
+    mono: NDArray[np.float32], notes: list[HeardNote], track: str, frame: Frame, tempo_bpm: float, bars: int,
+    signature: Signature, named: Key | None,
+) -> tuple[Key | None, tuple[Chord, ...], dict[str, float]]:  # fmt: skip
+    """(key, chords, confidences); no chords where no key can be heard.
+
+    Of a single voice the notes that were written down count, of anything else the spectrum.
+    """
+    slots = slots_of(signature)
+    slot_beats = signature.bar_beats / slots
+    if len(notes) >= MIN_NOTES:
+        weights, lowest = note_weights(spans_of(notes, tempo_bpm), slot_beats, bars * slots)
+    else:
+        weights, lowest = pitch_classes_of(mono, bars * slots, lowest_only=track == "bass")
+    key, sure, chords, sure_of_chords = hear_harmony(
+        weights, lowest, frame.key, signature.bar_beats, slots, track, named
+    )
+    found = {"key": sure, "chords": sure_of_chords}
+    if track in SINGLE_VOICES:
+        level = np.array([note.level for note in notes])
+        found["notes"] = float((level * [n.sure for n in notes]).sum() / level.sum()) if notes else 0.0
+    return key, chords, found
 
 
 def _bands(audio: NDArray[np.float32]) -> tuple[float, ...]:

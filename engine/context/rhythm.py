@@ -22,7 +22,7 @@ LOUDNESS_STEEPNESS = 100.0
 HOPS_PER_SECOND = STEM_SAMPLE_RATE / HOP
 PRIOR_OCTAVES = 0.6  # an octave from the set's tempo counts a quarter
 BEATS_COMPARED = 4
-LOOP_BONUS = 1.5
+LOOP_BONUS = 2.0
 MIN_ONSET = 0.12  # of the strongest
 MIN_ONSET_GAP_S = 0.045
 DRUM_WINDOW = 2048  # 46 ms: a kick has fallen to its body by then
@@ -75,7 +75,8 @@ def tempo_of(strength: NDArray[np.float64], frame_tempo_bpm: float, bars_at_60: 
 def onsets_of(strength: NDArray[np.float64], tempo_bpm: float) -> tuple[Onset, ...]:
     """Where something starts, in beats, and how strongly against the strongest."""
     return tuple(
-        Onset(seconds_to_beats(hop / HOPS_PER_SECOND, tempo_bpm), share) for hop, share in _peaks(strength)
+        Onset(seconds_to_beats(hop / HOPS_PER_SECOND, tempo_bpm), share)
+        for hop, share in onset_peaks(strength)
     )
 
 
@@ -83,7 +84,7 @@ def drum_onsets_of(
     mono: NDArray[np.float32], strength: NDArray[np.float64], tempo_bpm: float
 ) -> tuple[Onset, ...]:
     """The same with voices told by ear: kick where the low end moves, snare by the middle, else hat."""
-    peaks = _peaks(strength)
+    peaks = onset_peaks(strength)
     if not peaks:
         return ()
     rise = _band_rises(mono, [hop for hop, _ in peaks])  # [onset, low mid high]
@@ -97,7 +98,7 @@ def drum_onsets_of(
     )
 
 
-def _peaks(strength: NDArray[np.float64]) -> list[tuple[int, float]]:
+def onset_peaks(strength: NDArray[np.float64]) -> list[tuple[int, float]]:
     """(hop, share of the strongest) of each onset, in order."""
     from scipy.signal import find_peaks
 

@@ -1,4 +1,4 @@
-"""Pitch classes heard in audio: how much of each sounds in every bar, and in its lowest voice.
+"""Pitch classes heard in audio: how much of each sounds in every slot (half a bar), and in its lowest voice.
 
 Spectral peaks are first explained as notes with falling overtones (non-negative least squares, as in
 M. Mauch and S. Dixon, "Approximate note transcription for the improved identification of difficult
@@ -22,7 +22,7 @@ WINDOW, HOP = 2048, 512  # 0.19 s: twice as long mixes the notes of a bass line,
 LOW_HZ, HIGH_HZ = 32.0, 2000.0
 MIN_SHARE = 0.05  # of a moment's loudest partial; softer peaks are the window's ripples
 SILENT = 1e-5
-SLICES_A_BAR = 8
+SLICES_A_SLOT = 4
 LOW_PITCH, HIGH_PITCH = 24, 100
 OVERTONES, OVERTONE_DECAY = 12, 0.7
 LOWEST_SHARE = 0.25  # of a slice's loudest note: the lowest one this strong is the lowest voice
@@ -34,25 +34,25 @@ SHARPEST_TUNING = 0.35
 
 
 def pitch_classes_of(
-    mono: NDArray[np.float32], bars: int, lowest_only: bool = False
+    mono: NDArray[np.float32], slots: int, lowest_only: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(weights [bar, 12] of everything, weights [bar, 12] of the lowest voice), C first.
+    """(weights [slot, 12] of everything, weights [slot, 12] of the lowest voice), C first.
 
     Off-tune instruments are brought to the nearest semitone as a whole. `lowest_only` (a bass line)
     takes the lowest voice for everything.
     """
     from scipy.optimize import nnls
 
-    slices = _semitones(mono, bars * SLICES_A_BAR)
-    every, lowest = np.zeros((bars, 12)), np.zeros((bars, 12))
+    slices = _semitones(mono, slots * SLICES_A_SLOT)
+    every, lowest = np.zeros((slots, 12)), np.zeros((slots, 12))
     for index, heard in enumerate(slices):
         if heard.max() <= SILENT:
             continue
         notes, _ = nnls(_overtones(), heard)
         first = int(np.argmax(notes >= LOWEST_SHARE * notes.max()))
-        bar = index // SLICES_A_BAR
-        lowest[bar, (LOW_PITCH + first) % 12] += notes[first]
-        np.add.at(every[bar], (LOW_PITCH + np.arange(len(notes))) % 12, notes)
+        slot = index // SLICES_A_SLOT
+        lowest[slot, (LOW_PITCH + first) % 12] += notes[first]
+        np.add.at(every[slot], (LOW_PITCH + np.arange(len(notes))) % 12, notes)
     return (lowest, lowest) if lowest_only else (every, lowest)
 
 

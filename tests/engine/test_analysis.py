@@ -311,7 +311,7 @@ def test_short_notes_under_a_closing_filter_keep_their_pitch(pitch):
     notes = tuple(Note(beat, 0.19, pitch, 90) for beat in range(16))
     made = Score("bass", 122.0, Key.parse("C"), Signature(), 4, "house", "pluck_bass", notes=notes)
     chords = analyze_audio(render(made), "bass", Frame(tempo_bpm=122.0)).chords
-    assert [chord.pitch_classes[0] for chord in chords] == [pitch % 12] * 4
+    assert [(chord.pitch_classes[0], chord.length_beats) for chord in chords] == [(pitch % 12, 16)]
 
 
 # --- loops ----------------------------------------------------------------------------------------
