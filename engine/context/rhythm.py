@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.context.drum_voices import voices_of
 from engine.context.loop_length import is_doubled
 from engine.context.spectra import spectra
 from engine.context.track_context import Onset
@@ -28,7 +29,6 @@ MIN_ONSET_GAP_S = 0.045
 DRUM_WINDOW = 2048  # 46 ms: a kick has fallen to its body by then
 # Bands that tell a drum: below, the kick's body; above, the cymbals.
 LOW_HZ, HIGH_HZ = 150.0, 5000.0
-CLEAR = 0.4  # of the band's strongest onset
 
 
 def onset_strength(mono: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -83,18 +83,15 @@ def onsets_of(strength: NDArray[np.float64], tempo_bpm: float) -> tuple[Onset, .
 def drum_onsets_of(
     mono: NDArray[np.float32], strength: NDArray[np.float64], tempo_bpm: float
 ) -> tuple[Onset, ...]:
-    """The same with voices told by ear: kick where the low end moves, snare by the middle, else hat."""
+    """The same with voices told by ear; two that strike at once are two onsets."""
     peaks = onset_peaks(strength)
     if not peaks:
         return ()
-    rise = _band_rises(mono, [hop for hop, _ in peaks])  # [onset, low mid high]
-    clear = rise >= CLEAR * rise.max(axis=0)
-    is_kick = clear[:, 0] & (rise[:, 0] > 0.25 * rise.sum(axis=1))
-    is_snare = clear[:, 1] & (rise[:, 1] > 0.25 * rise.sum(axis=1))
-    voices = np.where(is_kick, "kick", np.where(is_snare, "snare", "closed_hat"))
+    voices = voices_of(_band_rises(mono, [hop for hop, _ in peaks]))
     return tuple(
-        Onset(seconds_to_beats(hop / HOPS_PER_SECOND, tempo_bpm), share, str(voice))
-        for (hop, share), voice in zip(peaks, voices, strict=True)
+        Onset(seconds_to_beats(hop / HOPS_PER_SECOND, tempo_bpm), share, voice)
+        for (hop, share), struck in zip(peaks, voices, strict=True)
+        for voice in struck
     )
 
 
