@@ -27,26 +27,33 @@ def pitch_control(
     num_blocks: int,
     starts: NDArray[np.int64],
     pitches: NDArray[np.float64],
+    glides_s: NDArray[np.float64],
     from_pitch: float,
-    glide_s: float,
+    bend_semitones: float,
+    bend_s: float,
     vibrato_semitones: float,
     vibrato_hz: float,
 ) -> Any:
     """Pitch in semitones: [num_blocks]. It starts at `from_pitch` and glides to each target in turn.
 
-    starts: [G] samples from the start of the gesture; pitches: [G]. Vibrato fades in as on a real lead.
+    starts: [G] samples from the start of the gesture; pitches, glides_s: [G]. Over that lies a bend that
+    is over (to -60 dB) after `bend_s`, and a vibrato that fades in as on a real lead.
     """
     track = np.empty(num_blocks, dtype=np.float64)
-    keep = math.exp(-BLOCK_SECONDS / max(glide_s / 3.0, 1e-4))
+    keep = math.exp(-BLOCK_SECONDS / max(glides_s[0] / 3.0, 1e-4))
     pitch = from_pitch
+    bend = bend_semitones
+    bend_keep = math.exp(-LN_1000 * BLOCK_SECONDS / bend_s)
     target = 0
     for block in range(num_blocks):
         while target + 1 < len(starts) and starts[target + 1] <= block * BLOCK:
             target += 1
+            keep = math.exp(-BLOCK_SECONDS / max(glides_s[target] / 3.0, 1e-4))
         pitch = pitches[target] + (pitch - pitches[target]) * keep
         seconds = block * BLOCK_SECONDS
         depth = vibrato_semitones * min(1.0, seconds / VIBRATO_FADE_S)
-        track[block] = pitch + depth * math.sin(2.0 * math.pi * vibrato_hz * seconds)
+        track[block] = pitch + bend + depth * math.sin(2.0 * math.pi * vibrato_hz * seconds)
+        bend *= bend_keep
     return track
 
 

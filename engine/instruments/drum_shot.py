@@ -110,9 +110,13 @@ def drum_shot(
     noises: NDArray[np.float64],
     metals: NDArray[np.float64],
     square: NDArray[np.float32],
+    width: float,
     seed: int,
 ) -> Any:
-    """The hit, mono: [num_samples]. Decays are to -60 dB.
+    """The hit: [num_samples, C=2]. Decays are to -60 dB.
+
+    Two microphones hear the same skin and different air: `width` 0..1 is how much of the noise is a
+    side signal, which leaves the mono sum as it is.
 
     tones: [n, 5] hz, sweep, sweep_s, decay_s, level
     noises: [n, 8] attack_s, decay_s, hz, damping, mode (LOW, BAND, HIGH), bursts, gap_s, level
@@ -128,10 +132,19 @@ def drum_shot(
         state = add_noise(out, noises[row], state)
     for row in range(metals.shape[0]):
         add_metal(out, metals[row], square, seed)
+    side = np.zeros(num_samples, dtype=np.float64)
+    if width > 0.0:
+        for row in range(noises.shape[0]):
+            state = add_noise(side, noises[row], state)
+        for row in range(metals.shape[0]):
+            add_metal(side, metals[row], square, seed ^ 0x5BD1)
     fade = min(FADE_SAMPLES, num_samples)
-    for n in range(fade):
-        out[num_samples - 1 - n] *= n / fade
-    return out.astype(np.float32)
+    shot = np.empty((num_samples, 2), dtype=np.float32)
+    for n in range(num_samples):
+        gain = min(1.0, (num_samples - 1 - n) / fade)
+        shot[n, 0] = gain * (out[n] + width * side[n])
+        shot[n, 1] = gain * (out[n] - width * side[n])
+    return shot
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -143,17 +156,18 @@ def add_shot(
     right: float,
     length: int,
 ) -> None:
-    """Add `shot` to `loop` [N, C=2] from `start` on, wrapping; faded out where `length` cuts it short."""
+    """Add `shot` [M, C=2] to `loop` [N, C=2] from `start` on, wrapping.
+
+    It is faded out where `length` cuts it short.
+    """
     num_samples = loop.shape[0]
-    count = min(length, len(shot))
-    fade = min(FADE_SAMPLES, count) if count < len(shot) else 0
+    count = min(length, shot.shape[0])
+    fade = min(FADE_SAMPLES, count) if count < shot.shape[0] else 0
     n = start % num_samples
     for i in range(count):
-        x = shot[i]
-        if i >= count - fade:
-            x *= (count - i) / fade
-        loop[n, 0] += left * x
-        loop[n, 1] += right * x
+        gain = (count - i) / fade if i >= count - fade else 1.0
+        loop[n, 0] += left * gain * shot[i, 0]
+        loop[n, 1] += right * gain * shot[i, 1]
         n += 1
         if n == num_samples:
             n = 0

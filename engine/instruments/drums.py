@@ -10,19 +10,21 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.instruments import drum_shot, filters
+from engine.instruments import drum_shot, effects, filters
 from engine.instruments.control import BLOCK
 from engine.instruments.palette import DrumVoice, Kit
 from engine.instruments.pitched import driven, reverberated
 from engine.instruments.settings import curve_blocks, lean, settings_of
 from engine.instruments.wavetables import wavetable
 from engine.music.score import Hit, Score
-from engine.units import STEM_SAMPLE_RATE, beats_to_samples, ms_to_samples
+from engine.units import STEM_SAMPLE_RATE, beats_to_samples, db_to_gain, ms_to_samples
 
 VELOCITY_BUCKETS = 4
-VARIATIONS = 3
-# 14 voices of one kit in every shade are 168 shots; two kits' worth, some 30 MB, stays.
-MAX_SHOTS = 336
+VARIATIONS = 4
+# Four tracks' worth of drums: a kit uses some eight voices, each in two velocities and its variations.
+MAX_SHOTS = 256
+REPEAT_DB = 1.0  # how far repeats of a hit differ in level, at most, either way
+MONO_BELOW_HZ = 120.0
 
 _shots: OrderedDict[tuple[str, str, int, int, int], NDArray[np.float32]] = OrderedDict()
 _shots_lock = threading.Lock()
@@ -38,11 +40,14 @@ def render_hits(score: Score, kit: Kit, step: Callable[[float], None]) -> NDArra
     # In 16 shades: nobody hears more, and the cache of shots stays small.
     shade = round(8 * (settings["brightness"] - 0.5) + 4 * (settings["energy"] - 0.5))
     hits = timed(score)
+    struck = dict.fromkeys(kit.voices, 0)
     for number, (start, hit) in enumerate(hits):
         step(0.7 * number / len(hits))
-        shot = drum_sound(kit, hit.voice, hit.velocity, number % VARIATIONS, shade)
+        turn = struck[hit.voice]
+        struck[hit.voice] += 1
+        shot = drum_sound(kit, hit.voice, hit.velocity, turn % VARIATIONS, shade)
         voice = kit.voices[hit.voice]
-        gain = voice.level * (hit.velocity / 127) ** 1.5
+        gain = voice.level * (hit.velocity / 127) ** 1.5 * repeat_gain(turn)
         if energy is not None:
             gain *= 2.0 ** (energy[start // BLOCK % len(energy)] - 0.5)
         length = samples_until_choked(hits, number, kit, score.length_samples, len(shot))
@@ -50,6 +55,14 @@ def render_hits(score: Score, kit: Kit, step: Callable[[float], None]) -> NDArra
             loop, shot, start, gain * min(1.0, 1.0 - voice.pan), gain * min(1.0, 1.0 + voice.pan), length
         )
     return add_bus(score, kit, loop, settings, step)
+
+
+def repeat_gain(turn: int) -> float:
+    """The level of a voice's hit number `turn` against the first: no two neighbours alike.
+
+    The golden ratio's multiples never repeat, unlike the cycle of the variations.
+    """
+    return db_to_gain(REPEAT_DB * (2.0 * ((turn * 0.6180339887) % 1.0) - 1.0)) if turn else 1.0
 
 
 def timed(score: Score) -> list[tuple[int, Hit]]:
@@ -81,7 +94,7 @@ def samples_until_choked(
 
 
 def drum_sound(kit: Kit, name: str, velocity: int, variation: int, shade: int) -> NDArray[np.float32]:
-    """The sound of a hit, mono [M], from the cache or made now. Level is the caller's affair."""
+    """The sound of a hit, [M, C=2], from the cache or made now. Level is the caller's affair."""
     bucket = min(VELOCITY_BUCKETS - 1, velocity * VELOCITY_BUCKETS // 128)
     key = (kit.name, name, bucket, variation, shade)
     with _shots_lock:
@@ -100,7 +113,10 @@ def drum_sound(kit: Kit, name: str, velocity: int, variation: int, shade: int) -
 
 
 def make_shot(kit: Kit, voice: DrumVoice, bright: float, variation: int, seed: int) -> NDArray[np.float32]:
-    """One hit: [M]. `bright` about -1 .. 1 opens filters, hardens clicks; variations differ by a hair."""
+    """One hit: [M, C=2]. `bright` about -1 .. 1 opens filters, hardens clicks.
+
+    Variations differ by a hair.
+    """
     tune = 1.0 + 0.004 * (variation - (VARIATIONS - 1) / 2)
     ring = 1.0 + 0.05 * (variation - (VARIATIONS - 1) / 2)
     open_up = 2.0 ** (0.5 * bright)
@@ -124,6 +140,7 @@ def make_shot(kit: Kit, voice: DrumVoice, bright: float, variation: int, seed: i
         np.array(noises, dtype=np.float64).reshape(-1, 8),
         np.array(metals, dtype=np.float64).reshape(-1, 7),
         wavetable("square"),
+        voice.width,
         seed,
     )
     return crushed(shot, kit.crush_hz) if kit.crush_hz else np.asarray(shot)
@@ -132,7 +149,7 @@ def make_shot(kit: Kit, voice: DrumVoice, bright: float, variation: int, seed: i
 def crushed(shot: NDArray[np.float32], crush_hz: float) -> NDArray[np.float32]:
     """Sample and hold at `crush_hz` and 10 bits: the early sampler."""
     hold = max(1, round(STEM_SAMPLE_RATE / crush_hz))
-    held = np.repeat(shot[::hold], hold)[: len(shot)]
+    held = np.repeat(shot[::hold], hold, axis=0)[: len(shot)]
     return (np.rint(held * 512.0) / 512.0).astype(np.float32)
 
 
@@ -149,7 +166,9 @@ def add_bus(
     step(0.8)
     loop = toned(score, kit, loop)
     step(0.85)
-    return reverberated(loop, lean(kit.reverb, settings["reverb"]), kit.reverb_s, kit.reverb_size)
+    loop = reverberated(loop, lean(kit.reverb, settings["reverb"]), kit.reverb_s, kit.reverb_size)
+    effects.narrow_lows(loop, MONO_BELOW_HZ, ms_to_samples(50.0))
+    return loop
 
 
 def toned(score: Score, kit: Kit, loop: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from engine.instruments.control import BLOCK, LN_1000
+from engine.instruments.filters import svf_gains, svf_step
 from engine.units import STEM_SAMPLE_RATE
 
 # The reverb's eight lines at size 1: primes from 30 to 75 ms, so that echoes never fall together.
@@ -93,6 +94,20 @@ def chorus_loop(loop: NDArray[np.float32], cycles: float, depth_ms: float, mix: 
                 out[n, c] = dry * loop[n, c] + wet * x
                 delay += slope
     return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def tremolo_loop(loop: NDArray[np.float32], cycles: float, depth: float) -> None:
+    """The level sways in place, whole `cycles` a loop, between full and 1 - depth."""
+    num_samples = loop.shape[0]
+    turn = 2.0 * math.pi * cycles / num_samples
+    c, s = math.cos(turn), math.sin(turn)
+    x, y = 1.0, 0.0
+    for n in range(num_samples):
+        gain = np.float32(1.0 - 0.5 * depth * (1.0 - x))
+        loop[n, 0] *= gain
+        loop[n, 1] *= gain
+        x, y = c * x - s * y, s * x + c * y
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -220,6 +235,23 @@ def duck_loop(loop: NDArray[np.float32], starts: NDArray[np.float64], values: ND
         if m >= 0:
             loop[n, 0] *= np.float32(gain)
             loop[n, 1] *= np.float32(gain)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def narrow_lows(loop: NDArray[np.float32], corner_hz: float, preroll: int) -> None:
+    """Mono below the corner, in place: the side signal loses its lows at 12 dB an octave."""
+    num_samples = loop.shape[0]
+    a1, a2, a3 = svf_gains(corner_hz, 1.4142)
+    s1 = s2 = 0.0
+    for m in range(-preroll, num_samples):
+        n = m % num_samples
+        middle = 0.5 * (loop[n, 0] + loop[n, 1])
+        side = 0.5 * (loop[n, 0] - loop[n, 1])
+        band, low, s1, s2 = svf_step(side, s1, s2, a1, a2, a3)
+        if m >= 0:
+            side -= 1.4142 * band + low
+            loop[n, 0] = middle + side
+            loop[n, 1] = middle - side
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -20,6 +20,7 @@ from engine.instruments.control import BLOCK
 from engine.units import STEM_SAMPLE_RATE
 
 LOW, BAND, HIGH = 0, 1, 2
+SECOND_DAMPING = 1.4  # of a four-pole filter's second stage, which does not resonate
 MODES = {"low": LOW, "band": BAND, "high": HIGH}
 
 
@@ -60,7 +61,7 @@ def add_filtered(
     n = start % num_samples
     for block in range(len(cutoff)):
         a1, a2, a3 = svf_gains(cutoff[block], damping)
-        b1, b2, b3 = svf_gains(cutoff[block], 1.4)
+        b1, b2, b3 = svf_gains(cutoff[block], SECOND_DAMPING)
         gain = level[block]
         slope = (level[block + 1] - gain) / BLOCK
         for i in range(block * BLOCK, (block + 1) * BLOCK):

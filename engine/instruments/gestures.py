@@ -3,6 +3,9 @@
 notes      |--A--|--B (slide)--|   |--C--|
 mono       |======A~~~>B=======|   |==C==|      one envelope, the pitch glides
 poly       |==A==|A~>B=========|   |==C==|      each note its own, B begins at A's pitch
+
+A legato note of a mono voice goes over into the next as a slide does, only at once: the finger moves,
+the string is not struck again.
 """
 
 from __future__ import annotations
@@ -21,13 +24,17 @@ LEGATO_OVERLAP_SAMPLES = ms_to_samples(25.0)
 
 @dataclass(frozen=True)
 class Gesture:
-    """`starts` (samples from `start`) and `pitches` are its targets in turn; `index` counts gestures."""
+    """`starts` (samples from `start`) and `pitches` are its targets in turn; `index` counts gestures.
+
+    `sliding`: which targets are glided to; the others are reached at once.
+    """
 
     index: int
     start: int
     gate_samples: int
     starts: tuple[int, ...]
     pitches: tuple[float, ...]
+    sliding: tuple[bool, ...]
     from_pitch: float
     velocity: int
     articulation: str
@@ -49,16 +56,22 @@ def gestures(score: Score, mono: bool, low: int, high: int) -> list[Gesture]:
     before: Note | None = None
     for note in notes:
         gesture = single(score, note, len(made), low, high)
+        if before is not None and mono and ties(before, note):
+            made[-1] = tied(made[-1], gesture)
+            before = note
+            continue
         if note.slide and before is not None:
-            gap = note.start_beats - (before.start_beats + before.length_beats)
-            if mono and made and gap <= TOUCHING_BEATS and note.start_beats > before.start_beats:
-                made[-1] = tied(made[-1], gesture)
-                before = note
-                continue
             gesture = replace(gesture, from_pitch=float(fold_pitch(before.pitch, low, high)))
         made.append(gesture)
         before = note
     return list(cut_short(made, score.length_samples)) if mono else made
+
+
+def ties(before: Note, note: Note) -> bool:
+    """Whether a mono voice goes from one to the other without a new attack."""
+    gap = note.start_beats - (before.start_beats + before.length_beats)
+    bound = note.slide or before.articulation == "legato"
+    return bound and gap <= TOUCHING_BEATS and note.start_beats > before.start_beats
 
 
 def single(score: Score, note: Note, index: int, low: int, high: int) -> Gesture:
@@ -72,7 +85,8 @@ def single(score: Score, note: Note, index: int, low: int, high: int) -> Gesture
     pitch = float(fold_pitch(note.pitch, low, high))
     return Gesture(
         index=index, start=start + ms_to_samples(note.offset_ms),
-        gate_samples=max(gate, MIN_GATE_SAMPLES), starts=(0,), pitches=(pitch,), from_pitch=pitch,
+        gate_samples=max(gate, MIN_GATE_SAMPLES), starts=(0,), pitches=(pitch,), sliding=(note.slide,),
+        from_pitch=pitch,
         velocity=note.velocity, articulation=note.articulation,
     )  # fmt: skip
 
@@ -85,6 +99,7 @@ def tied(first: Gesture, then: Gesture) -> Gesture:
         gate_samples=max(first.gate_samples, at + then.gate_samples),
         starts=(*first.starts, at),
         pitches=(*first.pitches, *then.pitches),
+        sliding=(*first.sliding, *then.sliding),
     )
 
 

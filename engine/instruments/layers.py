@@ -148,7 +148,8 @@ def add_string(
     brightness: float,
     decay_s: float,
     pick: float,
-    level: float,
+    left: float,
+    right: float,
 ) -> None:
     """A plucked string after Karplus and Strong (1983), tuned by a fractional delay.
 
@@ -173,7 +174,7 @@ def add_string(
     for i in range(period):
         line[i] = burst[i] - burst[(i - offset) % period]
         power += line[i] * line[i] / period
-    scale = level * 0.5 / math.sqrt(power)
+    scale = 0.5 / math.sqrt(power)
     for i in range(period):
         line[i] *= scale
     damping = 0.5 * (1.0 - 0.85 * brightness)
@@ -195,8 +196,8 @@ def add_string(
             previous = x
             line[write & mask] = y
             write += 1
-            note[block * BLOCK + i, 0] += x
-            note[block * BLOCK + i, 1] += x
+            note[block * BLOCK + i, 0] += left * x
+            note[block * BLOCK + i, 1] += right * x
 
 
 @njit(cache=True, nogil=True, fastmath=True)

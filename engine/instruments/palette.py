@@ -21,7 +21,7 @@ ROLES = ("drums", "bass", "harmony", "melody")
 SETTINGS = (
     "brightness", "energy", "drive", "glide", "reverb", "delay", "resonance", "attack", "release",
 )  # fmt: skip
-SOURCES = ("wave", "fm", "string", "breath")
+SOURCES = ("wave", "fm", "string", "breath", "modal")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,12 @@ class Layer:
     brightness: float = 0.5
     pick: float = 0.2
     damping: float = 0.7
+    pan: float = 0.0  # -1 left .. 1 right, of every source that is not a unison
+    modes: tuple[tuple[float, float, float], ...] = ()  # modal: ratio, decay_s at C4, level of each
+    formant: str = ""  # a name of `formants.FORMANTS` that this layer is heard through
+    formant_to: str = ""  # where it moves to within `morph_s` of each note
+    morph_s: float = 0.2
+    dry: float = 0.0  # how much of the layer goes past its formants
 
 
 @dataclass(frozen=True)
@@ -74,10 +80,15 @@ class Instrument:
     four_pole: bool = False
     lfo_octaves: float = 0.0
     lfo_hz: float = 0.2
+    lfo_beats: float = 0.0  # a period in beats instead of `lfo_hz`
     curve_octaves: float = 4.0  # what the score's filter curve moves from 0 to 1
+    bend_semitones: float = 0.0  # each note starts this much higher (lower) and arrives within bend_s
+    bend_s: float = 0.05
     glide_s: float = 0.06
     vibrato_semitones: float = 0.0
     vibrato_hz: float = 5.2
+    tremolo: float = 0.0
+    tremolo_hz: float = 5.0
     drive: float = 0.0
     chorus: float = 0.0
     chorus_hz: float = 0.6
@@ -133,6 +144,7 @@ class DrumVoice:
     seconds: float
     level: float = 1.0
     pan: float = 0.0
+    width: float = 0.0  # of its noise: 0 one microphone, 1 two overheads
     tones: tuple[Tone, ...] = ()
     noises: tuple[Noise, ...] = ()
     metals: tuple[Metal, ...] = ()
@@ -202,8 +214,13 @@ def build_kit(name: str, table: Mapping[str, Any], kits: Mapping[str, Palette]) 
     return build(Kit, {**settings, "name": name, "role": "drums", "voices": MappingProxyType(voices)}, name)
 
 
+def build_layer(table: Mapping[str, Any], where: str) -> Layer:
+    modes = tuple((ratio, decay_s, level) for ratio, decay_s, level in table.get("modes", ()))
+    return build(Layer, {**table, "modes": modes}, where)
+
+
 def build_instrument(name: str, role: str, table: Mapping[str, Any]) -> Instrument:
-    layers = tuple(build(Layer, row, f"{name}.layers") for row in table["layers"])
+    layers = tuple(build_layer(row, f"{name}.layers") for row in table["layers"])
     for layer in layers:
         if layer.source not in SOURCES:
             raise unknown(f"source of {name}", layer.source, SOURCES)

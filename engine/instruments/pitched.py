@@ -9,8 +9,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.instruments import control, effects, filters, layers
+from engine.instruments import control, effects, filters, layers, modal
 from engine.instruments.control import BLOCK
+from engine.instruments.formants import add_formants, formants_of
 from engine.instruments.gestures import Gesture, gestures
 from engine.instruments.palette import Instrument, Layer
 from engine.instruments.settings import curve_blocks, lean, octaves_of, settings_of
@@ -22,6 +23,9 @@ VELOCITY_OF_PALETTE = 0.75  # the velocity (0..1) at which a palette sounds as i
 ARTICULATED_GAIN = {"ghost": 0.6, "accent": 1.3}
 ARTICULATED_OCTAVES = {"ghost": -0.8, "accent": 0.7}
 NOTE_LEVEL = 0.35
+MOST_LAG = 0.06  # of the frequency: a semitone
+LEGATO_S = 0.012  # a finger's move to another fret
+DECAY_TRACKING = 0.5  # octaves by which a struck body rings shorter an octave higher
 FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
 
 
@@ -49,9 +53,14 @@ class Voice:
         self.seed = zlib.crc32(f"{score.track}/{instrument.name}".encode())
         self.energy = curve_blocks(score, "energy")
         self.curve_octaves = self._curve_octaves(score)
-        self.lfo_cycles = float(max(1, round(instrument.lfo_hz * score.length_seconds)))
+        turns = instrument.lfo_hz * score.length_seconds
+        if instrument.lfo_beats:
+            turns = score.length_beats / instrument.lfo_beats
+        self.lfo_cycles = float(max(1, round(turns)))
         self.attack_s = instrument.attack_s * 2.0 ** octaves_of(self.settings["attack"], 6.0)
         self.release_s = instrument.release_s * 2.0 ** octaves_of(self.settings["release"], 4.0)
+        self.glide_s = instrument.glide_s * 2.0 ** octaves_of(self.settings["glide"], 4.0)
+        self.glide_s = instrument.glide_s * 2.0 ** octaves_of(self.settings["glide"], 4.0)
         self.scratch = np.zeros((0, 2), dtype=np.float32)
         self.damping = 2.0 - 1.93 * lean(instrument.resonance, self.settings["resonance"])
 
@@ -74,18 +83,22 @@ class Voice:
             num_blocks,
             np.array(gesture.starts, dtype=np.int64),
             np.array(gesture.pitches, dtype=np.float64),
+            np.array([self.glide_s if slides else LEGATO_S for slides in gesture.sliding]),
             gesture.from_pitch,
-            instrument.glide_s * 2.0 ** octaves_of(self.settings["glide"], 4.0),
+            instrument.bend_semitones,
+            instrument.bend_s,
             instrument.vibrato_semitones,
             instrument.vibrato_hz,
         )
+        cutoff = self._cutoff(gesture, pitch)
+        pitch = pitch + self._lag_semitones(pitch, cutoff)
         note = self._cleared(num_blocks * BLOCK)
         bright_octaves = self._velocity_octaves(gesture) + octaves_of(self.settings["brightness"], 4.0)
         for number, layer in enumerate(instrument.layers):
             seed = (self.seed + 7919 * gesture.index + 104729 * number) % 2**32
             add_layer(note, pitch, layer, seed, bright_octaves)
         filters.add_filtered(
-            self.loop, note, gesture.start, self._cutoff(gesture, pitch),
+            self.loop, note, gesture.start, cutoff,
             self._level(gesture, num_blocks, gate_s), self.damping, instrument.four_pole,
         )  # fmt: skip
 
@@ -108,6 +121,20 @@ class Voice:
         if self.energy is not None:
             gain *= 2.0 ** (self.energy[gesture.start // BLOCK % len(self.energy)] - 0.5)
         return np.asarray(level * gain)
+
+    def _lag_semitones(self, pitch: NDArray[np.float64], cutoff: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the moving filter would bend the fundamental by, the other way round: [num_blocks].
+
+        A closing low-pass delays what is near its cutoff more and more: a short low note would sound a
+        third of a semitone flat. The lag of a stage at r = f / cutoff is atan2(damping * r, 1 - r**2).
+        """
+        hz = 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
+        r = hz / cutoff
+        lag = np.arctan2(self.damping * r, 1.0 - r * r)
+        if self.instrument.four_pole:
+            lag += np.arctan2(filters.SECOND_DAMPING * r, 1.0 - r * r)
+        behind_hz = np.diff(lag, append=lag[-1:]) / (2.0 * np.pi * control.BLOCK_SECONDS)
+        return np.asarray(12.0 * np.log2(1.0 + np.clip(behind_hz / hz, -MOST_LAG, MOST_LAG)))
 
     def _velocity_octaves(self, gesture: Gesture) -> float:
         """How much brighter than the palette's table this gesture is struck."""
@@ -133,6 +160,19 @@ def add_layer(
     bright_octaves: float = 0.0,
 ) -> None:
     """One source of the palette added to `note` [M, C=2], struck `bright_octaves` harder than usual."""
+    if not layer.formant:
+        add_source(note, pitch, layer, seed, bright_octaves)
+        return
+    source = np.zeros_like(note)
+    add_source(source, pitch, layer, seed, bright_octaves)
+    start, end = formants_of(layer.formant), formants_of(layer.formant_to or layer.formant)
+    add_formants(note, source, start, end, layer.morph_s, layer.dry)
+
+
+def add_source(
+    note: NDArray[np.float32], pitch: NDArray[np.float64], layer: Layer, seed: int, bright_octaves: float
+) -> None:
+    left, right = min(1.0, 1.0 - layer.pan), min(1.0, 1.0 + layer.pan)
     match layer.source:
         case "wave":
             semitones, gains = unison(layer)
@@ -145,11 +185,29 @@ def add_layer(
                 layer.index_decay_s, layer.index_floor, layer.level * 0.55, layer.decay_s,
             )  # fmt: skip
         case "string":
-            layers.add_string(note, pitch, seed | 1, layer.brightness, layer.decay_s, layer.pick, layer.level)
+            detuned = pitch + layer.semitones + layer.detune_cents / 100.0
+            layers.add_string(
+                note, detuned, seed | 1, layer.brightness, layer.decay_s, layer.pick,
+                layer.level * left, layer.level * right,
+            )  # fmt: skip
         case "breath":
             layers.add_breath(
                 note, pitch, seed | 1, layer.ratio, layer.damping, layer.level, layer.decay_s, layer.floor
             )
+        case "modal":
+            detuned = pitch + layer.semitones + layer.detune_cents / 100.0
+            modal.add_modal(
+                note, detuned, modes_of(layer), DECAY_TRACKING, 0.5 * bright_octaves,
+                0.55 * layer.level * left, 0.55 * layer.level * right,
+            )  # fmt: skip
+
+
+@cache
+def modes_of(layer: Layer) -> NDArray[np.float64]:
+    """Ratio, decay in seconds, level of each mode, the levels together 1 in power: [P, 3]."""
+    modes = np.array(layer.modes, dtype=np.float64)
+    modes[:, 2] /= np.sqrt(np.sum(modes[:, 2] ** 2))
+    return modes
 
 
 @cache
@@ -194,6 +252,9 @@ def add_effects(
         step(0.75)
         cycles = float(max(1, round(instrument.chorus_hz * score.length_seconds)))
         loop = effects.chorus_loop(loop, cycles, instrument.chorus_ms, instrument.chorus)
+    if instrument.tremolo > 0.0:
+        turns = float(max(1, round(instrument.tremolo_hz * score.length_seconds)))
+        effects.tremolo_loop(loop, turns, instrument.tremolo)
     delay = lean(instrument.delay, settings["delay"])
     if delay > 0.0:
         step(0.8)

@@ -44,6 +44,8 @@ def partials(wave: str) -> NDArray[np.float64]:
             return odd * np.where(k % 4 == 1, 1.0, -1.0) / k**2
         case "pulse":  # a quarter of the cycle high
             return np.abs(np.sin(np.pi * k / 4)) / k
+        case "narrow":  # an eighth
+            return np.abs(np.sin(np.pi * k / 8)) / k
         case "organ":
             return np.array([ORGAN_DRAWBARS.get(int(n), 0.0) for n in k])
         case "reed":
@@ -51,7 +53,7 @@ def partials(wave: str) -> NDArray[np.float64]:
     raise AssertionError(wave)
 
 
-WAVES = ("sine", "saw", "square", "triangle", "pulse", "organ", "reed")
+WAVES = ("sine", "saw", "square", "triangle", "pulse", "narrow", "organ", "reed")
 
 
 @cache

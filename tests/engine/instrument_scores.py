@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.instruments.render import PALETTES
+import numpy as np
+
+from engine.instruments.render import PALETTES, play
 from engine.music.key import Key, Signature
 from engine.music.score import Hit, Note, Score
 
@@ -21,6 +23,11 @@ def score(palette: str, *items: Note | Hit, **changes: Any) -> Score:
         hits=tuple(item for item in items if isinstance(item, Hit)),
         **{**frame, **changes},
     )  # fmt: skip
+
+
+def unmixed(any_score: Score) -> np.ndarray:
+    """What the instruments make of a score before its stem is brought into the mix: [N, C=2]."""
+    return play(any_score, PALETTES[any_score.palette], lambda share: None)
 
 
 def phrase(palette: str, **changes: Any) -> Score:
