@@ -11,6 +11,7 @@ from functools import singledispatchmethod
 from engine import commands as c
 from engine import events as e
 from engine.audio.export import encoded_mix
+from engine.audio.mastering import mastered
 from engine.audio.midi_file import midi_bytes
 from engine.audio.mixing import mix
 from engine.audio.wav import stem_to_wav
@@ -58,7 +59,8 @@ class Exports:
         gains = self.core.session.gains()
         chosen = [gains[take.stem.track] for take in takes]
         name = f"{self._base()}_mix.{command.format}"
-        return name, lambda: encoded_mix(mix([take.stem.audio for take in takes], chosen), command.format)
+        stems = [take.stem.audio for take in takes]
+        return name, lambda: encoded_mix(mastered(mix(stems, chosen)), command.format)
 
     @plan.register
     def _midi(self, command: c.ExportMidi, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:

@@ -10,45 +10,29 @@ from numpy.typing import NDArray
 
 from engine.units import db_to_gain
 
-CEILING_DB = -1.0
-
 
 @dataclass(frozen=True)
-class Level:
-    """What `finish` aims at: a loudness (RMS) within a peak that is never passed."""
+class Role:
+    """What `finishing.finish` aims at: a loudness, a true peak that is never passed, and how many dB the
+    limiter may take off the highest peak on the way there."""
 
-    rms_db: float
-    peak_db: float
+    loudness_lufs: float
+    true_peak_db: float
+    squeeze_db: float
 
 
-# The four peaks add up to 0.96 of full scale: four stems at 0 dB can never clip, whatever they play.
-LEVELS = {
-    "drums": Level(-20.0, -8.9),
-    "bass": Level(-20.5, -12.4),
-    "harmony": Level(-28.0, -14.9),
-    "melody": Level(-28.0, -14.9),
+# The four true peaks add up to less than -1 dB: four stems at 0 dB never pass it, whatever they play.
+ROLES = {
+    "drums": Role(-18.0, -10.1, 8.0),
+    "bass": Role(-18.5, -12.6, 7.0),
+    "harmony": Role(-22.0, -15.6, 11.0),
+    "melody": Role(-22.0, -15.1, 11.0),
 }
-OTHER_LEVEL = Level(-28.0, -14.9)
+OTHER_ROLE = Role(-22.0, -15.6, 11.0)
 
 
-def finish_gain(track: str, peak: float, rms: float, dynamics: float = 1.0) -> float:
-    """The gain that brings a rendered track to its role's level; 0 for silence.
-
-    `dynamics` scales the loudness aimed at (a soft score stays softer); the peak limit always holds.
-    """
-    if peak <= 1e-7 or rms <= 1e-9:
-        return 0.0
-    level = LEVELS.get(track, OTHER_LEVEL)
-    return min(dynamics * db_to_gain(level.rms_db) / rms, db_to_gain(level.peak_db) / peak)
-
-
-def finish(audio: NDArray[np.float32], track: str, dynamics: float = 1.0) -> NDArray[np.float32]:
-    """The audio [N, C=2] at the level of its role."""
-    if not audio.size:
-        return audio
-    peak = float(np.max(np.abs(audio)))
-    rms = float(np.sqrt(np.mean(np.square(audio, dtype=np.float64))))
-    return np.asarray(audio * np.float32(finish_gain(track, peak, rms, dynamics)), dtype=np.float32)
+def role_of(track: str) -> Role:
+    return ROLES.get(track, OTHER_ROLE)
 
 
 def pan_gains(volume_db: float, pan: float, audible: bool = True) -> tuple[float, float]:
@@ -63,10 +47,7 @@ def pan_gains(volume_db: float, pan: float, audible: bool = True) -> tuple[float
 
 
 def mix(stems: Sequence[NDArray[np.float32]], gains: Sequence[tuple[float, float]]) -> NDArray[np.float32]:
-    """The sum of loops [N_i, C=2], as long as the longest; shorter ones repeat.
-
-    Brought down to -1 dBFS as a whole where the sum peaks above that, and never brought up.
-    """
+    """The sum of loops [N_i, C=2], as long as the longest; shorter ones repeat. What a player plays."""
     assert len(stems) == len(gains), (len(stems), len(gains))
     length = max((len(stem) for stem in stems), default=0)
     total = np.zeros((length, 2), dtype=np.float32)
@@ -77,7 +58,4 @@ def mix(stems: Sequence[NDArray[np.float32]], gains: Sequence[tuple[float, float
         for start in range(0, length, len(stem)):
             count = min(len(stem), length - start)
             total[start : start + count] += scaled[:count]
-    peak = float(np.max(np.abs(total))) if length else 0.0
-    ceiling = db_to_gain(CEILING_DB)
-    # A hair below: float32 rounding must not lift the peak over the ceiling.
-    return total * np.float32(ceiling * (1.0 - 1e-6) / peak) if peak > ceiling else total
+    return total

@@ -1,6 +1,6 @@
 """Score to audio, at once: the door to the instruments.
 
-    score -+- hits  --> drums ---+-> no DC, the level of its role --> [N, C=2], exactly the loop
+    score -+- hits  --> drums ---+-> its place in the mix   --> [N, C=2], exactly the loop
            +- notes --> pitched -+
 
 Whatever rings past the end of the loop is found at its start. All of the sound is made in compiled
@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.mixing import finish_gain
+from engine.audio.finishing import finish
 from engine.errors import EngineError
 from engine.instruments import effects
 from engine.instruments.drums import render_hits
@@ -26,7 +26,6 @@ from engine.units import STEM_SAMPLE_RATE, beats_to_seconds
 
 __all__ = ["PALETTES", "Palette", "render", "warm"]
 
-DC_CORNER_HZ = 10.0
 TYPICAL_VELOCITY = 88.0
 
 
@@ -78,9 +77,8 @@ def duck(loop: NDArray[np.float32], score: Score) -> None:
 
 
 def level(loop: NDArray[np.float32], score: Score) -> None:
-    """Free of DC and at the level of its role, in place."""
-    peak, power = effects.remove_dc(loop, DC_CORNER_HZ, STEM_SAMPLE_RATE // 4)
-    loop *= np.float32(finish_gain(score.track, peak, power**0.5, dynamics(score)))
+    """In its place of the mix, in place: spectrum, loudness and true peak of its role."""
+    finish(loop, score.track, dynamics(score))
 
 
 def dynamics(score: Score) -> float:

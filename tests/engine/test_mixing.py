@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.audio.mixing import LEVELS, finish, finish_gain, mix, pan_gains
+from engine.audio.mixing import mix, pan_gains
 from engine.units import db_to_gain
 
 
@@ -44,33 +44,5 @@ def test_shorter_loops_repeat_to_the_longest(lengths):
         assert mixed[n] == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_mix_is_turned_down_only_above_minus_one_dbfs():
-    hot = mix([noise(500, 1.0, 1), noise(500, 1.0, 2)], [(1.0, 1.0)] * 2)
-    assert np.abs(hot).max() == pytest.approx(db_to_gain(-1.0), rel=1e-5)
-    assert np.abs(hot).max() <= db_to_gain(-1.0)
-    quiet = noise(500, 0.3)
-    assert np.array_equal(mix([quiet], [(1.0, 1.0)]), quiet)
-
-
 def test_no_stems_and_no_samples_are_silence():
     assert mix([], []).shape == (0, 2)
-    assert finish(np.zeros((0, 2), dtype=np.float32), "bass").shape == (0, 2)
-    assert not finish(np.zeros((9, 2), dtype=np.float32), "bass").any()
-
-
-def test_four_finished_stems_cannot_clip():
-    assert sum(db_to_gain(level.peak_db) for level in LEVELS.values()) < 1.0
-
-
-@given(st.sampled_from([*LEVELS, "vocal"]), st.floats(0.01, 8.0), st.floats(0.05, 1.0), st.floats(0.5, 1.4))
-def test_a_finished_stem_never_passes_its_peak(track, peak, crest, dynamics):
-    gain = finish_gain(track, peak, peak * crest, dynamics)
-    assert gain * peak <= db_to_gain(LEVELS.get(track, LEVELS["melody"]).peak_db) * (1 + 1e-9)
-
-
-def test_finish_brings_loud_and_soft_to_the_same_level():
-    loud, soft = finish(noise(4000, 0.9), "harmony"), finish(noise(4000, 0.009), "harmony")
-    assert loud == pytest.approx(soft, abs=1e-6)
-    assert finish(noise(4000), "bass", 0.5).std() == pytest.approx(
-        0.5 * finish(noise(4000), "bass").std(), rel=0.01
-    )

@@ -1,0 +1,68 @@
+"""Second-order filters by their coefficients, and one whole pass of several over a loop.
+
+Designs are those of R. Bristow-Johnson's Audio EQ Cookbook; a filter is (b0, b1, b2, a1, a2), a0 = 1.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.units import STEM_SAMPLE_RATE, db_to_gain
+
+Coefficients = tuple[float, float, float, float, float]
+BUTTERWORTH = 0.5**0.5
+THROUGH: Coefficients = (1.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def high_pass(hz: float, quality: float = BUTTERWORTH) -> Coefficients:
+    cosine, alpha = _angle(hz, quality)
+    gain = (1.0 + cosine) / 2.0
+    return _scaled(gain, -2.0 * gain, gain, 1.0 + alpha, -2.0 * cosine, 1.0 - alpha)
+
+
+def low_pass(hz: float, quality: float = BUTTERWORTH) -> Coefficients:
+    cosine, alpha = _angle(hz, quality)
+    gain = (1.0 - cosine) / 2.0
+    return _scaled(gain, 2.0 * gain, gain, 1.0 + alpha, -2.0 * cosine, 1.0 - alpha)
+
+
+def bell(hz: float, gain_db: float, quality: float) -> Coefficients:
+    """A rise or a dip of `gain_db` around `hz`."""
+    cosine, alpha = _angle(hz, quality)
+    root = db_to_gain(gain_db) ** 0.5
+    up, down = alpha * root, alpha / root
+    return _scaled(1.0 + up, -2.0 * cosine, 1.0 - up, 1.0 + down, -2.0 * cosine, 1.0 - down)
+
+
+def response(filters: tuple[Coefficients, ...], num_samples: int) -> NDArray[np.complex128]:
+    """What the filters do to each bin of a real FFT of `num_samples`: [num_samples // 2 + 1].
+
+    A loop's spectrum times this is the loop as it sounds once it has been through the filters for ever.
+    """
+    z = np.exp(-2j * np.pi * np.fft.rfftfreq(num_samples))
+    total = np.ones_like(z)
+    for b0, b1, b2, a1, a2 in filters:
+        total *= (b0 + z * (b1 + z * b2)) / (1.0 + z * (a1 + z * a2))
+    return total
+
+
+def gain_at(filters: tuple[Coefficients, ...], hz: float) -> float:
+    """The amplitude gain at one frequency."""
+    z = cmath.exp(-2j * math.pi * hz / STEM_SAMPLE_RATE)
+    total: complex = 1.0
+    for b0, b1, b2, a1, a2 in filters:
+        total *= (b0 + z * (b1 + z * b2)) / (1.0 + z * (a1 + z * a2))
+    return abs(total)
+
+
+def _angle(hz: float, quality: float) -> tuple[float, float]:
+    turn = 2.0 * math.pi * hz / STEM_SAMPLE_RATE
+    return math.cos(turn), math.sin(turn) / (2.0 * quality)
+
+
+def _scaled(b0: float, b1: float, b2: float, a0: float, a1: float, a2: float) -> Coefficients:
+    return b0 / a0, b1 / a0, b2 / a0, a1 / a0, a2 / a0
