@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from engine.instruments import drum_shot, effects, filters
 from engine.instruments.control import BLOCK
 from engine.instruments.palette import DrumVoice, Kit
-from engine.instruments.pitched import driven, reverberated
+from engine.instruments.pitched import driven, reverberated, squeezed
 from engine.instruments.settings import curve_blocks, lean, settings_of
 from engine.instruments.wavetables import wavetable
 from engine.music.score import Hit, Score
@@ -162,6 +162,7 @@ def add_bus(
 ) -> NDArray[np.float32]:
     """Drive, the kit's tone with the score's filter curve, room: [N, C=2]."""
     step(0.7)
+    loop = squeezed(loop, kit.squeeze)
     loop = driven(loop, lean(kit.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5)))
     step(0.8)
     loop = toned(score, kit, loop)

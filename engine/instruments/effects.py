@@ -28,38 +28,34 @@ REVERB_RING = 4096
 DIFFUSER_SAMPLES = np.array([113, 337], dtype=np.int64)
 DIFFUSER_RING = 512
 DIFFUSION = 0.6
+SQUEEZE_S = 0.15
+SQUEEZE_AHEAD = 441  # 10 ms
 DUCK_SAMPLES = 132  # 3 ms: shorter than a kick's attack is long, longer than a click
 SEND_LOW_CUT_HZ = 220.0  # the low end stays dry: a kick stays in the centre
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def drive_loop(loop: NDArray[np.float32], gain: float, mix: float) -> None:
-    """Soft saturation x / sqrt(1 + x^2) in place, anti-aliased by its antiderivative.
+def squeeze_loop(loop: NDArray[np.float32], threshold: float, share: float) -> None:
+    """Peaks above the threshold lose `share` of their decibels over it, in place, both sides alike.
 
-    First-order antiderivative anti-aliasing (Parker et al., DAFx 2016): the mean of the curve between
-    two samples. The antiderivative of this curve is sqrt(1 + x^2), which makes that mean simply
-    (x0 + x1) / (sqrt(1 + x0^2) + sqrt(1 + x1^2)): no division by a small number, no table, no tanh.
+    The gain is there before the peak is: it follows the level `SQUEEZE_AHEAD` samples further on, round
+    the seam, at once upwards and within `SQUEEZE_S` downwards, smoothed over a third of that way.
     """
-    one = np.float32(1.0)
-    push = np.float32(gain)
-    wet = np.float32(mix * math.sqrt(1.0 + gain * gain) / gain)  # full scale stays full scale
-    dry = np.float32(1.0 - mix)
-    last = loop.shape[0] - 1
-    l0 = push * loop[last, 0]
-    r0 = push * loop[last, 1]
-    bend_l0 = np.sqrt(one + l0 * l0)
-    bend_r0 = np.sqrt(one + r0 * r0)
-    for n in range(loop.shape[0]):
-        l1 = push * loop[n, 0]
-        r1 = push * loop[n, 1]
-        bend_l1 = np.sqrt(one + l1 * l1)
-        bend_r1 = np.sqrt(one + r1 * r1)
-        left = (l0 + l1) / (bend_l0 + bend_l1)
-        right = (r0 + r1) / (bend_r0 + bend_r1)
-        loop[n, 0] = dry * loop[n, 0] + wet * left
-        loop[n, 1] = dry * loop[n, 1] + wet * right
-        l0, r0 = l1, r1
-        bend_l0, bend_r0 = bend_l1, bend_r1
+    num_samples = loop.shape[0]
+    fall = math.exp(-1.0 / (SQUEEZE_S * STEM_SAMPLE_RATE))
+    smooth = 3.0 / SQUEEZE_AHEAD
+    head = loop[:SQUEEZE_AHEAD].copy()
+    follow = 0.0
+    gain = 1.0
+    for m in range(-min(num_samples, STEM_SAMPLE_RATE // 2), num_samples):
+        ahead = (m + SQUEEZE_AHEAD) % num_samples
+        heard = head if m >= 0 and m + SQUEEZE_AHEAD >= num_samples and ahead < len(head) else loop
+        follow = max(follow * fall, abs(heard[ahead, 0]), abs(heard[ahead, 1]))
+        aim = (threshold / follow) ** share if follow > threshold else 1.0
+        gain += smooth * (aim - gain)
+        if m >= 0:
+            loop[m, 0] *= np.float32(gain)
+            loop[m, 1] *= np.float32(gain)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -252,25 +248,3 @@ def narrow_lows(loop: NDArray[np.float32], corner_hz: float, preroll: int) -> No
             side -= 1.4142 * band + low
             loop[n, 0] = middle + side
             loop[n, 1] = middle - side
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def remove_dc(loop: NDArray[np.float32], corner_hz: float, preroll: int) -> Any:
-    """One-pole high-pass in place; (peak, mean square) of the result."""
-    num_samples = loop.shape[0]
-    keep = math.exp(-2.0 * math.pi * corner_hz / STEM_SAMPLE_RATE)
-    left = right = 0.0
-    for n in range(-preroll, 0):
-        at = n % num_samples
-        left += (1.0 - keep) * (loop[at, 0] - left)
-        right += (1.0 - keep) * (loop[at, 1] - right)
-    peak = 0.0
-    power = 0.0
-    for n in range(num_samples):
-        left += (1.0 - keep) * (loop[n, 0] - left)
-        right += (1.0 - keep) * (loop[n, 1] - right)
-        loop[n, 0] -= left
-        loop[n, 1] -= right
-        peak = max(peak, abs(loop[n, 0]), abs(loop[n, 1]))
-        power += loop[n, 0] * loop[n, 0] + loop[n, 1] * loop[n, 1]
-    return peak, power / (2 * num_samples)

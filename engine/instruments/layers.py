@@ -14,6 +14,9 @@ from engine.instruments.filters import svf_gains, svf_step
 from engine.instruments.wavetables import BAND_SEMITONES, NUM_BANDS, TABLE_SIZE
 from engine.units import STEM_SAMPLE_RATE
 
+# What lies above folds to below 20 kHz; it may have a thousandth of the sound.
+FOLD_HZ = STEM_SAMPLE_RATE - 20_000.0
+LN_FOLD = math.log(1e-3)
 TWO_PI = 2.0 * math.pi
 # Phases are 32-bit fractions of a cycle: they wrap by themselves and drift by nothing.
 CYCLE = 4294967296.0
@@ -81,7 +84,8 @@ def add_fm(
     """Two operators: a sine whose phase another sine moves (Chowning 1973).
 
     sine: one cycle, [TABLE_SIZE + 1], amplitude 1. The index falls from `index` to `index * index_floor`
-    and is held where the sidebands (Carson: (index + 1) * modulator) would pass 16 kHz.
+    and is held where the first sideband that would fold into hearing, the n-th, would pass -60 dB: it is
+    J_n(index), which for a small index is (index / 2) ** n / n!.
     """
     carrier = np.uint32(0)
     modulator = np.uint32(0)
@@ -97,7 +101,8 @@ def add_fm(
         step = np.uint32(np.int64(min(hz * ratio / STEM_SAMPLE_RATE, 0.45) * CYCLE))
         modulator_hz = min(hz * modulator_ratio, 15_000.0)
         modulator_step = np.uint32(np.int64(modulator_hz / STEM_SAMPLE_RATE * CYCLE))
-        room = max(0.0, (16_000.0 - hz * ratio) / modulator_hz - 1.0)
+        first = max(1.0, math.floor((FOLD_HZ - hz * ratio) / modulator_hz) + 1.0)
+        room = 2.0 * math.exp((math.lgamma(first + 1.0) + LN_FOLD) / first)
         aim = min(index * (index_floor + (1.0 - index_floor) * envelope), room) * radians_to_depth
         if block == 0:
             depth = aim

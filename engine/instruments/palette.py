@@ -62,7 +62,7 @@ class Instrument:
     layers: tuple[Layer, ...]
     words: tuple[str, ...] = ()  # what people call it
     program: int = 0  # the nearest of General MIDI, from 0
-    level_db: float = 0.0  # what brings it to the loudness of the others of its role
+    squeeze: float = 0.0  # how much its peaks are pressed, so that it is as loud as the others of its role
     mono: bool = False
     low: int = 24
     high: int = 108
@@ -160,7 +160,7 @@ class Kit:
     voices: Mapping[str, DrumVoice] = field(hash=False)
     words: tuple[str, ...] = ()  # what people call it
     program: int = 0  # the nearest GS kit
-    level_db: float = 0.0  # what brings it to the loudness of the other kits
+    squeeze: float = 0.0  # how much its peaks are pressed, so that it is as loud as the other kits
     drive: float = 0.1
     reverb: float = 0.0
     reverb_s: float = 0.5

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.instruments import control, effects, filters, layers, modal
+from engine.instruments import control, effects, filters, layers, modal, saturation
 from engine.instruments.control import BLOCK
 from engine.instruments.formants import add_formants, formants_of
 from engine.instruments.gestures import Gesture, gestures
@@ -247,7 +247,7 @@ def add_effects(
     settings = settings_of(score)
     step(0.7)
     drive = lean(instrument.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5))
-    loop = driven(loop, drive)
+    loop = driven(squeezed(loop, instrument.squeeze), drive)
     if instrument.chorus > 0.0:
         step(0.75)
         cycles = float(max(1, round(instrument.chorus_hz * score.length_seconds)))
@@ -267,13 +267,23 @@ def add_effects(
     )
 
 
+def squeezed(loop: NDArray[np.float32], squeeze: float) -> NDArray[np.float32]:
+    """Its peaks brought nearer to its mean by `squeeze` 0..1: what would stick out of the mix."""
+    if squeeze > 0.0:
+        rms = float(np.sqrt(np.mean(np.square(loop, dtype=np.float64))))
+        effects.squeeze_loop(loop, 1.4 * rms, squeeze)
+    return loop
+
+
 def driven(loop: NDArray[np.float32], drive: float) -> NDArray[np.float32]:
     """Saturated by `drive` 0..1, relative to the loop's own peak."""
     peak = float(np.abs(loop).max(initial=0.0))
     if drive <= 0.0 or peak <= 0.0:
         return loop
     loop *= np.float32(1.0 / peak)
-    effects.drive_loop(loop, 0.4 + 8.0 * drive * drive, min(1.0, 4.0 * drive))
+    saturation.drive_loop(
+        loop, 0.4 + 8.0 * drive * drive, min(1.0, 4.0 * drive), saturation.SHARP, saturation.WIDE
+    )
     return loop
 
 

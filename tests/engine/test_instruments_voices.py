@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.errors import EngineError
-from engine.instruments import effects, filters, layers
+from engine.instruments import filters, layers, saturation
 from engine.instruments.control import BLOCK
 from engine.instruments.gestures import fold_pitch, gestures
 from engine.instruments.palette import Layer, build, load
@@ -97,7 +97,7 @@ def test_drive_folds_nine_db_less_than_the_bare_curve():
     cycles = 2477  # 3.3 kHz, whole in the loop and prime: from the ninth partial on it folds below 15 kHz
     sine = np.sin(2 * np.pi * cycles * n / len(n))
     driven = np.stack([sine, sine], axis=1).astype(np.float32)
-    effects.drive_loop(driven, 6.0, 1.0)
+    saturation.drive_loop(driven, 6.0, 1.0, saturation.SHARP, saturation.WIDE)
 
     def folded_db(audio: np.ndarray) -> float:
         power = np.abs(np.fft.rfft(audio)) ** 2
