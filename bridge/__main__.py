@@ -55,6 +55,14 @@ def build_parser() -> argparse.ArgumentParser:
     bench = commands.add_parser("bench", help="measure this machine, as JSON lines")
     bench.add_argument("--quick", action="store_true", help="fewer rounds")
     bench.add_argument("--only", help="one part: latency, lock, render")
+
+    evaluate = commands.add_parser("evaluate", help="how well it plays, measured by other people's libraries")
+    evaluate.add_argument("what", choices=("music",))
+    evaluate.add_argument("--quick", action="store_true", help="fewer and shorter takes")
+    evaluate.add_argument("--out", type=Path, help="folder for report.html and figures.jsonl")
+    evaluate.add_argument("--only", help="parts, with commas: tempo, key, chords, lock, genres …")
+    evaluate.add_argument("--check", action="store_true", help="exit status 1 where a goal is clearly missed")
+    evaluate.add_argument("--processes", type=int, default=2, help="how many at once (default 2)")
     return parser
 
 
@@ -108,6 +116,10 @@ def _run(args: argparse.Namespace) -> int:
         from engine.config import load_config
 
         return analyze(args.prompt, args.json, load_config(args.config).prompt)
+    if args.command == "evaluate":
+        from bridge.evaluate import evaluate_music
+
+        return evaluate_music(args.quick, args.out, args.only, args.check, args.processes)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)

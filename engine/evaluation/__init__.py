@@ -1,0 +1,1 @@
+"""How well the engine does, measured with estimators that are not its own."""

@@ -1,0 +1,1 @@
+"""How well the engine writes and plays music."""

@@ -1,0 +1,60 @@
+"""Tempo and beats, heard by sonara and by librosa."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.evaluation.extras import need
+from engine.evaluation.signal import RATE, looped, onset_envelope
+
+LISTEN_S = 30.0  # a loop is played round for so long: trackers need some bars to settle
+HOP = 256  # 11.6 ms
+TEMPO_TOLERANCE = 0.01
+OCTAVES = (1.0, 2.0, 0.5, 3.0, 1 / 3, 1.5, 2 / 3)
+TRIM_S = 5.0  # mir_eval's custom: trackers are forgiven their first seconds
+
+
+def beats_librosa(audio: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Beat times in seconds. audio: [N] at 22.05 kHz."""
+    librosa = need("librosa")
+    envelope = onset_envelope(looped(audio, LISTEN_S), HOP)
+    _, frames = librosa.beat.beat_track(onset_envelope=envelope, sr=RATE, hop_length=HOP, trim=False)
+    return np.asarray(librosa.frames_to_time(frames, sr=RATE, hop_length=HOP), np.float64)
+
+
+def beats_sonara(audio: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Beat times in seconds. audio: [N] at 22.05 kHz."""
+    result = need("sonara").analyze_signal(looped(audio, LISTEN_S), sr=RATE, mode="compact")
+    return np.asarray(result["beats"], np.float64) * result["provenance"]["hop_length"] / RATE
+
+
+def tempo_of(beats: NDArray[np.float64]) -> float:
+    """Beats a minute of a steady row of beat times: the slope of their line, so that frames do not round it.
+
+    Theil-Sen: one beat in four may be misplaced. 0 where there are fewer than four.
+    """
+    if len(beats) < 4:
+        return 0.0
+    gaps = np.diff(beats)
+    typical = float(np.median(gaps))
+    numbers = np.concatenate([[0.0], np.cumsum(np.round(gaps / typical))])
+    from scipy.stats import theilslopes
+
+    slope = float(theilslopes(beats, numbers)[0])
+    return 60.0 / slope if slope > 0 else 0.0
+
+
+def is_tempo(heard_bpm: float, truth_bpm: float, octaves: tuple[float, ...] = (1.0,)) -> bool:
+    """Within 1% of the truth, or of a multiple of it that is allowed."""
+    return any(abs(heard_bpm / (truth_bpm * factor) - 1.0) <= TEMPO_TOLERANCE for factor in octaves)
+
+
+def beat_f1(reference: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """mir_eval's F measure (70 ms) over the time that both last, after the usual five seconds."""
+    beat = need("mir_eval").beat
+    if not len(reference) or not len(other):
+        return 0.0
+    end = min(reference[-1], other[-1]) + 0.1
+    one, two = (beat.trim_beats(beats[beats <= end], TRIM_S) for beats in (reference, other))
+    return float(beat.f_measure(one, two)) if len(one) and len(two) else 0.0
