@@ -17,6 +17,7 @@ from engine.context.groove import groove_of
 from engine.context.harmony import SINGLE_VOICES, hear_harmony
 from engine.context.heard_score import heard_score, note_weights, slots_of, spans_of
 from engine.context.loop_length import (
+    bare_tempo_in_name,
     bars_in_name,
     fit_bars,
     folded,
@@ -99,7 +100,7 @@ def _said_tempo(path: Path, info: WavInfo | None, samples: int, signature: Signa
             return tempo_bpm
     bars = bars_in_name(path.stem)
     by_bars = tempo_of_beats(bars * signature.bar_beats, samples) if bars else None
-    return tempo_in_name(path.stem) or by_bars
+    return tempo_in_name(path.stem) or by_bars or bare_tempo_in_name(path.stem, samples, signature)
 
 
 # --- what is heard --------------------------------------------------------------------------------

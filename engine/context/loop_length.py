@@ -18,6 +18,8 @@ from engine.units import (
 
 WHOLE = 0.01  # a length this near to whole bars is meant to be whole
 TEMPO_IN_NAME = re.compile(r"(\d{2,3}(?:[.,]\d+)?)[ _-]?bpm|bpm[ _-]?(\d{2,3}(?:[.,]\d+)?)", re.IGNORECASE)
+NUMBER_IN_NAME = re.compile(r"(?<![A-Za-z0-9.,#])(\d{2,3}(?:\.\d+)?)(?![A-Za-z0-9.])")
+USUAL_TEMPI = (55.0, 200.0)  # a bare number beyond them is the number of something else
 BARS_IN_NAME = re.compile(r"(?<!\d)(\d{1,2})[ _-]?bars?(?![A-Za-z])", re.IGNORECASE)
 KEY_IN_NAME = re.compile(
     r"(?:^|[ _.-])([A-G][#b]?(?:m|min|maj|minor|major|dor|phr|lyd|mix|loc|hm))(?=$|[ _.-])"
@@ -28,6 +30,17 @@ def tempo_in_name(stem: str) -> float | None:
     """`loop_126bpm` -> 126.0; None where the name says no tempo."""
     match = TEMPO_IN_NAME.search(stem)
     return float((match[1] or match[2]).replace(",", ".")) if match else None
+
+
+def bare_tempo_in_name(stem: str, samples: int, signature: Signature) -> float | None:
+    """`loop_174` -> 174.0, where at 174 bpm these samples are whole bars; else it is any number."""
+    for text in NUMBER_IN_NAME.findall(stem):
+        tempo_bpm = float(text)
+        if USUAL_TEMPI[0] <= tempo_bpm <= USUAL_TEMPI[1]:
+            bars = samples_to_beats(samples, tempo_bpm) / signature.bar_beats
+            if round(bars) >= MIN_BARS and abs(bars - round(bars)) <= WHOLE * bars:
+                return tempo_bpm
+    return None
 
 
 def bars_in_name(stem: str) -> int | None:

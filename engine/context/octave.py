@@ -18,7 +18,7 @@ from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 USUAL_TEMPO_BPM, USUAL_OCTAVES = 118.0, 0.75
 SET_OCTAVES = 0.6
 MIN_GAPS = 3
-BACKBEAT = 0.35  # of the strongest onset: softer snares are ghosts
+BACKBEAT = 0.5  # of the strongest onset: softer snares are ghosts
 
 
 class Sign(NamedTuple):

@@ -25,6 +25,7 @@ PRIOR_OCTAVES = 0.6  # an octave from the set's tempo counts a quarter
 BEATS_COMPARED = 4
 LOOP_BONUS = 2.0
 MIN_ONSET = 0.12  # of the strongest
+MIN_DRUM_ONSET = 0.05  # shakers and ghost notes between kicks
 MIN_ONSET_GAP_S = 0.045
 DRUM_WINDOW = 2048  # 46 ms: a kick has fallen to its body by then
 # Bands that tell a drum: below, the kick's body; above, the cymbals.
@@ -84,7 +85,8 @@ def drum_onsets_of(
     mono: NDArray[np.float32], strength: NDArray[np.float64], tempo_bpm: float
 ) -> tuple[Onset, ...]:
     """The same with voices told by ear; two that strike at once are two onsets."""
-    peaks = onset_peaks(strength)
+    # What was cut off to make whole bars is heard no more.
+    peaks = [peak for peak in onset_peaks(strength, MIN_DRUM_ONSET) if peak[0] * HOP < len(mono)]
     if not peaks:
         return ()
     voices = voices_of(_band_rises(mono, [hop for hop, _ in peaks]))
@@ -95,7 +97,7 @@ def drum_onsets_of(
     )
 
 
-def onset_peaks(strength: NDArray[np.float64]) -> list[tuple[int, float]]:
+def onset_peaks(strength: NDArray[np.float64], softest: float = MIN_ONSET) -> list[tuple[int, float]]:
     """(hop, share of the strongest) of each onset, in order."""
     from scipy.signal import find_peaks
 
@@ -105,7 +107,7 @@ def onset_peaks(strength: NDArray[np.float64]) -> list[tuple[int, float]]:
     # A loop's first onset stands at the very edge, where no peak could be: a wall of zeros makes it one.
     walled = np.concatenate([[0.0], strength, [0.0]])
     gap = max(1, round(MIN_ONSET_GAP_S * HOPS_PER_SECOND))
-    hops, _ = find_peaks(walled, height=MIN_ONSET * top, prominence=0.5 * MIN_ONSET * top, distance=gap)
+    hops, _ = find_peaks(walled, height=softest * top, prominence=0.5 * softest * top, distance=gap)
     return [(int(hop) - 1, float(strength[hop - 1] / top)) for hop in hops]
 
 

@@ -22,6 +22,7 @@ STROKE = 0.25  # of the strongest onset
 DRIFT = 1.6
 ECHO_HOPS, ECHO_SHARE = 260, 0.5  # 1.5 s
 DRAGGED = (0.2, 1.5)
+BETWEEN = 0.3  # semitones off every note
 SOFT = 0.06  # of the loudest: softer is the tail of a note, or its echo
 RISE = 1.25  # how much the level must grow for a note of the same pitch to be struck again
 PARTIAL_HOPS, PARTIAL_SHARE = 40, 0.15  # of the loudest of eight partials, over the first 0.23 s
@@ -115,9 +116,10 @@ def _note(
     votes = np.bincount(np.maximum(semitones, 0), weight)
     found = int(votes.argmax())
     # A filter that closes over a plucked bass drags its pitch down by up to a semitone and a half, and
-    # lets go of it at the end; what is reached at the top is what was played.
+    # lets go of it at the end: between two notes, what is reached at the top is what was played.
     top_pitch = float(np.quantile(part[voiced], 0.85))
-    if DRAGGED[0] < top_pitch - float(np.median(part[voiced])) < DRAGGED[1]:
+    middle = float(np.median(part[voiced]))
+    if abs(middle - round(middle)) > BETWEEN and DRAGGED[0] < top_pitch - middle < DRAGGED[1]:
         found = round(top_pitch)
     top = float(loudness[voiced].max())
     sounding = np.flatnonzero(voiced & (loudness >= FALL * top))

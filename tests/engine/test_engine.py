@@ -138,6 +138,8 @@ def test_locked_tracks_outrank_the_prompt(bench):
     assert bench.digest("drums") == drums
     assert {t.stem.tempo_bpm for t in bench.engine.core.session.tracks.values()} == {140}
     assert any("110 bpm" in log.text and log.level == "warning" for log in bench.of(e.Log))
+    (told,) = bench.of(e.ContextConflict)
+    assert (told.field, told.asked) == ("tempo_bpm", "110 bpm") and told.kept in told.text
 
 
 def test_a_lock_that_comes_while_a_generation_runs_holds(gated, gate):
