@@ -35,24 +35,38 @@ def add_modal(
     which decays shorten for each octave upwards. `tilt`: octaves of brightness; a mode at ratio r is
     louder by r ** (tilt / 2). Modes above 18 kHz are left out.
     """
-    scratch = np.empty(BLOCK, dtype=np.float64)
-    for mode in range(modes.shape[0]):
-        ratio, decay_s, level = modes[mode]
-        decay_s *= 2.0 ** (-tracking * (pitch[0] - 60.0) / 12.0)
-        keep = math.exp(-LN_1000 / (STEM_SAMPLE_RATE * max(decay_s, 0.01)))
-        gain = level * ratio ** (0.5 * tilt)
-        real, imaginary = gain, 0.0
-        for block in range(len(pitch)):
-            hz = 440.0 * 2.0 ** ((pitch[block] - 69.0) / 12.0) * ratio
-            if hz > TOP_HZ or abs(real) + abs(imaginary) < 1e-5 * gain:
-                break
-            turn = 2.0 * math.pi * hz / STEM_SAMPLE_RATE
-            c, s = keep * math.cos(turn), keep * math.sin(turn)
-            for i in range(BLOCK):
-                real, imaginary = c * real - s * imaginary, s * real + c * imaginary
-                scratch[i] = imaginary
-            for i in range(BLOCK):
-                n = block * BLOCK + i
-                x = scratch[i] * min(1.0, n / ATTACK_SAMPLES)
-                note[n, 0] += np.float32(left * x)
-                note[n, 1] += np.float32(right * x)
+    count = modes.shape[0]
+    keep = np.empty(count, dtype=np.float64)
+    real = np.zeros(count, dtype=np.float32)
+    imaginary = np.zeros(count, dtype=np.float32)
+    c = np.zeros(count, dtype=np.float32)
+    s = np.zeros(count, dtype=np.float32)
+    shorter = 2.0 ** (-tracking * (pitch[0] - 60.0) / 12.0)
+    for k in range(count):
+        keep[k] = math.exp(-LN_1000 / (STEM_SAMPLE_RATE * max(modes[k, 1] * shorter, 0.01)))
+        real[k] = modes[k, 2] * modes[k, 0] ** (0.5 * tilt)
+    last = np.inf
+    for block in range(len(pitch)):
+        if pitch[block] != last:
+            last = pitch[block]
+            hz = 440.0 * 2.0 ** ((last - 69.0) / 12.0)
+            for k in range(count):
+                turn = 2.0 * math.pi * hz * modes[k, 0] / STEM_SAMPLE_RATE
+                c[k] = keep[k] * math.cos(turn)
+                s[k] = keep[k] * math.sin(turn)
+                if hz * modes[k, 0] > TOP_HZ:
+                    real[k] = imaginary[k] = 0.0
+        for k in range(count):
+            if abs(real[k]) + abs(imaginary[k]) < 1e-12:  # before it becomes denormal, which is slow
+                real[k] = imaginary[k] = 0.0
+        for n in range(block * BLOCK, (block + 1) * BLOCK):
+            x = np.float32(0.0)
+            # All modes of one sample at a time: they are independent, so this runs as vectors.
+            for k in range(count):
+                turned = c[k] * real[k] - s[k] * imaginary[k]
+                imaginary[k] = s[k] * real[k] + c[k] * imaginary[k]
+                real[k] = turned
+                x += imaginary[k]
+            rise = min(1.0, n / ATTACK_SAMPLES)
+            note[n, 0] += np.float32(left * rise) * x
+            note[n, 1] += np.float32(right * rise) * x
