@@ -8,33 +8,41 @@ What is said outranks what the frame pins, that outranks the base of a relative 
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.music.genre import DEFAULT_GENRE, Genre, genre_named
 from engine.music.key import Key
+from engine.prompt import slips
+from engine.prompt.describe import FIELDS, TRACKS, analyze_fields, intent_text
 from engine.prompt.facts import Facts, facts_of
+from engine.prompt.intents import Scene, intent_after, with_words, without_sound
+from engine.prompt.keeping import Kept, kept_in
+from engine.prompt.mix import genres_of, settled
+from engine.prompt.moving import FEELS, bounded_octave, moved, octaves, touched
 from engine.prompt.music_context import Frame, MusicContext, TrackIntent
-from engine.prompt.reading import Clause, Term, read
-from engine.prompt.words import Quality, lexicon
+from engine.prompt.reading import SLIGHTLY, Clause, Read, Term, read
+from engine.prompt.shape import profile_of, structure_of
+from engine.prompt.words import lexicon
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
+__all__ = ["FIELDS", "TRACKS", "analyze_fields", "intent_text", "interpret", "warm"]
 LONGEST_CHARACTERS = 2000  # what is looked at; a stage prompt is a line
-FEELS = ("energy", "density", "brightness", "swing", "humanize")
-FIELDS = ("genre", "tempo_bpm", "key", "signature", "bars", *FEELS)
 PITCHED = ("bass", "harmony", "melody")
-TRACKS = ("drums", *PITCHED)
-MORE_OF_A_TRACK = 0.15  # "more bass": energy and density
-DENIED = -0.6  # "not dark" is somewhat bright
 TEMPO_STEP = 0.08  # "faster": 8 per cent
-DENSITY_OF_SPEED = 0.2  # "fast hats" are many hats
+PLAIN = (
+    (re.compile(r"\bw/o\b", re.I), "without"), (re.compile(r"\bw/(?=\s|\w)", re.I), "with "),
+    (re.compile(r"(?<![0-9])/|/(?![0-9])"), ", "), (re.compile(r"\s*['’`]\s?n\s?['’`]?\s*", re.I), " n "),
+    (re.compile(r"(?<=\w{2})&(?=\w{2})"), " & "), (re.compile(r"[_|•·]+|\s-+\s|–(?![0-9])|—(?![0-9])"), ", "),
+)  # fmt: skip
 
 
 def warm() -> None:
     """Load the word lists and genres, so that the first prompt is as fast as the next."""
     lexicon()
+    slips.warm()
     interpret("dark techno with driving bass in F# minor at 128 bpm", Frame())
 
 
@@ -42,13 +50,31 @@ def interpret(
     prompt: str, frame: Frame, base: MusicContext | None = None, track: str | None = None
 ) -> MusicContext:
     """What `prompt` means in this frame; a relative one changes `base` (of `track` alone, where given)."""
-    if base is not None and not prompt.strip():
-        return base
+    if base is not None:
+        if not prompt.strip():
+            return _forgetful(base)
+        base = _forgetful(base)
+    kept = kept_in(slips.corrected(plain_text(prompt)), base is not None)
+    facts = facts_of(kept.rest)
+    return Reading(prompt, frame, base, track, kept, facts, read(facts.rest.lower())).context()
+
+
+def plain_text(prompt: str) -> str:
+    """The prompt in the signs that the lists are written in."""
     text = unicodedata.normalize("NFKC", prompt[:LONGEST_CHARACTERS])[: 2 * LONGEST_CHARACTERS]
-    facts = facts_of(text)
-    clauses = read(facts.rest.lower())
-    reading = Reading(prompt, frame, base, track, facts, clauses)
-    return reading.context()
+    for pattern, plain in PLAIN:
+        text = pattern.sub(plain, text)
+    return text
+
+
+def _forgetful(base: MusicContext) -> MusicContext:
+    """The base without what was said of one take alone; the very same where there is nothing of it."""
+    fleeting = {
+        name: replace(intent, keep="", like_take=0, rates={})
+        for name, intent in base.tracks.items()
+        if intent.keep or intent.like_take or intent.rates
+    }
+    return replace(base, tracks={**base.tracks, **fleeting}) if fleeting else base
 
 
 @dataclass
@@ -59,39 +85,46 @@ class Reading:
     frame: Frame
     base: MusicContext | None
     track: str | None
+    kept: Kept
     facts: Facts
-    clauses: list[Clause]
+    read: Read
+    clauses: list[Clause] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
+    sounded: set[str] = field(default_factory=set)  # the roles that this prompt has given a sound
 
     def context(self) -> MusicContext:
-        kept = self.base if self.keeps_base() else None
-        named = next((clause.genre for clause in self.clauses if clause.genre), None)
-        genre = genre_named(named or (kept.genre if kept else DEFAULT_GENRE))
+        base = self.base if self.keeps_base() else None
+        self.clauses = settled(self.read.clauses, base is not None)
+        named = genres_of(self.clauses, base is not None)
+        genre = genre_named(named[0] if named else (base.genre if base else DEFAULT_GENRE))
         if named:
             self.said.add("genre")
         wide = [term for clause in self.clauses if not self.targets(clause) for term in clause.terms]
-        start = kept or self._fresh(genre, named is not None)
+        start = base or self._fresh(genre, bool(named))
         context = replace(
-            start, prompt=self.prompt, genre=genre.name, relative=kept is not None,
-            tempo_bpm=self._tempo(start, genre, wide, kept is not None),
-            key=self._key(start, wide, kept is not None),
+            start, prompt=self.prompt, genre=genre.name, relative=base is not None,
+            genres=(named if len(named) > 1 else ()) if named else start.genres,
+            tempo_bpm=self._tempo(start, genre, wide, base is not None),
+            key=self._key(start, wide, base is not None),
             signature=self._framed("signature", start), bars=self._framed("bars", start),
-            moods=self._moods(start, wide),
+            moods=self._moods(start, wide), unknown=tuple(self.read.unknown),
+            structure=structure_of(self.clauses, genre, start.structure),
+            profile=profile_of(self.clauses, start.profile),
         )  # fmt: skip
         context = self._felt(context, wide)
         for clause in self.clauses:
-            context = self._intended(context, clause, kept is not None)
-        return replace(context, assumed=self._assumed(kept))
+            context = self._intended(context, clause, base is not None)
+        context = self._keeping(context)
+        return replace(context, assumed=self._assumed(base))
 
     def keeps_base(self) -> bool:
-        """Whether the base is changed rather than left: comparisons, prompts for a track or about tracks."""
+        """Whether the base is changed rather than left: everything but a prompt that names another genre."""
         if self.base is None:
             return False
-        if self.track is not None or any(clause.compares for clause in self.clauses):
+        told = self.track is not None or self.read.again or self.facts.changes or bool(self.kept.keeps)
+        if told or any(clause.compares or clause.of("like") for clause in self.read.clauses):
             return True
-        speaks = bool(self.clauses) or self.facts != Facts(rest=self.facts.rest)
-        about_tracks = all(clause.tracks and not clause.genre for clause in self.clauses)
-        return speaks and about_tracks
+        return not any(clause.genre for clause in self.read.clauses)
 
     def targets(self, clause: Clause) -> tuple[str, ...]:
         """The tracks a clause is about; () for the whole."""
@@ -114,8 +147,8 @@ class Reading:
             swing=genre.swing, humanize=genre.humanize,
         )  # fmt: skip
 
-    def _assumed(self, kept: MusicContext | None) -> frozenset[str]:
-        before = kept.assumed if kept else frozenset(FIELDS)
+    def _assumed(self, base: MusicContext | None) -> frozenset[str]:
+        before = base.assumed if base else frozenset(FIELDS)
         return frozenset(before - self.said)
 
     # --- frame ------------------------------------------------------------------------------------
@@ -128,42 +161,46 @@ class Reading:
             return said
         return getattr(self.frame if name in self.frame.pinned else start, name)
 
-    def _tempo(self, start: MusicContext, genre: Genre, wide: list[Term], kept: bool) -> float:
-        speed = [term for term in wide if term.word.quality and term.word.quality.tempo]
-        if self.facts.tempo_bpm is not None or not speed:
+    def _tempo(self, start: MusicContext, genre: Genre, wide: list[Term], stands: bool) -> float:
+        facts = self.facts
+        speed = [t for t in wide if t.word.quality and t.word.quality.tempo and not _mild(t)]
+        standing = float(getattr(self.frame if "tempo_bpm" in self.frame.pinned else start, "tempo_bpm"))
+        if facts.tempo_step_bpm or facts.tempo_factor != 1.0:
+            self.said.add("tempo_bpm")
+            return _legal_tempo(standing * facts.tempo_factor + facts.tempo_step_bpm)
+        if facts.tempo_bpm is not None or not speed:
             return float(self._framed("tempo_bpm", start))
         self.said.add("tempo_bpm")
         term = speed[0]
         assert term.word.quality is not None
         way = term.word.quality.tempo * term.sign * (-1 if term.negated else 1)
-        if kept or term.compared:
-            pinned = "tempo_bpm" in self.frame.pinned
-            tempo_bpm = (self.frame.tempo_bpm if pinned else start.tempo_bpm) * (
-                1 + way * TEMPO_STEP * term.strength
-            )
-        else:
-            tempo_bpm = genre.tempo_bpm[1 if way > 0 else 0]
-        return max(MIN_TEMPO_BPM, min(MAX_TEMPO_BPM, float(round(tempo_bpm))))
+        if stands or term.compared:
+            return _legal_tempo(standing * (1 + way * TEMPO_STEP * term.strength))
+        return _legal_tempo(genre.tempo_bpm[1 if way > 0 else 0])
 
-    def _key(self, start: MusicContext, wide: list[Term], kept: bool) -> Key:
+    def _key(self, start: MusicContext, wide: list[Term], stands: bool) -> Key:
         facts = self.facts
         fixed = self.frame.key if "key" in self.frame.pinned else start.key
+        if facts.semitones:
+            self.said.add("key")
+            fixed = Key((fixed.tonic + facts.semitones) % 12, fixed.mode)
         if facts.tonic is None and facts.mode is None:
-            if kept or "key" in self.frame.pinned:
+            if stands or facts.semitones or "key" in self.frame.pinned:
                 return fixed
             return Key(fixed.tonic, _mood_mode(wide, fixed))
         self.said.add("key")
         if facts.tonic is None:
             return Key(fixed.tonic, facts.mode or fixed.mode)
-        # A letter alone says major or minor, by what is usual here; not lydian.
-        plain = Key(facts.tonic, "minor" if start.key.is_minor else "major")
+        # A letter alone says major or minor, by what is usual here; not lydian. Where nothing is usual: major.
+        usual = stands or "genre" in self.said
+        plain = Key(facts.tonic, "minor" if usual and start.key.is_minor else "major")
         return Key(facts.tonic, facts.mode or _mood_mode(wide, plain))
 
     # --- feel -------------------------------------------------------------------------------------
 
     def _moods(self, start: MusicContext, wide: list[Term]) -> tuple[str, ...]:
         found = [
-            term.word.name
+            term.word.quality.name
             for term in wide
             if term.word.kind == "quality" and term.word.quality and term.word.quality.mood
             if not term.negated and not term.compared and term.factor is None
@@ -175,103 +212,97 @@ class Reading:
         before = {name: getattr(context, name) for name in FEELS}
         after = moved(before, wide)
         self.said |= {name for name in FEELS if touched(name, wide)}
-        octave = octaves(wide)
+        if self.facts.swing is not None and self.track is None:
+            after["swing"] = self.facts.swing
+            self.said.add("swing")
         changed = replace(context, **after)
-        if octave:
+        if octave := octaves(wide):
             for name in PITCHED:
                 intent = changed.intent(name)
-                changed = _with(changed, name, replace(intent, octave=_octave(intent.octave + octave)))
+                changed = _with(changed, name, replace(intent, octave=bounded_octave(intent.octave + octave)))
         # What was said of the whole now also moves the tracks that have a wish of their own.
         for name, intent in changed.tracks.items():
             own = {feel: getattr(intent, feel) for feel in FEELS[:4] if getattr(intent, feel) is not None}
             changed = _with(changed, name, replace(intent, **moved(own, wide)))
+        if self.facts.swing is not None and self.track is not None:
+            changed = _with(changed, self.track, replace(changed.intent(self.track), swing=self.facts.swing))
         return changed
 
-    def _intended(self, context: MusicContext, clause: Clause, kept: bool) -> MusicContext:
+    # --- tracks -----------------------------------------------------------------------------------
+
+    def _intended(self, context: MusicContext, clause: Clause, stands: bool) -> MusicContext:
         """The intents of a clause's tracks; sounds of a clause about the whole go to their role."""
+        scene = Scene({name: getattr(context, name) for name in FEELS}, context.genre, stands)
         targets = self.targets(clause)
         if not targets:
-            for term in clause.of("sound"):
-                role, palette = next(iter(term.word.palettes.items()))
-                if not term.negated:
-                    context = _with(context, role, _heard(context.intent(role), [term], palette))
-            return context
+            return self._widely(context, clause, scene)
         for name in targets:
-            context = _with(context, name, self._intent(context, name, clause))
+            context = self._asked(context, name, clause, scene)
+        for term in clause.of("sound"):
+            if term.negated:
+                context = _without(context, term, scene)
+        if clause.of("rate") and not stands and "drums" not in targets:
+            context = self._asked(context, "drums", Clause(clause.of("rate")), scene)
         if clause.only:
             for name in TRACKS:
                 if name not in targets:
                     context = _with(context, name, replace(context.intent(name), silent=True))
         return context
 
-    def _intent(self, context: MusicContext, name: str, clause: Clause) -> TrackIntent:
-        intent = context.intent(name)
-        named = [t for t in clause.of("track") if t.word.name == name]
-        voices = [t for t in clause.of("voice") if name == "drums"]
-        denied = any(term.negated for term in named)
-        avoided = [v for t in voices if t.negated for v in t.word.voices]
-        wanted = {v for t in voices if not t.negated for v in t.word.voices}
-        avoid = tuple(v for v in dict.fromkeys((*intent.avoid, *avoided)) if v not in wanted)
-        terms = clause.of("quality", "comparison", "track", "voice")
-        before = {feel: getattr(intent, feel) for feel in FEELS[:4]}
-        for feel, value in before.items():
-            if value is None and touched(feel, terms, True):
-                before[feel] = getattr(context, feel)
-        after = moved({feel: value for feel, value in before.items() if value is not None}, terms, True)
-        palettes = [
-            t.word.palettes[name] for t in clause.of("sound") if name in t.word.palettes and not t.negated
+    def _widely(self, context: MusicContext, clause: Clause, scene: Scene) -> MusicContext:
+        """What a clause about the whole asks of each track: sounds, manners, effects, articulation."""
+        sections = any(c.of("section") for c in self.clauses if c is not clause)
+        for term in clause.terms:
+            lone = Clause([replace(term, compared=term.compared and not term.word.quality)])
+            if term.word.kind == "sound":
+                role = next(iter(term.word.palettes))
+                if term.negated:
+                    context = _without(context, term, scene)
+                else:
+                    context = self._asked(context, role, lone, scene)
+            elif term.word.kind == "rate":
+                context = _with(context, "drums", intent_after(context.intent("drums"), "drums", lone, scene))
+            elif term.word.kind == "section" and (sections or not term.compared):
+                continue
+            elif term.word.settings or term.word.articulation or term.word.kind == "like":
+                bare = Clause([replace(term, word=replace(term.word, quality=None, manners={}))])
+                for name in TRACKS:
+                    intent = intent_after(context.intent(name), name, bare, scene)
+                    silent = context.intent(name).silent
+                    context = _with(context, name, replace(intent, silent=silent))
+            elif term.word.alone and not term.negated:
+                role, how = term.word.alone, term.word.manners[term.word.alone]
+                context = _with(context, role, replace(with_words(context.intent(role), [term]), manner=how))
+        return context
+
+    def _asked(self, context: MusicContext, role: str, clause: Clause, scene: Scene) -> MusicContext:
+        """A track after a clause about it; of two sounds for one track the first is the one meant."""
+        before = context.intent(role)
+        after = intent_after(before, role, clause, scene)
+        real = [
+            t for t in clause.of("sound") if role in t.word.palettes and not t.negated and not t.word.form
         ]
-        return replace(
-            _heard(intent, clause.terms, palettes[0] if palettes else intent.palette),
-            **after, avoid=avoid, silent=denied, octave=_octave(intent.octave + octaves(terms)),
-        )  # fmt: skip
+        if role in self.sounded and not any(
+            t.word.kind == "track" and t.word.name == role for t in clause.terms
+        ):
+            after = replace(after, palette=before.palette)
+        if real:
+            self.sounded.add(role)
+        return _with(context, role, after)
+
+    def _keeping(self, context: MusicContext) -> MusicContext:
+        for name, what in self.kept.keeps.items():
+            for track in (name,) if name else (self.track,) if self.track else TRACKS:
+                context = _with(context, track, replace(context.intent(track), keep=what))
+        return context
 
 
-# --- how terms move numbers -------------------------------------------------------------------------
-
-
-def moved(values: Mapping[str, float], terms: list[Term], of_track: bool = False) -> dict[str, Any]:
-    """`values` with every term applied in turn, inside 0..1."""
-    result = dict(values)
-    for term in terms:
-        for name, value in result.items():
-            result[name] = min(1.0, max(0.0, _applied(name, value, term, of_track)))
-    return {name: round(value, 4) for name, value in result.items()}
-
-
-def _applied(name: str, value: float, term: Term, of_track: bool) -> float:
-    if term.word.quality is None:
-        counts = of_track and term.compared and name in ("energy", "density")
-        return value + (MORE_OF_A_TRACK * term.sign * term.strength if counts else 0.0)
-    delta = _delta(name, term.word.quality, of_track)
-    if not delta:
-        return value
-    if term.factor is not None:
-        # "half as sparse" is twice as dense: a falling quality turns the factor over.
-        return value * (term.factor if delta > 0 else 1.0 / term.factor)
-    if term.negated:
-        return 0.0 if name == "swing" and delta > 0 else value + DENIED * delta
-    return value + delta * term.sign * term.strength
-
-
-def _delta(name: str, quality: Quality, of_track: bool) -> float:
-    delta = float(getattr(quality, name))
-    if of_track and name == "density":
-        delta += DENSITY_OF_SPEED * quality.tempo
-    return delta
-
-
-def touched(name: str, terms: list[Term], of_track: bool = False) -> bool:
-    return any(_applied(name, 0.5, term, of_track) != 0.5 for term in terms)
-
-
-def octaves(terms: list[Term]) -> int:
-    """Octaves up or down; "an octave lower" says it once, though it has two words for it."""
-    return sum(t.word.quality.octave * t.sign for t in terms if t.word.quality and not t.negated)
-
-
-def _octave(octave: int) -> int:
-    return max(-3, min(3, octave))
+def _without(context: MusicContext, term: Term, scene: Scene) -> MusicContext:
+    for role in term.word.palettes:
+        intent = without_sound(context.intent(role), role, term, scene)
+        if intent != context.intent(role):
+            context = _with(context, role, with_words(intent, [term]))
+    return context
 
 
 def _mood_mode(wide: list[Term], usual: Key) -> str:
@@ -285,41 +316,14 @@ def _mood_mode(wide: list[Term], usual: Key) -> str:
     return usual.mode
 
 
-def _heard(intent: TrackIntent, terms: list[Term], palette: str | None) -> TrackIntent:
-    words = tuple(
-        dict.fromkeys((*intent.words, *(("no " if t.negated else "") + t.word.text for t in terms)))
-    )
-    return replace(intent, palette=palette, words=words)
+def _mild(term: Term) -> bool:
+    """ "not too fast" is no tempo."""
+    return term.negated and term.strength == SLIGHTLY
+
+
+def _legal_tempo(tempo_bpm: float) -> float:
+    return max(MIN_TEMPO_BPM, min(MAX_TEMPO_BPM, float(round(tempo_bpm))))
 
 
 def _with(context: MusicContext, name: str, intent: TrackIntent) -> MusicContext:
     return replace(context, tracks={**context.tracks, name: intent})
-
-
-# --- for people -------------------------------------------------------------------------------------
-
-
-def analyze_fields(context: MusicContext) -> list[tuple[str, str, bool]]:
-    """(field, value as text, assumed), for `/rg/analysis/*` and the command line."""
-    texts = {
-        "genre": context.genre, "tempo_bpm": f"{context.tempo_bpm:g}", "key": context.key.name,
-        "signature": context.signature.name, "bars": str(context.bars),
-        **{name: f"{getattr(context, name):.2f}" for name in FEELS},
-    }  # fmt: skip
-    rows = [(name, texts[name], name in context.assumed) for name in FIELDS]
-    if context.moods:
-        rows.append(("moods", ", ".join(context.moods), False))
-    rows += [(name, text, False) for name in context.tracks if (text := intent_text(context.intent(name)))]
-    return rows
-
-
-def intent_text(intent: TrackIntent) -> str:
-    """One line for what is asked of a track."""
-    if intent.silent:
-        return "silent"
-    numbers = {name: getattr(intent, name) for name in FEELS[:4]}
-    parts = [f"{name} {value:.2f}" for name, value in numbers.items() if value is not None]
-    parts += [f"octave {intent.octave:+d}"] if intent.octave else []
-    parts += [intent.palette] if intent.palette else []
-    parts += [f"no {voice}" for voice in intent.avoid]
-    return ", ".join(parts)

@@ -8,17 +8,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine.prompt.words import Lexicon, Word, lexicon, tokens_of
+from engine.prompt.words import CONTENT, QUALITIES, TARGETS, Lexicon, Word, lexicon, tokens_of
 
 STRONGLY, SLIGHTLY = 1.5, 0.5
-TARGETS = ("track", "voice")
+SAYS_NOTHING = ("filler", "link")
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word with what stood before it: `sign` -1 for less and for denial, `factor` for "half as"."""
+    """A word with what stood before it: `sign` -1 for less and for denial, `factor` for "half as".
+
+    `local`: a genre that may be of a track alone ("techno with dubstep bass").
+    """
 
     word: Word
     negated: bool = False
@@ -26,14 +29,17 @@ class Term:
     sign: int = 1
     strength: float = 1.0
     factor: float | None = None
+    local: bool = False
 
 
 @dataclass
 class Clause:
-    """Words that belong together."""
+    """Words that belong together. `inherits`: the tracks of the clause before ("drums with reverb")."""
 
     terms: list[Term] = field(default_factory=list)
     only: bool = False
+    attaches: bool = False
+    inherits: tuple[str, ...] = ()
 
     def of(self, *kinds: str) -> list[Term]:
         return [term for term in self.terms if term.word.kind in kinds]
@@ -41,7 +47,7 @@ class Clause:
     @property
     def genre(self) -> str | None:
         """The last of genres in a row is the noun: "80s rock" is rock."""
-        return next((t.word.name for t in reversed(self.of("genre")) if not t.negated), None)
+        return next((t.word.name for t in reversed(self.of("genre")) if not t.negated and not t.local), None)
 
     @property
     def compares(self) -> bool:
@@ -53,7 +59,9 @@ class Clause:
         named = [t.word.name if t.word.kind == "track" else "drums" for t in self.of(*TARGETS)]
         if not named and self.genre is None:
             named = [next(iter(t.word.palettes)) for t in self.of("sound") if not t.negated]
-        return tuple(dict.fromkeys(named))
+        if not named and self.genre is None:
+            named = [t.word.alone for t in self.terms if t.word.alone and not t.negated]
+        return tuple(dict.fromkeys(named)) or self.inherits
 
 
 @dataclass
@@ -69,16 +77,12 @@ class _Pending:
 
     def take(self, word: Word) -> Term:
         """The word with all that waited for it. Denial stays for tracks that follow ("no drums or bass")."""
-        term = Term(
-            word,
-            self.negated,
-            self.compared or word.kind == "comparison",
-            self.sign,
-            self.strength,
-            self.factor,
-        )
+        if word.number < 0:
+            return Term(word, negated=True)
+        compared = self.compared or word.kind == "comparison"
+        term = Term(word, self.negated, compared, self.sign, self.strength, self.factor)
         self.compared, self.sign, self.strength, self.factor = False, 1, 1.0, None
-        self.negated = self.carried = self.negated and word.kind in TARGETS
+        self.negated = self.carried = self.negated and word.kind in (*TARGETS, "sound")
         return term
 
     def note(self, word: Word) -> None:
@@ -87,6 +91,8 @@ class _Pending:
                 self.negated, self.carried = True, False
             case "more" | "less":
                 self.compared, self.sign = True, 1 if word.kind == "more" else -1
+            case "mildly":
+                self.negated, self.carried, self.strength = True, False, SLIGHTLY
             case "half" | "double":
                 self.factor = 0.5 if word.kind == "half" else 2.0
             case "strongly":
@@ -95,39 +101,142 @@ class _Pending:
                 self.strength = SLIGHTLY
 
 
-def read(text: str) -> list[Clause]:
-    """The clauses of a text in small letters, without those that say nothing."""
-    tokens, words = tokens_of(text), lexicon()
-    clauses = [Clause()]
-    pending = _Pending()
-    place = 0
-    while place < len(tokens):
-        word, taken = words.match(tokens, place)
-        place += taken
-        if word is None:
-            continue
-        if word.kind == "boundary" or (
-            word.kind == "joint" and _parts(clauses[-1], _next(tokens, place, words))
-        ):
-            clauses.append(Clause())
-            pending = _Pending()
-        elif word.kind == "only":
-            clauses[-1].only = True
-        elif word.kind in ("track", "voice", "sound", "quality", "comparison", "genre"):
-            if _begins_another(clauses, word, pending):
-                pending.negated = pending.negated and not pending.carried
-            clauses[-1].terms.append(pending.take(word))
-            following = _next(tokens, place, words)
-            if word.kind == "genre" and (following is None or following.kind != "genre"):
+@dataclass
+class Read:
+    """The clauses that say something, the words nobody knows, and whether the text speaks of what stands."""
+
+    clauses: list[Clause] = field(default_factory=lambda: [Clause()])
+    unknown: list[str] = field(default_factory=list)
+    again: bool = False
+
+
+def read(text: str) -> Read:
+    """The clauses of a text in small letters."""
+    reader = _Reader(tokens_of(text), lexicon())
+    reader.run()
+    reader.found.clauses = [clause for clause in reader.found.clauses if clause.terms]
+    for before, clause in zip(reader.found.clauses, reader.found.clauses[1:], strict=False):
+        bare = all(term.word.kind in QUALITIES or "chorus" in term.word.settings for term in clause.terms)
+        if clause.attaches and bare and not clause.tracks:
+            clause.inherits = before.tracks if before.genre is None else ()
+    return reader.found
+
+
+class _Reader:
+    def __init__(self, tokens: Sequence[str], words: Lexicon) -> None:
+        self.tokens, self.words, self.place = tokens, words, 0
+        self.found, self.pending = Read(), _Pending()
+        self.last_end = -1  # where the last word with content ended
+
+    @property
+    def clause(self) -> Clause:
+        return self.found.clauses[-1]
+
+    def run(self) -> None:
+        while self.place < len(self.tokens):
+            word, taken = self.words.match(self.tokens, self.place)
+            start, self.place = self.place, self.place + taken
+            if word is None:
+                self._strange(self.tokens[start])
+            elif word.kind in ("boundary", "attaching") or (
+                word.kind == "joint" and _parts(self.clause, self._next())
+            ):
+                self._part(word)
+            elif word.kind == "only":
+                self.clause.only = True
+            elif word.kind == "again":
+                self.found.again = True
+            elif word.kind == "off":
+                self._switch_off()
+            elif word.kind in CONTENT:
+                self._content(self._settled(word, start), start)
+            elif word.kind not in SAYS_NOTHING:
+                self.pending.note(word)
+
+    def _strange(self, token: str) -> None:
+        if len(token) > 2 and token.isalpha() and token not in self.found.unknown:
+            self.found.unknown.append(token)
+
+    def _part(self, word: Word) -> None:
+        if self.clause.terms or self.clause.only:
+            self.found.clauses.append(Clause())
+        self.clause.attaches = word.kind == "attaching"
+        self.pending = _Pending()
+
+    def _switch_off(self) -> None:
+        """ "drums off": the track just named falls silent."""
+        terms = self.clause.terms
+        if terms and terms[-1].word.kind in (*TARGETS, "sound") and self.last_end == self.place - 1:
+            terms[-1] = replace(terms[-1], negated=True)
+
+    def _settled(self, word: Word, start: int) -> Word:
+        """A German "-er": an adjective before its noun, else a comparison ("dunkler Techno", "dunkler")."""
+        if word.kind != "either":
+            return word
+        following = self._next()
+        noun = following is not None and following.kind in (*TARGETS, "genre", "sound")
+        return replace(word, kind="quality" if noun else "comparison")
+
+    def _content(self, word: Word, start: int) -> None:
+        if word.kind == "genre" and self.clause.of(*TARGETS):
+            self._part(word)
+        elif self._begins_another(word, start):
+            self.pending.negated = self.pending.negated and not self.pending.carried
+        term = self.pending.take(word)
+        inner = [
+            replace(term, word=part, negated=term.negated and part.kind != "track") for part in word.within
+        ]
+        self.clause.terms += [*inner, term]
+        self.last_end = self.place
+        if word.kind == "genre":
+            self._after_genre()
+
+    def _after_genre(self) -> None:
+        """A genre ends its clause, but for another genre in a row, or a track that it is the genre of."""
+        following = self._next()
+        if following is not None and following.kind == "genre":
+            return
+        clause = self.clause
+        if following is not None and following.kind in (*TARGETS, "sound"):
+            clause.terms = [replace(t, local=True) if t.word.kind == "genre" else t for t in clause.terms]
+            return
+        self.found.clauses.append(Clause())
+        self.pending = _Pending()
+
+    def _next(self) -> Word | None:
+        """The word that follows, but for links ("jazz inspired techno")."""
+        place = self.place
+        while place < len(self.tokens):
+            word, taken = self.words.match(self.tokens, place)
+            if word is None or word.kind != "link":
+                return word
+            place += taken
+        return None
+
+    def _begins_another(self, word: Word, start: int) -> bool:
+        """Start a new clause where a second track comes without a comma: "soft pads driving bass".
+
+        The qualities between the two belong to the second track if the first one had its own before it.
+        """
+        clause, clauses = self.clause, self.found.clauses
+        adjacent = self.last_end == start
+        places = [i for i, term in enumerate(clause.terms) if _is_target(term.word, word, adjacent)]
+        if not places:
+            return False
+        trailing = clause.terms[places[-1] + 1 :]
+        if word.kind not in TARGETS:
+            if clause.terms[places[-1]].negated and (self.pending.carried or not self.pending.negated):
                 clauses.append(Clause())
-                pending = _Pending()
+                return True
+            return False
+        if not trailing:
+            return False
+        if places[0] > 0:
+            del clause.terms[places[-1] + 1 :]
+            clauses.append(Clause(list(trailing)))
         else:
-            pending.note(word)
-    return [clause for clause in clauses if clause.terms]
-
-
-def _next(tokens: Sequence[str], place: int, words: Lexicon) -> Word | None:
-    return words.match(tokens, place)[0] if place < len(tokens) else None
+            clauses.append(Clause())
+        return True
 
 
 def _parts(clause: Clause, following: Word | None) -> bool:
@@ -136,38 +245,16 @@ def _parts(clause: Clause, following: Word | None) -> bool:
         return False
     if not clause.of("track", "voice", "sound"):
         return False
-    bare = not clause.of("quality", "comparison")
+    bare = not clause.of(*QUALITIES)
     return not (bare and following is not None and following.kind in TARGETS)
 
 
-def _begins_another(clauses: list[Clause], word: Word, pending: _Pending) -> bool:
-    """Start a new clause where a second track comes without a comma: "soft pads driving bass".
+def _is_target(word: Word, following: Word, adjacent: bool) -> bool:
+    """A track, a drum voice, or a sound that cannot belong to the track after it ("pads driving bass").
 
-    The qualities between the two belong to the second track if the first one had its own before it.
+    One sound right before a track is its adjective, whether the track has it or not ("organ bass").
     """
-    clause = clauses[-1]
-    places = [i for i, term in enumerate(clause.terms) if _is_target(term.word, word)]
-    if not places:
-        return False
-    trailing = clause.terms[places[-1] + 1 :]
-    if word.kind not in TARGETS:
-        if clause.terms[places[-1]].negated and (pending.carried or not pending.negated):
-            clauses.append(Clause())
-            return True
-        return False
-    if not trailing:
-        return False
-    if places[0] > 0:
-        del clause.terms[places[-1] + 1 :]
-        clauses.append(Clause(list(trailing)))
-    else:
-        clauses.append(Clause())
-    return True
-
-
-def _is_target(word: Word, following: Word) -> bool:
-    """A track, a drum voice, or a sound that cannot belong to the track after it ("pads driving bass")."""
     if word.kind != "sound":
         return word.kind in TARGETS
     track = {"track": following.name, "voice": "drums"}.get(following.kind)
-    return track is not None and track not in word.palettes
+    return track is not None and track not in word.palettes and not (adjacent and not word.text.endswith("s"))

@@ -1,31 +1,27 @@
-"""The words a prompt may use, from `words.toml` and the genres' files, compiled once for looking up."""
+"""The words a prompt may use, compiled once for looking up; where they come from is in `listing`."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
-from typing import Any
 
-from engine.errors import EngineError, unknown
-from engine.music.genre import PALETTES, genres
-from engine.music.key import MODES
-from engine.music.score import DRUM_VOICES
-
-TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?[#&]?[^\W_]*|[,.;:!?+&]")
-SMALL = ("negation", "more", "less", "half", "double", "strongly", "slightly", "only", "boundary", "joint")
+TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?[#&]?[^\W_]*|[,.;:!?+&]|w/o\b")
+LIKE_MARK = "liketake"  # `keeping` leaves it where the prompt speaks of a take by number
+QUALITIES = ("quality", "comparison", "either", "effect", "articulation", "manner", "rate", "style")
+TARGETS = ("track", "voice")
+CONTENT = (*QUALITIES, *TARGETS, "sound", "genre", "section", "profile", "like")
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What an adjective adds; see `words.toml`."""
+    """What an adjective adds; see `qualities.toml`."""
 
     name: str
     words: tuple[str, ...]
     more: tuple[str, ...] = ()
+    stems: tuple[str, ...] = ()
     mood: bool = False
     mode: str | None = None
     energy: float = 0.0
@@ -39,14 +35,27 @@ class Quality:
 
 @dataclass(frozen=True)
 class Word:
-    """A phrase understood. kind: genre, track, voice, sound, quality, comparison, or one of SMALL."""
+    """A phrase understood. `kind` says how it stands in a sentence (CONTENT, or a section of small.toml),
+    the other fields what it asks for: "driving" is a quality and a manner of basses."""
 
     kind: str
     name: str
     text: str = ""
     quality: Quality | None = None
     voices: tuple[str, ...] = ()
-    palettes: Mapping[str, str] = field(default_factory=dict)
+    wants: tuple[str, ...] = ()  # the voices that a bare mention asks for
+    palettes: Mapping[str, str] = field(default_factory=dict)  # role -> palette; "" the genre's; first: alone
+    form: bool = False  # a sound that gives way to another beside it
+    manners: Mapping[str, str] = field(default_factory=dict)  # role -> manner
+    alone: str = ""  # the role of a manner that stands by itself
+    settings: Mapping[str, float] = field(default_factory=dict)
+    articulation: str = ""
+    section: str = ""
+    profile: str = ""
+    rate: float = 0.0
+    style: str = ""  # the genre that it is the adjective of
+    number: int = 0  # of a take
+    within: tuple[Word, ...] = ()  # the words inside a name ("walking bass", "acid techno")
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,16 @@ class Lexicon:
     """Phrases by their first token, the longest first."""
 
     phrases: Mapping[str, Sequence[tuple[tuple[str, ...], Word]]]
+    tokens: Mapping[str, int]  # every token of a phrase, and in how many it stands
 
     def match(self, tokens: Sequence[str], place: int) -> tuple[Word | None, int]:
         """The longest phrase that begins at `place`, and how many tokens it takes (1 for an unknown word)."""
-        for phrase, word in self.phrases.get(tokens[place], ()):
+        first = tokens[place]
+        for phrase, word in self.phrases.get(first, ()):
             if tuple(tokens[place : place + len(phrase)]) == phrase:
                 return word, len(phrase)
+        if first.startswith(LIKE_MARK) and first[len(LIKE_MARK) :].isdecimal():
+            return Word("like", "like", first, number=int(first[len(LIKE_MARK) :])), 1
         return None, 1
 
 
@@ -70,72 +83,13 @@ def tokens_of(text: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
-    text = (resources.files("engine.prompt") / "words.toml").read_text(encoding="utf-8")
-    found: dict[str, list[tuple[tuple[str, ...], Word]]] = {}
-    for phrase, word in (*_genre_words(), *_listed_words(tomllib.loads(text))):
-        tokens = tuple(tokens_of(phrase))
-        found.setdefault(tokens[0], []).append((tokens, word))
-    return Lexicon({first: sorted(rows, key=lambda row: -len(row[0])) for first, rows in found.items()})
+    from engine.prompt.listing import listed
 
-
-Phrase = tuple[str, Word]
-
-
-def _genre_words() -> Iterator[Phrase]:
-    for genre in genres().values():
-        for phrase in genre.words:
-            yield phrase, Word("genre", genre.name, phrase)
-
-
-def _listed_words(data: Mapping[str, Any]) -> Iterator[Phrase]:
-    for section in data:
-        if section not in ("tracks", "voices", "sounds", "qualities", "small"):
-            raise unknown(
-                "section of words.toml", section, ("tracks", "voices", "sounds", "qualities", "small")
-            )
-    for track, phrases in data["tracks"].items():
-        for phrase in phrases:
-            yield phrase, Word("track", track, phrase)
-    for names, phrases in data["voices"].items():
-        for phrase in phrases:
-            yield phrase, Word("voice", names, phrase, voices=_voices(names))
-    for name, sound in data["sounds"].items():
-        yield from _sound_words(name, sound)
-    for name, table in data["qualities"].items():
-        yield from _quality_words(name, table)
-    for kind, phrases in data["small"].items():
-        if kind not in SMALL:
-            raise unknown("kind of small word", kind, SMALL)
-        for phrase in phrases:
-            yield phrase, Word(kind, kind, phrase)
-
-
-def _voices(names: str) -> tuple[str, ...]:
-    voices = tuple(names.split())
-    for voice in voices:
-        if voice not in DRUM_VOICES:
-            raise unknown("drum voice", voice, DRUM_VOICES)
-    return voices
-
-
-def _sound_words(name: str, sound: Mapping[str, Any]) -> Iterator[Phrase]:
-    palettes = {role: palette for role, palette in sound.items() if role != "words"}
-    for role, palette in palettes.items():
-        if role not in PALETTES or palette not in PALETTES[role]:
-            raise EngineError("file", f"words.toml: sound {name!r}: {role} has no palette {palette!r}")
-    for phrase in sound["words"]:
-        yield phrase, Word("sound", name, phrase, palettes=palettes)
-
-
-def _quality_words(name: str, table: Mapping[str, Any]) -> Iterator[Phrase]:
-    known = {f.name for f in fields(Quality)} - {"name"}
-    for key in table:
-        if key not in known:
-            raise unknown(f"key of quality {name!r}", key, known)
-    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
-    quality = Quality(name, **values)
-    assert quality.mode is None or quality.mode in MODES, quality
-    for phrase in quality.words:
-        yield phrase, Word("quality", name, phrase, quality)
-    for phrase in quality.more:
-        yield phrase, Word("comparison", name, phrase, quality)
+    rows: dict[str, list[tuple[tuple[str, ...], Word]]] = {}
+    counts: dict[str, int] = {}
+    for tokens, word in listed().items():
+        rows.setdefault(tokens[0], []).append((tokens, word))
+        for token in tokens:
+            counts[token] = counts.get(token, 0) + 1
+    ordered = {first: sorted(found, key=lambda row: -len(row[0])) for first, found in rows.items()}
+    return Lexicon(ordered, counts)
