@@ -1,4 +1,4 @@
-"""Second-order filters by their coefficients, and one whole pass of several over a loop.
+"""Second-order filters by their coefficients.
 
 Designs are those of R. Bristow-Johnson's Audio EQ Cookbook; a filter is (b0, b1, b2, a1, a2), a0 = 1.
 """
@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import cmath
 import math
-
-import numpy as np
-from numpy.typing import NDArray
 
 from engine.units import STEM_SAMPLE_RATE, db_to_gain
 
@@ -36,18 +33,6 @@ def bell(hz: float, gain_db: float, quality: float) -> Coefficients:
     root = db_to_gain(gain_db) ** 0.5
     up, down = alpha * root, alpha / root
     return _scaled(1.0 + up, -2.0 * cosine, 1.0 - up, 1.0 + down, -2.0 * cosine, 1.0 - down)
-
-
-def response(filters: tuple[Coefficients, ...], num_samples: int) -> NDArray[np.complex128]:
-    """What the filters do to each bin of a real FFT of `num_samples`: [num_samples // 2 + 1].
-
-    A loop's spectrum times this is the loop as it sounds once it has been through the filters for ever.
-    """
-    z = np.exp(-2j * np.pi * np.fft.rfftfreq(num_samples))
-    total = np.ones_like(z)
-    for b0, b1, b2, a1, a2 in filters:
-        total *= (b0 + z * (b1 + z * b2)) / (1.0 + z * (a1 + z * a2))
-    return total
 
 
 def gain_at(filters: tuple[Coefficients, ...], hz: float) -> float:

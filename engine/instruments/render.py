@@ -1,6 +1,6 @@
 """Score to audio, at once: the door to the instruments.
 
-    score -+- hits  --> drums ---+-> its place in the mix   --> [N, C=2], exactly the loop
+    score -+- hits  --> drums ---+-> processors -> duck -> its place in the mix -> [N, C=2], the loop
            +- notes --> pitched -+
 
 Whatever rings past the end of the loop is found at its start. All of the sound is made in compiled
@@ -9,12 +9,16 @@ code that does not hold the interpreter; `cancelled` is asked between notes and 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.finishing import finish
+from engine.audio.mastering import mastered
+from engine.audio.processors import ORDER, default_processors
+from engine.audio.processors.ring import white
 from engine.errors import EngineError
 from engine.instruments import effects
 from engine.instruments.drums import render_hits
@@ -50,6 +54,8 @@ def render(
 
     step(0.0)
     loop = play(score, palette, step)
+    step(0.9)
+    loop = processed(loop, score)
     step(0.95)
     duck(loop, score)
     level(loop, score)
@@ -66,6 +72,12 @@ def play(score: Score, palette: Palette, step: Callable[[float], None]) -> NDArr
     if score.hits:
         raise EngineError("range", f"palette {palette.name!r} plays notes, not drum hits")
     return render_notes(score, palette, step)
+
+
+def processed(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
+    """Through the processors that the score's settings name; the dust of a record is each track's own."""
+    seed = zlib.crc32(f"{score.track}/{score.palette}".encode())
+    return default_processors().process(loop, score.settings, score.tempo_bpm, seed)
 
 
 def duck(loop: NDArray[np.float32], score: Score) -> None:
@@ -105,3 +117,6 @@ def warm() -> None:
                 curves=curves, settings={"reverb": 0.6, "delay": 0.6, "drive": 0.6},
             )
         )  # fmt: skip
+    # Every processor, and so loud a mix that the limiter has to work.
+    loop = default_processors().process(white(4096, 1), dict.fromkeys(ORDER, 0.5), 240.0, 1)
+    mastered(loop, 0.0)

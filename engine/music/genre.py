@@ -16,6 +16,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from engine.audio.processors import processor_names
 from engine.errors import EngineError
 from engine.instruments.palette import NAMES as PALETTES
 from engine.instruments.palette import SETTINGS
@@ -240,7 +241,7 @@ def _check(genre: Genre) -> None:
         style = getattr(genre, role)
         _one_of(f"{role}.palette", style.palette, allowed)
         for name, value in style.settings.items():
-            _one_of(f"{role}.settings", name, SETTINGS)
+            _one_of(f"{role}.settings", name, (*SETTINGS, *processor_names()))
             _inside(f"{role}.settings.{name}", value)
         if role != "drums":
             _one_of(f"{role}.curve", style.curve, CURVE_SHAPES)

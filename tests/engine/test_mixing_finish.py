@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +16,10 @@ from engine.audio.limiter import LOOK_BLOCKS, limit
 from engine.audio.loudness import K_WEIGHTING, loudness
 from engine.audio.mixing import OTHER_ROLE, ROLES, role_of
 from engine.audio.true_peak import BLOCK, true_peak
+from engine.instruments.render import PALETTES, render
+from engine.music.score import Curve
 from engine.units import STEM_SAMPLE_RATE, db_to_gain, gain_to_db
+from tests.engine.instrument_scores import phrase
 
 TRACKS = [*ROLES, "vocal"]
 
@@ -189,3 +195,56 @@ def test_other_tracks_are_treated_like_a_melody_that_keeps_its_low_end():
     loop = sines(80.0, 500.0)
     finish(loop, "vocal")
     assert level_db(loop, 80.0) == pytest.approx(level_db(loop, 500.0), abs=0.5)
+
+
+# --- whole stems ----------------------------------------------------------------------------------
+
+PUMP = Curve(
+    "duck", tuple((beat + part, value) for beat in range(4) for part, value in ((0.0, 0.9), (0.8, 0.0)))
+)
+
+
+@pytest.mark.parametrize("palette", ["sub", "pad", "supersaw", "lead"])
+def test_a_ducked_stem_meets_the_same_targets(palette):
+    plain, pumped = render(phrase(palette)), render(phrase(palette, curves=(PUMP,)))
+    role = role_of(PALETTES[palette].role)
+    for audio in (plain, pumped):
+        assert gain_to_db(true_peak(audio)) <= role.true_peak_db
+    assert loudness(pumped) > loudness(plain) - 3.0
+    beat = np.abs(pumped[: 4 * 22_050]).reshape(4, 22_050, 2).mean(axis=(0, 2))
+    assert beat[:2000].mean() < 0.75 * beat[16_000:20_000].mean()  # and still it pumps
+
+
+@pytest.mark.parametrize("palette", ["909", "acid", "rhodes", "bell"])
+def test_processors_are_heard_in_the_stem_and_keep_its_ceiling(palette):
+    plain = render(phrase(palette))
+    dusty = render(phrase(palette, settings={"vinyl": 0.8, "hall": 0.5}))
+    assert np.std(dusty - plain) > 0.1 * np.std(plain)
+    assert gain_to_db(true_peak(dusty)) <= role_of(PALETTES[palette].role).true_peak_db
+    assert np.array_equal(render(phrase(palette, settings={"vinyl": 0.0})), plain)
+
+
+COUNT_FORMS = """
+import sys
+from engine.instruments.render import render, warm
+from tests.engine.instrument_scores import phrase
+from engine.audio.mastering import mastered
+from engine.audio.processors import ORDER
+
+def forms():
+    modules = [m for name, m in sys.modules.items() if name.startswith("engine.audio")]
+    kernels = {k for m in modules for k in vars(m).values() if hasattr(k, "nopython_signatures")}
+    return sum(len(k.nopython_signatures) for k in kernels)
+
+warm()
+before = forms()
+for palette in ("909", "sub", "pad", "lead"):
+    mastered(render(phrase(palette, settings=dict.fromkeys(ORDER, 0.7))))
+print(before, forms())
+"""
+
+
+def test_nothing_of_the_mix_compiles_after_warm():
+    done = subprocess.run([sys.executable, "-c", COUNT_FORMS], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert before == after and before >= 16
