@@ -33,6 +33,7 @@ LONGEST_CHARACTERS = 2000  # what is looked at; a stage prompt is a line
 PITCHED = ("bass", "harmony", "melody")
 TEMPO_STEP = 0.08  # "faster": 8 per cent
 PLAIN = (
+    (re.compile(r"\bdrop (?:the )?(\w+) (?:by )?(?:an|one) octave\b", re.I), r"\1 an octave lower"),
     (re.compile(r"\bw/o\b", re.I), "without"), (re.compile(r"\bw/(?=\s|\w)", re.I), "with "),
     (re.compile(r"(?<![0-9])/|/(?![0-9])"), ", "), (re.compile(r"\s*['’`]\s?n\s?['’`]?\s*", re.I), " n "),
     (re.compile(r"(?<=\w{2})&(?=\w{2})"), " & "), (re.compile(r"[_|•·]+|\s-+\s|–(?![0-9])|—(?![0-9])"), ", "),
@@ -56,7 +57,9 @@ def interpret(
         base = _forgetful(base)
     kept = kept_in(slips.corrected(plain_text(prompt)), base is not None)
     facts = facts_of(kept.rest)
-    return Reading(prompt, frame, base, track, kept, facts, read(facts.rest.lower())).context()
+    return Reading(
+        prompt, frame, base, track, kept, facts, read(facts.rest.lower(), base is not None)
+    ).context()
 
 
 def plain_text(prompt: str) -> str:

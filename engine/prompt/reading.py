@@ -110,9 +110,9 @@ class Read:
     again: bool = False
 
 
-def read(text: str) -> Read:
-    """The clauses of a text in small letters."""
-    reader = _Reader(tokens_of(text), lexicon())
+def read(text: str, stands: bool = False) -> Read:
+    """The clauses of a text in small letters; `stands`: whether there is something to compare with."""
+    reader = _Reader(tokens_of(text), lexicon(), stands)
     reader.run()
     reader.found.clauses = [clause for clause in reader.found.clauses if clause.terms]
     for before, clause in zip(reader.found.clauses, reader.found.clauses[1:], strict=False):
@@ -123,7 +123,8 @@ def read(text: str) -> Read:
 
 
 class _Reader:
-    def __init__(self, tokens: Sequence[str], words: Lexicon) -> None:
+    def __init__(self, tokens: Sequence[str], words: Lexicon, stands: bool) -> None:
+        self.stands = stands
         self.tokens, self.words, self.place = tokens, words, 0
         self.found, self.pending = Read(), _Pending()
         self.last_end = -1  # where the last word with content ended
@@ -175,7 +176,7 @@ class _Reader:
             return word
         following = self._next()
         noun = following is not None and following.kind in (*TARGETS, "genre", "sound")
-        return replace(word, kind="quality" if noun else "comparison")
+        return replace(word, kind="quality" if noun or not self.stands else "comparison")
 
     def _content(self, word: Word, start: int) -> None:
         if word.kind == "genre" and self.clause.of(*TARGETS):

@@ -21,6 +21,11 @@ EXTRA = (
     "major", "minor", "dorian", "phrygian", "lydian", "mixolydian", "locrian", "aeolian", "harmonic", "tempo",
     "waltz", "without", "around", "andante", "allegro", "adagio", "slightly", "rhythm",
 )  # fmt: skip
+# Words that the keys and tempi look for.
+ELSEWHERE = frozenset(
+    "majeur mineur mayor menor maggiore minore bémol bemol dièse diese moll takte takten tonart grave lento vivace"
+    " presto largo moderato phrygisch dorisch lydisch mixolydisch walzer sharp flat quarter semitone halbton".split()
+)
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 BESIDE = 0.7  # of a slip: the next key
 SWAPPED = 0.6
@@ -58,7 +63,7 @@ def common_words() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _untouched() -> frozenset[str]:
-    return frozenset(lexicon().tokens) | common_words() | frozenset(EXTRA)
+    return frozenset(lexicon().tokens) | common_words() | frozenset(EXTRA) | ELSEWHERE
 
 
 @lru_cache(maxsize=1)

@@ -69,7 +69,7 @@ class Field:
 
 def rows() -> list[Row]:
     data = tomllib.loads((Path(__file__).parent / "prompts.toml").read_text(encoding="utf-8"))
-    return [Row(**row) for row in data["prompt"]]
+    return [Row(**row) for row in (*data["tuned"], *data["prompt"])]
 
 
 def checked(row: Row) -> list[Field]:
