@@ -16,11 +16,13 @@ SIGNATURE = re.compile(
 )
 COUNTS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
-    "ten": 10, "twelve": 12, "sixteen": 16, "twenty": 20, "twenty four": 24, "thirty two": 32, "sixty four": 64,
+    "ten": 10, "twelve": 12, "sixteen": 16, "twenty": 20, "twenty four": 24,
+    "thirty two": 32, "sixty four": 64,
     "vier": 4, "acht": 8, "zwei": 2, "sechzehn": 16,
 }  # fmt: skip
 SPOKEN_SIGNATURE = re.compile(
-    r"(?<!two )(?<!\w)(two|three|four|five|six|seven|nine|eleven|twelve)[\s-](four|eight|sixteen|quarter)s?(?:[\s-]time)?\b"
+    r"(?<!two )(?<!\w)(two|three|four|five|six|seven|nine|eleven|twelve)[\s-]"
+    r"(four|eight|sixteen|quarter)s?(?:[\s-]time)?\b"
     r"(?!\s*-?\s*(?:bars?|measures?|on)\b)", re.I,
 )  # fmt: skip
 UNITS = {"four": 4, "quarter": 4, "eight": 8, "sixteen": 16}
@@ -31,17 +33,27 @@ IN_COUNT = re.compile(
 )  # fmt: skip
 USUAL = {
     3: Signature(3, 4), 4: Signature(4, 4), 5: Signature(5, 4), 6: Signature(6, 8), 7: Signature(7, 8),
-    9: Signature(9, 8), 11: Signature(11, 8), 12: Signature(12, 8), 13: Signature(13, 8), 15: Signature(15, 8),
+    9: Signature(9, 8), 11: Signature(11, 8), 12: Signature(12, 8),
+    13: Signature(13, 8), 15: Signature(15, 8),
 }  # fmt: skip
+WALTZ = re.compile(
+    r"\b(?:(?:jazz\s+)?waltz(?:es)?(?:[\s-]time)?|walzer|dreivierteltakt|three[\s-]quarter[\s-]time"
+    r"|triple[\s-](?:meter|time))\b", re.I,
+)  # fmt: skip
+ODD = re.compile(
+    r"\b(?:odd|asymmetric|irregular|weird)[\s-](?:met(?:er|re)s?|time(?:[\s-]signatures?)?|signatures?)\b",
+    re.I,
+)
 NAMED_SIGNATURES = (
-    (re.compile(r"\b(?:(?:slow\s+|jazz\s+)?waltz(?:es)?(?:[\s-]time)?|walzer|dreivierteltakt|three[\s-]quarter[\s-]time|triple[\s-](?:meter|time))\b", re.I), Signature(3, 4)),
-    (re.compile(r"\b(?:odd|asymmetric|irregular|weird)[\s-](?:meters?|metres?|time(?:[\s-]signatures?)?|signatures?)\b", re.I), Signature(7, 8)),
+    (WALTZ, Signature(3, 4)),
+    (ODD, Signature(7, 8)),
     (re.compile(r"\bcommon time\b", re.I), Signature(4, 4)),
     (re.compile(r"\bcompound (?:meter|time)\b|\bsechsachteltakt\b", re.I), Signature(6, 8)),
 )  # fmt: skip
+COUNTED = "|".join(sorted(COUNTS, key=len, reverse=True))
 SECTION = r"(?:intro|verse|build|drop|break|chorus|outro|riser|bridge|breakdown|fill|phrase)"
 BARS = re.compile(
-    rf"(?<![\w.])(?<!first )(?<!last )(?<!after )(?<!every )([0-9]{{1,6}}|{'|'.join(sorted(COUNTS, key=len, reverse=True))})"
+    rf"(?<![\w.])(?<!first )(?<!last )(?<!after )(?<!every )([0-9]{{1,6}}|{COUNTED})"
     rf"[\s-]*(?:bars?|measures?|takte?n?)\b(?![\s-]+(?:long\s+)?{SECTION})", re.I,
 )  # fmt: skip
 NAMED_BARS = re.compile(r"\b(?:bars|length|takte)\s*[:=]\s*([0-9]{1,6})\b", re.I)

@@ -16,7 +16,8 @@ from engine.prompt.words import QUALITIES, TARGETS
 OWN_FEELS = FEELS[:4]  # a track has no humanize of its own
 # What takes the place of a sound that is not wanted, the first that is not it.
 INSTEAD = {
-    "drums": ("acoustic", "909"), "bass": ("sub", "fm_bass"), "harmony": ("rhodes", "pad"), "melody": ("pluck", "bell"),
+    "drums": ("acoustic", "909"), "bass": ("sub", "fm_bass"), "harmony": ("rhodes", "pad"),
+    "melody": ("pluck", "bell"),
 }  # fmt: skip
 OF_TRACKS = (*QUALITIES, *TARGETS)
 
@@ -42,7 +43,8 @@ def intent_after(intent: TrackIntent, role: str, clause: Clause, scene: Scene) -
     after = moved({feel: value for feel, value in before.items() if value is not None}, felt, True)
     intent = replace(
         intent, **after, silent=_denied(role, clause),
-        octave=bounded_octave(intent.octave + octaves(terms)), settings=tuned(intent.settings, _settings(clause)),
+        octave=bounded_octave(intent.octave + octaves(terms)),
+        settings=tuned(intent.settings, _settings(clause)),
     )  # fmt: skip
     intent = _borrowed(intent, role, clause)
     intent = _sounding(intent, role, clause, scene)
@@ -62,7 +64,6 @@ def _denied(role: str, clause: Clause) -> bool:
 
 
 def _settings(clause: Clause) -> list[Term]:
-    """Effects; "chorus" beside a section is one itself."""
     return [t for t in clause.terms if t.word.settings]
 
 
@@ -106,7 +107,7 @@ def without_sound(intent: TrackIntent, role: str, term: Term, scene: Scene) -> T
 
 
 def _voiced(intent: TrackIntent, role: str, clause: Clause) -> TrackIntent:
-    """Drum voices that must and must not sound; a voice that is merely compared ("softer hats") is neither."""
+    """Drum voices that must and must not sound; one that is merely compared ("softer hats") is neither."""
     if role != "drums":
         return intent
     voices = clause.of("voice")

@@ -8,8 +8,6 @@ What is said outranks what the frame pins, that outranks the base of a relative 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,21 +21,15 @@ from engine.prompt.keeping import Kept, kept_in
 from engine.prompt.mix import genres_of, settled
 from engine.prompt.moving import FEELS, bounded_octave, moved, octaves, touched
 from engine.prompt.music_context import Frame, MusicContext, TrackIntent
+from engine.prompt.plain import LONGEST_CHARACTERS, plain_text
 from engine.prompt.reading import SLIGHTLY, Clause, Read, Term, read
 from engine.prompt.shape import profile_of, structure_of
 from engine.prompt.words import lexicon
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
-__all__ = ["FIELDS", "TRACKS", "analyze_fields", "intent_text", "interpret", "warm"]
-LONGEST_CHARACTERS = 2000  # what is looked at; a stage prompt is a line
+__all__ = ["FIELDS", "LONGEST_CHARACTERS", "TRACKS", "analyze_fields", "intent_text", "interpret", "warm"]
 PITCHED = ("bass", "harmony", "melody")
 TEMPO_STEP = 0.08  # "faster": 8 per cent
-PLAIN = (
-    (re.compile(r"\bdrop (?:the )?(\w+) (?:by )?(?:an|one) octave\b", re.I), r"\1 an octave lower"),
-    (re.compile(r"\bw/o\b", re.I), "without"), (re.compile(r"\bw/(?=\s|\w)", re.I), "with "),
-    (re.compile(r"(?<![0-9])/|/(?![0-9])"), ", "), (re.compile(r"\s*['’`]\s?n\s?['’`]?\s*", re.I), " n "),
-    (re.compile(r"(?<=\w{2})&(?=\w{2})"), " & "), (re.compile(r"[_|•·]+|\s-+\s|–(?![0-9])|—(?![0-9])"), ", "),
-)  # fmt: skip
 
 
 def warm() -> None:
@@ -60,14 +52,6 @@ def interpret(
     return Reading(
         prompt, frame, base, track, kept, facts, read(facts.rest.lower(), base is not None)
     ).context()
-
-
-def plain_text(prompt: str) -> str:
-    """The prompt in the signs that the lists are written in."""
-    text = unicodedata.normalize("NFKC", prompt[:LONGEST_CHARACTERS])[: 2 * LONGEST_CHARACTERS]
-    for pattern, plain in PLAIN:
-        text = pattern.sub(plain, text)
-    return text
 
 
 def _forgetful(base: MusicContext) -> MusicContext:
@@ -167,7 +151,7 @@ class Reading:
     def _tempo(self, start: MusicContext, genre: Genre, wide: list[Term], stands: bool) -> float:
         facts = self.facts
         speed = [t for t in wide if t.word.quality and t.word.quality.tempo and not _mild(t)]
-        standing = float(getattr(self.frame if "tempo_bpm" in self.frame.pinned else start, "tempo_bpm"))
+        standing = self.frame.tempo_bpm if "tempo_bpm" in self.frame.pinned else start.tempo_bpm
         if facts.tempo_step_bpm or facts.tempo_factor != 1.0:
             self.said.add("tempo_bpm")
             return _legal_tempo(standing * facts.tempo_factor + facts.tempo_step_bpm)
@@ -194,7 +178,7 @@ class Reading:
         self.said.add("key")
         if facts.tonic is None:
             return Key(fixed.tonic, facts.mode or fixed.mode)
-        # A letter alone says major or minor, by what is usual here; not lydian. Where nothing is usual: major.
+        # A letter alone says major or minor, by what is usual here; else it is major.
         usual = stands or "genre" in self.said
         plain = Key(facts.tonic, "minor" if usual and start.key.is_minor else "major")
         return Key(facts.tonic, facts.mode or _mood_mode(wide, plain))
@@ -202,9 +186,14 @@ class Reading:
     # --- feel -------------------------------------------------------------------------------------
 
     def _moods(self, start: MusicContext, wide: list[Term]) -> tuple[str, ...]:
+        about = wide
+        told = "genre" in self.said or any(t.word.quality and t.word.quality.mood for t in wide)
+        if self.base is None and not told:
+            # "spooky music box": where nothing is said of the whole, the mood of a track is its mood.
+            about = [term for clause in self.clauses for term in clause.terms]
         found = [
             term.word.quality.name
-            for term in wide
+            for term in about
             if term.word.kind == "quality" and term.word.quality and term.word.quality.mood
             if not term.negated and not term.compared and term.factor is None
         ]
@@ -244,6 +233,8 @@ class Reading:
         for term in clause.of("sound"):
             if term.negated:
                 context = _without(context, term, scene)
+            elif not term.adjective and not set(term.word.palettes) & set(targets):
+                context = self._asked(context, next(iter(term.word.palettes)), Clause([term]), scene)
         if clause.of("rate") and not stands and "drums" not in targets:
             context = self._asked(context, "drums", Clause(clause.of("rate")), scene)
         if clause.only:

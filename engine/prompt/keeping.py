@@ -1,4 +1,4 @@
-"""What of the standing take stays: "keep the rhythm, new notes", "same groove, different bassline", "like take 2".
+"""What of the standing take stays: "keep the rhythm, new notes", "like take 2".
 
 Found in the text before the words are read, because "rhythm" alone is a word for the drums.
 """
@@ -14,26 +14,33 @@ from engine.prompt.words import LIKE_MARK
 RHYTHM = r"rhythms?|groove|timing|pattern|rhythmus"
 NOTES = r"notes|pitches|tones|noten|töne"
 TRACK_WORDS = {
-    "melody": "melody", "tune": "melody", "lead": "melody", "melodie": "melody", "riff": "melody", "chords": "harmony",
+    "melody": "melody", "tune": "melody", "lead": "melody", "melodie": "melody", "riff": "melody",
+    "chords": "harmony",
     "harmony": "harmony", "chord progression": "harmony", "progression": "harmony", "bassline": "bass",
     "bass line": "bass", "bass": "bass", "drums": "drums", "beat": "drums",
 }  # fmt: skip
 TRACK = "|".join(TRACK_WORDS)
 LITTLE = r"(?:\s+(?:the|this|that|my|its|same|exact|exactly|some|a|all|with|over|of|den|die|das))*\s+"
 KEPT = re.compile(
-    rf"\b(?:keep(?:ing)?|same|hold|retain|preserve|leave|don'?t (?:change|touch)|behalte|gleiche[rn]?){LITTLE}"
+    rf"\b(?:keep(?:ing)?|same|hold|retain|preserve|leave|don'?t (?:change|touch)|behalte|gleiche[rn]?)"
+    rf"{LITTLE}"
     rf"(?:(?P<of>{TRACK})(?:'?s)?\s+)?(?:(?P<rhythm>{RHYTHM})|(?P<notes>{NOTES})|(?P<track>{TRACK}))\b", re.I,
 )  # fmt: skip
 CHANGED = re.compile(
     rf"\b(?:new|different|other|another|change|vary|fresh|rewrite|replace|neue[rns]?|andere[rns]?){LITTLE}"
     rf"(?:(?P<of>{TRACK})(?:'?s)?\s+)?(?:(?P<rhythm>{RHYTHM})|(?P<notes>{NOTES})|(?P<track>{TRACK}))\b", re.I,
 )  # fmt: skip
-ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "1st": 1, "2nd": 2, "3rd": 3, "original": 1, "one": 1,
-            "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}  # fmt: skip
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "original": 1}
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
+LED = (
+    r"(?:\b(?:(?:much\s+|a\s+(?:bit|little)\s+)?(?:more\s+|closer\s+|back\s+|similar\s+)?"
+    r"(?:like|to|towards?|from))\s+)?"
+)
+NUMBERED = rf"(?:no\.?\s*|number\s+|#\s*)?(?P<number>[0-9]{{1,3}}|{'|'.join(NUMBERS)})\b"
 LIKE = re.compile(
-    rf"(?:\b(?:(?:much\s+|a\s+(?:bit|little)\s+)?(?:more\s+|closer\s+|back\s+|similar\s+)?(?:like|to|towards?|from)\s+))?"
-    rf"(?:\bthe\s+)?(?:\b(?:take|version|idea)\s*(?:no\.?\s*|number\s+|#\s*)?(?P<number>[0-9]{{1,3}}|{'|'.join(w for w in ORDINALS if not w.endswith(('st', 'nd', 'rd', 'th')) and w != 'original' and w != 'second')})\b"
-    rf"|\b(?P<nth>{'|'.join(ORDINALS)})\s+(?:take|version|idea|try|attempt)\b|(?<=like the )(?P<bare>first|second|third)\s+one\b)", re.I,
+    rf"{LED}(?:\bthe\s+)?(?:\b(?:take|version|idea)\s*{NUMBERED}"
+    rf"|\b(?P<nth>{'|'.join(ORDINALS)})\s+(?:take|version|idea|try|attempt)\b"
+    r"|(?<=like the )(?P<bare>first|second|third)\s+one\b)", re.I,
 )  # fmt: skip
 
 
@@ -46,7 +53,7 @@ class Kept:
 
 
 def kept_in(text: str, changes: bool) -> Kept:
-    """What stays, cut out of the text; `changes`: whether a take stands, so that "new notes" alone says it."""
+    """What stays, cut out of the text; `changes`: whether a take stands, so that "new notes" says it."""
     keeps = list(KEPT.finditer(text))
     news = list(CHANGED.finditer(text))
     found = _meant(keeps, news, changes)
@@ -88,6 +95,6 @@ def _marked(text: str) -> str:
 
     def mark(match: re.Match[str]) -> str:
         word = (match["number"] or match["nth"] or match["bare"]).lower()
-        return f" {LIKE_MARK}{int(word) if word.isdecimal() else ORDINALS[word]} "
+        return f" {LIKE_MARK}{int(word) if word.isdecimal() else {**ORDINALS, **NUMBERS}[word]} "
 
     return LIKE.sub(mark, text)

@@ -76,10 +76,13 @@ INTERVALS = {
 }  # fmt: skip
 COUNTS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "": 1,
           "einen": 1, "eine": 1, "zwei": 2}  # fmt: skip
-STEPS = rf"(?P<count>{'|'.join(w for w in COUNTS if w)}|[0-9]{{1,2}})?\s*(?P<unit>{'|'.join(INTERVALS)})(?:s|en|e)?\b"
+COUNTED = "|".join(word for word in COUNTS if word)
+UNIT = rf"(?P<unit>{'|'.join(INTERVALS)})(?:s|en|e)?\b"
+STEPS = rf"(?P<count>{COUNTED}|[0-9]{{1,2}})?\s*{UNIT}"
+STEPS_FIRST = STEPS.replace("<count>", "<count2>").replace("<unit>", "<unit2>")
 TRANSPOSED = re.compile(
     rf"\b(?:transposed?\s+(?:it\s+|everything\s+)?(?:by\s+)?|move\s+(?:it\s+)?|key\s+)?"
-    rf"(?:(?P<way>up|down|raise|lower)\s+(?:it\s+)?(?:by\s+)?{STEPS}|{STEPS.replace('count', 'count2').replace('unit', 'unit2')}"
+    rf"(?:(?P<way>up|down|raise|lower)\s+(?:it\s+)?(?:by\s+)?{STEPS}|{STEPS_FIRST}"
     r"\s+(?P<way2>up|down|higher|lower|höher|tiefer))", re.I,
 )  # fmt: skip
 

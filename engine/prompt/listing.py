@@ -26,8 +26,8 @@ SECTION_NAMES = (
     "aliases", "borrowed", "sections", "profiles", "rates",
 )  # fmt: skip
 SMALL = (
-    "negation", "more", "less", "half", "double", "strongly", "slightly", "mildly", "only", "boundary", "attaching", "joint",
-    "off", "link", "again", "filler",
+    "negation", "more", "less", "half", "double", "strongly", "slightly", "mildly", "only", "boundary",
+    "attaching", "joint", "off", "link", "again", "filler",
 )  # fmt: skip
 # German endings: "dunkel" -> dunkle, dunklen …; with -er it is an adjective before a noun, else a comparison.
 ENDINGS = ("", "e", "en", "em", "es")
@@ -56,12 +56,12 @@ def merged(held: Word, more: Word) -> Word:
     joined["palettes"] = {**held.palettes, **joined["palettes"]}  # the first role stays the first
     if held.kind in ("genre", "track", "voice"):
         joined["palettes"] = dict(held.palettes)
-    lacking = {
+    lacking: dict[str, Any] = {
         f.name: getattr(more, f.name)
         for f in fields(Word)
         if f.name not in ("kind", "name", "text", *joined) and not getattr(held, f.name)
     }
-    return replace(held, **lacking, **joined)
+    return replace(held, **{**lacking, **joined})
 
 
 def table(file: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ INNER = {
 
 
 def _with_inner(tokens: Tokens, word: Word, words: Mapping[Tokens, Word]) -> Word:
-    """A name of several words says what those say too: "walking bass" walks, "acid techno" has an acid bass."""
+    """A name of several words says what those say too: "acid techno" has an acid bass."""
     if len(tokens) < 2 or word.kind not in INNER:
         return word
     parts = [words[(token,)] for token in tokens if (token,) in words]
@@ -215,7 +215,8 @@ def _quality(found: Listing, name: str, values: Mapping[str, Any]) -> None:
     known = {f.name for f in fields(Quality)} - {"name"}
     for key in values:
         _one_of(f"key of quality {name!r}", key, known)
-    quality = Quality(name, **{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})
+    typed: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    quality = Quality(name, **typed)
     assert quality.mode is None or quality.mode in MODES, quality
     for phrase in quality.words:
         found.add(phrase, Word("quality", name, quality=quality))

@@ -52,7 +52,7 @@ def _names(term: Term) -> bool:
 
 
 def genres_of(clauses: Sequence[Clause], stands: bool) -> tuple[str, ...]:
-    """The genres of the whole, the noun first; adjectives ("jazzy") join a noun, and are one where none is."""
+    """The genres of the whole, the noun first; adjectives ("jazzy") join it, or are one alone."""
     nouns: list[str] = []
     others: list[str] = []
     styles: list[str] = []

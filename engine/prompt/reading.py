@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from engine.prompt.words import CONTENT, QUALITIES, TARGETS, Lexicon, Word, lexicon, tokens_of
 
 STRONGLY, SLIGHTLY = 1.5, 0.5
+AIR = {"vinyl", "tape", "telephone"}  # lies over everything: "rhodes and vinyl crackle"
 SAYS_NOTHING = ("filler", "link")
 
 
@@ -30,6 +31,7 @@ class Term:
     strength: float = 1.0
     factor: float | None = None
     local: bool = False
+    adjective: bool = False  # a sound that only colours the track after it ("organ bass")
 
 
 @dataclass
@@ -38,7 +40,7 @@ class Clause:
 
     terms: list[Term] = field(default_factory=list)
     only: bool = False
-    attaches: bool = False
+    attaches: str = ""  # the kind of word that it hangs on the clause before by
     inherits: tuple[str, ...] = ()
 
     def of(self, *kinds: str) -> list[Term]:
@@ -117,7 +119,8 @@ def read(text: str, stands: bool = False) -> Read:
     reader.found.clauses = [clause for clause in reader.found.clauses if clause.terms]
     for before, clause in zip(reader.found.clauses, reader.found.clauses[1:], strict=False):
         bare = all(term.word.kind in QUALITIES or "chorus" in term.word.settings for term in clause.terms)
-        if clause.attaches and bare and not clause.tracks:
+        airy = clause.attaches == "joint" and any(AIR & set(term.word.settings) for term in clause.terms)
+        if clause.attaches and not airy and bare and not clause.tracks:
             clause.inherits = before.tracks if before.genre is None else ()
     return reader.found
 
@@ -161,7 +164,7 @@ class _Reader:
     def _part(self, word: Word) -> None:
         if self.clause.terms or self.clause.only:
             self.found.clauses.append(Clause())
-        self.clause.attaches = word.kind == "attaching"
+        self.clause.attaches = word.kind if word.kind in ("attaching", "joint") else ""
         self.pending = _Pending()
 
     def _switch_off(self) -> None:
@@ -181,6 +184,8 @@ class _Reader:
     def _content(self, word: Word, start: int) -> None:
         if word.kind == "genre" and self.clause.of(*TARGETS):
             self._part(word)
+        elif self._colours(word, start):
+            self.clause.terms[-1] = replace(self.clause.terms[-1], adjective=True)
         elif self._begins_another(word, start):
             self.pending.negated = self.pending.negated and not self.pending.carried
         term = self.pending.take(word)
@@ -191,6 +196,13 @@ class _Reader:
         self.last_end = self.place
         if word.kind == "genre":
             self._after_genre()
+
+    def _colours(self, word: Word, start: int) -> bool:
+        """Whether the sound just said is an adjective of this track, which cannot have it."""
+        if word.kind not in TARGETS or not self.clause.terms or self.last_end != start:
+            return False
+        last, track = self.clause.terms[-1].word, word.name if word.kind == "track" else "drums"
+        return last.kind == "sound" and track not in last.palettes and not last.text.endswith("s")
 
     def _after_genre(self) -> None:
         """A genre ends its clause, but for another genre in a row, or a track that it is the genre of."""
@@ -220,8 +232,7 @@ class _Reader:
         The qualities between the two belong to the second track if the first one had its own before it.
         """
         clause, clauses = self.clause, self.found.clauses
-        adjacent = self.last_end == start
-        places = [i for i, term in enumerate(clause.terms) if _is_target(term.word, word, adjacent)]
+        places = [i for i, term in enumerate(clause.terms) if _is_target(term.word, word)]
         if not places:
             return False
         trailing = clause.terms[places[-1] + 1 :]
@@ -250,12 +261,9 @@ def _parts(clause: Clause, following: Word | None) -> bool:
     return not (bare and following is not None and following.kind in TARGETS)
 
 
-def _is_target(word: Word, following: Word, adjacent: bool) -> bool:
-    """A track, a drum voice, or a sound that cannot belong to the track after it ("pads driving bass").
-
-    One sound right before a track is its adjective, whether the track has it or not ("organ bass").
-    """
+def _is_target(word: Word, following: Word) -> bool:
+    """A track, a drum voice, or a sound that cannot belong to the track after it ("pads driving bass")."""
     if word.kind != "sound":
         return word.kind in TARGETS
     track = {"track": following.name, "voice": "drums"}.get(following.kind)
-    return track is not None and track not in word.palettes and not (adjacent and not word.text.endswith("s"))
+    return track is not None and track not in word.palettes

@@ -22,10 +22,12 @@ EXTRA = (
     "waltz", "without", "around", "andante", "allegro", "adagio", "slightly", "rhythm",
 )  # fmt: skip
 # Words that the keys and tempi look for.
-ELSEWHERE = frozenset(
-    "majeur mineur mayor menor maggiore minore bémol bemol dièse diese moll takte takten tonart grave lento vivace"
-    " presto largo moderato phrygisch dorisch lydisch mixolydisch walzer sharp flat quarter semitone halbton".split()
-)
+ELSEWHERE = frozenset((
+    "majeur", "mineur", "mayor", "menor", "maggiore", "minore", "bémol", "bemol", "dièse", "diese",
+    "moll", "takte", "takten", "tonart", "grave", "lento", "vivace", "presto", "largo", "moderato",
+    "phrygisch", "dorisch", "lydisch", "mixolydisch", "walzer", "sharp", "flat", "quarter", "semitone",
+    "halbton",
+))  # fmt: skip
 ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 BESIDE = 0.7  # of a slip: the next key
 SWAPPED = 0.6
@@ -75,7 +77,7 @@ def _targets() -> dict[str, int]:
             for token in phrase:
                 if _is_musical(word, token):
                     found[token] = found.get(token, 0) + 1
-    return {**{word: 3 for word in EXTRA}, **found}
+    return {**dict.fromkeys(EXTRA, 3), **found}
 
 
 def _is_musical(word: Word, token: str) -> bool:

@@ -13,7 +13,8 @@ ABOUT = r"(?:at|around|about|approximately|roughly|circa|ca\.?|near|nearly|almos
 STEP = re.compile(
     rf"(?:(?<![0-9a-z])(?P<sign>[+-])\s*(?P<signed>[0-9]{{1,3}})\s*{BPM}\b)|\b(?P<count>[0-9]{{1,3}})\s*(?P<unit>{BPM}|%|percent)?\s*"
     rf"(?P<way>faster|slower|quicker|schneller|langsamer)\b"
-    rf"|\b(?P<way2>up|down|raise|lower)\s+(?:the\s+tempo\s+)?(?:by\s+)?(?P<count2>[0-9]{{1,2}})\s*{BPM}\b", re.I,
+    rf"|\b(?P<way2>up|down|raise|lower)\s+(?:the\s+tempo\s+)?(?:by\s+)?"
+    rf"(?P<count2>[0-9]{{1,2}})\s*{BPM}\b", re.I,
 )  # fmt: skip
 FACTOR = re.compile(
     r"\b(?:at\s+|to\s+)?(?P<way>half|double|twice)(?:\s+of)?(?:\s+the)?\s+(?:tempo|bpm)\b|\b(?P<verb>double|halve)\s+the\s+(?:tempo|bpm|speed)\b",
@@ -46,19 +47,21 @@ COUNTED = re.compile(
 )  # fmt: skip
 MACHINE = re.compile(
     r"\b(?:juno|jupiter|sh|tr|tb|mpc|sp|dx|cs|ob|prophet|korg|poly|jp|jx|ms|op|take|version|nr|no|number|scene|mark|mk"
-    r"|moog|model|mc|rz|k|esq|vl|xv|jd|chapter|part|area|route|highway|year|number|vol|volume|op)\.?[\s-]?$", re.I,
+    r"|moog|model|mc|rz|k|esq|vl|xv|jd|chapter|part|area|route|highway|year|vol|volume)\.?[\s-]?$", re.I,
 )  # fmt: skip
-UNITS = {word: n for n, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-    " seventeen eighteen nineteen".split())}  # fmt: skip
+UNITS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+}  # fmt: skip
 TENS = {
-    word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90,
+}  # fmt: skip
+ONES = "|".join(UNITS)
 SPOKEN = re.compile(
     rf"\b(?:(?P<hundred>one|two|a)[\s-]+(?:hundred(?:\s+and)?[\s-]*)?|hundred(?:\s+and)?[\s-]+)?"
-    rf"(?:(?P<tens>{'|'.join(TENS)})(?:[\s-]+(?P<units>{'|'.join(list(UNITS)[1:10])}))?)(?=\s+{BPM}\b)"
+    rf"(?:(?P<tens>{'|'.join(TENS)})(?:[\s-]+(?P<units>{ONES}))?)(?=\s+{BPM}\b)"
     rf"|\b(?P<flat>one|a|two)\s+hundred(?=\s+{BPM}\b)"
-    rf"|(?<=\bat )(?P<at>one)[\s-](?P<attens>{'|'.join(TENS)})(?:[\s-](?P<atunits>{'|'.join(list(UNITS)[1:10])}))?\b",
+    rf"|(?<=\bat )(?P<at>one)[\s-](?P<attens>{'|'.join(TENS)})(?:[\s-](?P<atunits>{ONES}))?\b",
     re.I,
 )
 TERMS_BPM = {
@@ -123,10 +126,10 @@ def _numbered(text: str) -> TempoFound | None:
             if pattern in (BETWEEN, ISH, BARE_RANGE, BARE, LONE) and not _plausible(match, numbers, text):
                 continue
             return TempoFound(match.span(), _legal(tempo_bpm))
-    match = DECADE.search(text)
-    if match:
-        place = {"low": 2.0, "mid": 5.0, "high": 8.0, "upper": 8.0}.get((match[1] or "mid").lower(), 5.0)
-        return TempoFound(match.span(), _legal(float(match[2] or match[3]) + place))
+    decade = DECADE.search(text)
+    if decade:
+        place = {"low": 2.0, "mid": 5.0, "high": 8.0, "upper": 8.0}.get((decade[1] or "mid").lower(), 5.0)
+        return TempoFound(decade.span(), _legal(float(decade[2] or decade[3]) + place))
     return None
 
 

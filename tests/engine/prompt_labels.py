@@ -218,7 +218,7 @@ def _same(name: str, meant: Any, value: Any, track: str) -> bool:
         case "rates":
             return {("*" if key == "all" else key): rate for key, rate in meant.items()} == dict(value)
         case "articulation":
-            return bool(value == meant or track == "drums" and value is None)
+            return bool(value == meant or (track == "drums" and value is None))
         case _:
             return bool(value != meant[1:] if str(meant).startswith("!") else value == meant)
 

@@ -1,0 +1,33 @@
+"""The prompt in the signs and turns that the word lists are written in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_CHARACTERS = 2000  # what is looked at; a stage prompt is a line
+NO_PRONOUN = r"(?:the )?(?!it\b|this\b|things\b|every)"
+NO_OCTAVE = r"(?! an| by| one| two)"
+# "drop the bass an octave", "turn the reverb down", "swap the piano for strings", "d'n'b", "dnb/174"
+TURNS = tuple(
+    (re.compile(pattern, re.IGNORECASE), plain)
+    for pattern, plain in (
+        (r"\bdrop (?:the )?(\w+) (?:by )?(?:an|one) octave\b", r"\1 an octave lower"),
+        (rf"\b(?:turn|dial|bring|pull|take) {NO_PRONOUN}(\w+(?: \w+)?) down\b{NO_OCTAVE}", r"less \1"),
+        (rf"\b(?:turn|dial|bring|push|crank) {NO_PRONOUN}(\w+(?: \w+)?) up\b{NO_OCTAVE}", r"more \1"),
+        (r"\b(?:swap|replace|exchange|trade)(?: out)? (?:the )?(.{2,30}?) (?:for|with) ", r"no \1, "),
+        (r"\bw/o\b", "without"),
+        (r"\bw/(?=\s|\w)", "with "),
+        (r"(?<![0-9])/|/(?![0-9])", ", "),
+        (r"\s*['’`]\s?n\s?['’`]?\s*", " n "),
+        (r"(?<=\w{2})&(?=\w{2})", " & "),
+        (r"[_|•·]+|\s-+\s|–(?![0-9])|—(?![0-9])", ", "),
+    )
+)
+
+
+def plain_text(prompt: str) -> str:
+    text = unicodedata.normalize("NFKC", prompt[:LONGEST_CHARACTERS])[: 2 * LONGEST_CHARACTERS]
+    for pattern, plain in TURNS:
+        text = pattern.sub(plain, text)
+    return text
