@@ -16,7 +16,7 @@ INSTALL = 'pip install "resonantgen[evaluate]"'
 
 
 def need(name: str) -> ModuleType:
-    """The module, imported on its first use; EngineError `not_available` with the command that installs it."""
+    """The module, imported on first use; EngineError `not_available` with the command that installs it."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

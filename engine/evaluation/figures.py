@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import math
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-STATISTICS = {
-    "mean": np.mean,
-    "median": np.median,
-    "max": np.max,
-    "min": np.min,
-    "p95": lambda values: np.quantile(values, 0.95),
-    "p05": lambda values: np.quantile(values, 0.05),
+STATISTICS: dict[str, Callable[[list[float]], float]] = {
+    "mean": lambda values: float(np.mean(values)),
+    "median": lambda values: float(np.median(values)),
+    "max": lambda values: float(np.max(values)),
+    "min": lambda values: float(np.min(values)),
+    "p95": lambda values: float(np.quantile(values, 0.95)),
+    "p05": lambda values: float(np.quantile(values, 0.05)),
 }
 
 

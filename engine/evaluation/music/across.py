@@ -15,7 +15,10 @@ from engine.evaluation.music.measures import Measured
 from engine.evaluation.music.pulse import beat_f1
 
 SHUFFLES = 4  # other takes that each locked stem is paired with
-TRACKERS = {"librosa": "lock.beat_f1", "sonara": "lock.beat_f1_sonara"}
+TRACKERS = {
+    "librosa": "beat_f1", "sonara": "beat_f1_sonara",
+    "librosa_ranged": "beat_f1_ranged", "sonara_ranged": "beat_f1_sonara_ranged",
+}  # fmt: skip
 
 
 def lock(measured: Sequence[Measured]) -> Iterator[Figure]:
@@ -26,13 +29,13 @@ def lock(measured: Sequence[Measured]) -> Iterator[Figure]:
     for tracker, name in TRACKERS.items():
         true = [(m, beat_f1(m.beats[tracker]["locked"], m.beats[tracker]["made"])) for m in found]
         for m, value in true:
-            yield Figure(name, value, m.case.name, m.genre, {"locked": m.case.lock})
-        if tracker == "librosa":
-            shuffled = [beat_f1(*pair) for pair in _shuffled(found, tracker)]
-            if shuffled:
-                own = float(np.mean([value for _, value in true]))
-                yield Figure("lock.shuffled", float(np.mean(shuffled)), detail={"pairs": len(shuffled)})
-                yield Figure("lock.margin", own - float(np.mean(shuffled)))
+            yield Figure(f"lock.{name}", value, m.case.name, m.genre, {"locked": m.case.lock})
+        shuffled = [beat_f1(*pair) for pair in _shuffled(found, tracker)]
+        if shuffled:
+            own = float(np.mean([value for _, value in true]))
+            chance = float(np.mean(shuffled))
+            yield Figure(f"lock.shuffled_{name}", chance, detail={"pairs": len(shuffled)})
+            yield Figure(f"lock.margin_{name}", own - chance)
 
 
 def _shuffled(

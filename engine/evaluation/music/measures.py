@@ -16,7 +16,7 @@ from engine.evaluation.music import levels, pulse, seam, spectrum, tonality
 from engine.evaluation.music.grid import Case
 from engine.evaluation.music.takes import Take, make_take
 from engine.evaluation.signal import RATE, is_silent, looped, mono
-from engine.units import beats_to_samples
+from engine.music.genre import genre_named
 
 NEAR_BEATS = 1 / 16
 NEAR_S = 0.05
@@ -33,6 +33,16 @@ class Heard:
     def mono(self) -> dict[str, NDArray[np.float32]]:
         """[N] at 22.05 kHz of each stem and of the mix."""
         return {name: mono(audio) for name, audio in (*self.take.stems.items(), ("mix", self.take.mix))}
+
+    @cached_property
+    def _notes(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
+    def notes(self, name: str) -> NDArray[np.float64]:
+        """[note, hop] what sounds in a stem or the mix."""
+        if name not in self._notes:
+            self._notes[name] = tonality.notes_of(self.mono[name])
+        return self._notes[name]
 
     def sounds(self, name: str) -> bool:
         return not is_silent(self.mono[name])
@@ -93,19 +103,32 @@ def events_of(score: Any) -> frozenset[tuple[int, int | str]]:
 
 def tempo(heard: Heard) -> Iterator[Figure]:
     truth = heard.take.context.tempo_bpm
-    trackers = {"sonara": pulse.beats_sonara, "librosa": pulse.beats_librosa}
-    right, near = False, False
-    for source in ("drums", "mix"):
-        if not heard.sounds(source):
-            continue
-        for name, tracker in trackers.items():
-            bpm = pulse.tempo_of(tracker(heard.mono[source]))
-            is_right = pulse.is_tempo(bpm, truth)
-            right |= is_right
-            near |= pulse.is_tempo(bpm, truth, pulse.OCTAVES)
-            yield heard.figure(f"tempo.{name}.{source}", is_right, heard=round(bpm, 2), truth=truth)
+    asked: dict[str, pulse.Range] = {"": None, "ranged": _tempo_range(heard.take)}
+    right, near, ranged = False, False, False
+    for way, range_bpm in asked.items():
+        for source in ("drums", "mix"):
+            if not heard.sounds(source):
+                continue
+            for name, tracker in pulse.TRACKERS.items():
+                bpm = pulse.tempo_of(tracker(heard.mono[source], range_bpm))
+                is_right = pulse.is_tempo(bpm, truth)
+                if way:
+                    ranged |= is_right
+                else:
+                    right |= is_right
+                    near |= pulse.is_tempo(bpm, truth, pulse.OCTAVES)
+                measure = ".".join(["tempo", *([way] if way else []), name, source])
+                yield heard.figure(measure, is_right, heard=round(bpm, 2), truth=truth)
     yield heard.figure("tempo.right", right, truth=truth)
     yield heard.figure("tempo.octave", near, truth=truth)
+    yield heard.figure("tempo.ranged", ranged, truth=truth)
+
+
+def _tempo_range(take: Take) -> tuple[float, float]:
+    """What a listener who knows the genre expects, an octave wide: nothing in it is twice another."""
+    low, high = genre_named(take.context.genre).tempo_bpm
+    middle = (low * high) ** 0.5
+    return middle / 2**0.5, middle * 2**0.5
 
 
 def key(heard: Heard) -> Iterator[Figure]:
@@ -114,13 +137,23 @@ def key(heard: Heard) -> Iterator[Figure]:
     for source in ("harmony", "mix"):
         if not heard.sounds(source):
             continue
-        found = tonality.key_of(tonality.chroma_of(heard.mono[source]))
+        by_profile = {name: tonality.key_of(heard.notes(source), name) for name in tonality.PROFILES}
+        found = by_profile[tonality.BEST_PROFILE]
         right |= found == truth
         told = {"heard": tonality.key_name(*found), "truth": heard.take.context.key.name}
-        yield heard.figure(f"key.{source}", found == truth, **told)
+        others = {name: tonality.key_name(*guess) for name, guess in by_profile.items()}
+        yield heard.figure(f"key.{source}", found == truth, **told, profiles=others)
         if source == "mix":
             yield heard.figure("key.weighted", tonality.weighted_key_score(truth, found), **told)
+            scale = set(heard.take.context.key.scale)
+            yield heard.figure("key.scale", _in_scale(heard.notes("mix"), scale))
     yield heard.figure("key.right", right)
+
+
+def _in_scale(notes: NDArray[np.float64], scale: set[int]) -> float:
+    """The share of what was heard that is in the scale."""
+    weights = tonality.chroma_of(notes).sum(axis=1)
+    return float(weights[sorted(scale)].sum() / max(1e-9, weights.sum()))
 
 
 def chords(heard: Heard) -> Iterator[Figure]:
@@ -130,7 +163,7 @@ def chords(heard: Heard) -> Iterator[Figure]:
     seconds = heard.take.seconds
     edges = np.array([(c.start_beats, c.start_beats + c.length_beats) for c in score.chords])
     truth = (np.vectorize(seconds)(edges), [tonality.chord_label(chord) for chord in score.chords])
-    found = tonality.heard_chords(tonality.chroma_of(heard.mono["harmony"]))
+    found = tonality.heard_chords(heard.notes("harmony"))
     for name, value in tonality.chord_scores(truth, found).items():
         yield heard.figure(
             f"chords.{name}", value, truth=" ".join(c.symbol for c in score.chords), heard=" ".join(found[1])
@@ -143,11 +176,11 @@ def bass(heard: Heard) -> Iterator[Figure]:
     notes = sorted({note.start_beats for note in scores["bass"].notes})
     if not kicks or not notes:
         return
-    on_kick = np.mean([_is_near(kick, notes, NEAR_BEATS) for kick in kicks])
+    on_kick = float(np.mean([_is_near(kick, notes, NEAR_BEATS) for kick in kicks]))
     steps = np.arange(0.0, scores["drums"].length_beats, 0.25)
-    chance = np.mean([_is_near(float(step), notes, NEAR_BEATS) for step in steps])
-    yield heard.figure("bass.on_kick_score", float(on_kick))
-    yield heard.figure("bass.kick_lift", float(on_kick / max(chance, 1e-9)))
+    chance = float(np.mean([_is_near(float(step), notes, NEAR_BEATS) for step in steps]))
+    yield heard.figure("bass.on_kick_score", on_kick)
+    yield heard.figure("bass.kick_lift", on_kick / max(chance, 1e-9))
     librosa = need("librosa")
     times = librosa.onset.onset_detect(y=heard.mono["bass"], sr=RATE, hop_length=256, units="time")
     kicks_s = [heard.take.seconds(kick) for kick in kicks]
@@ -172,18 +205,16 @@ def melody(heard: Heard) -> Iterator[Figure]:
 
 
 def overlap(heard: Heard) -> Iterator[Figure]:
-    spectra = {n: spectrum.spectrum_of(heard.mono[n]) for n in heard.take.stems if heard.sounds(n)}
+    spectra = {n: spectrum.spectrogram(heard.mono[n]) for n in heard.take.stems if heard.sounds(n)}
     for one, other in PAIRS:
         if one in spectra and other in spectra:
             yield heard.figure(f"overlap.{one}_{other}", spectrum.overlap(spectra[one], spectra[other]))
 
 
 def seams(heard: Heard) -> Iterator[Figure]:
-    context = heard.take.context
-    bar_samples = beats_to_samples(context.signature.bar_beats, context.tempo_bpm)
     stems = {name: audio for name, audio in heard.take.stems.items() if heard.sounds(name)}
     jumps = {name: seam.seam_jump(audio) for name, audio in stems.items()}
-    flux = {name: seam.seam_flux(audio, bar_samples) for name, audio in stems.items()}
+    flux = {name: seam.seam_flux(audio) for name, audio in stems.items()}
     for measure_name, values in (("seam.jump", jumps), ("seam.flux", flux)):
         known = {name: value for name, value in values.items() if np.isfinite(value)}
         if known:
@@ -206,13 +237,15 @@ def loudness(heard: Heard) -> Iterator[Figure]:
 def _lock_beats(heard: Heard) -> dict[str, dict[str, NDArray[np.float64]]]:
     """Beats of the locked stem and of the regenerated ones together, for pairs with other takes."""
     locked = heard.take.case.lock
-    others = [heard.mono[name] for name in heard.take.stems if name != locked]
-    sides = {"locked": heard.mono[locked], "made": np.sum(others, axis=0, dtype=np.float32)}
+    others = np.stack([heard.mono[name] for name in heard.take.stems if name != locked])
+    sides: dict[str, NDArray[np.float32]] = {"locked": heard.mono[locked], "made": others.sum(axis=0)}
     if any(is_silent(audio) for audio in sides.values()):
         return {}
-    trackers = {"librosa": pulse.beats_librosa, "sonara": pulse.beats_sonara}
+    asked: dict[str, pulse.Range] = {"": None, "_ranged": _tempo_range(heard.take)}
     return {
-        name: {side: tracker(audio) for side, audio in sides.items()} for name, tracker in trackers.items()
+        name + way: {side: tracker(audio, range_bpm) for side, audio in sides.items()}
+        for way, range_bpm in asked.items()
+        for name, tracker in pulse.TRACKERS.items()
     }
 
 

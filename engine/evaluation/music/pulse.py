@@ -12,20 +12,34 @@ LISTEN_S = 30.0  # a loop is played round for so long: trackers need some bars t
 HOP = 256  # 11.6 ms
 TEMPO_TOLERANCE = 0.01
 OCTAVES = (1.0, 2.0, 0.5, 3.0, 1 / 3, 1.5, 2 / 3)
+Range = tuple[float, float] | None  # beats a minute
 TRIM_S = 5.0  # mir_eval's custom: trackers are forgiven their first seconds
 
 
-def beats_librosa(audio: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Beat times in seconds. audio: [N] at 22.05 kHz."""
+def beats_librosa(audio: NDArray[np.float32], range_bpm: Range = None) -> NDArray[np.float64]:
+    """Beat times in seconds. audio: [N] at 22.05 kHz.
+
+    With a range the tempo is the strongest inside it, as in the DJ programs that ask for one.
+    """
     librosa = need("librosa")
     envelope = onset_envelope(looped(audio, LISTEN_S), HOP)
-    _, frames = librosa.beat.beat_track(onset_envelope=envelope, sr=RATE, hop_length=HOP, trim=False)
+    bpm = None
+    if range_bpm is not None:
+        from scipy.stats import uniform
+
+        low, high = range_bpm
+        prior = uniform(low, high - low)
+        bpm = librosa.feature.tempo(onset_envelope=envelope, sr=RATE, hop_length=HOP, prior=prior)
+    _, frames = librosa.beat.beat_track(onset_envelope=envelope, sr=RATE, hop_length=HOP, bpm=bpm, trim=False)
     return np.asarray(librosa.frames_to_time(frames, sr=RATE, hop_length=HOP), np.float64)
 
 
-def beats_sonara(audio: NDArray[np.float32]) -> NDArray[np.float64]:
+def beats_sonara(audio: NDArray[np.float32], range_bpm: Range = None) -> NDArray[np.float64]:
     """Beat times in seconds. audio: [N] at 22.05 kHz."""
-    result = need("sonara").analyze_signal(looped(audio, LISTEN_S), sr=RATE, mode="compact")
+    low, high = range_bpm or (None, None)
+    result = need("sonara").analyze_signal(
+        looped(audio, LISTEN_S), sr=RATE, mode="compact", bpm_min=low, bpm_max=high
+    )
     return np.asarray(result["beats"], np.float64) * result["provenance"]["hop_length"] / RATE
 
 
@@ -58,3 +72,6 @@ def beat_f1(reference: NDArray[np.float64], other: NDArray[np.float64]) -> float
     end = min(reference[-1], other[-1]) + 0.1
     one, two = (beat.trim_beats(beats[beats <= end], TRIM_S) for beats in (reference, other))
     return float(beat.f_measure(one, two)) if len(one) and len(two) else 0.0
+
+
+TRACKERS = {"librosa": beats_librosa, "sonara": beats_sonara}

@@ -10,7 +10,7 @@ from engine.evaluation.music.measures import Measured
 from engine.evaluation.music.run import Result
 
 STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222 }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
 td.number { text-align: right } .met { color: #17692b } .missed { color: #b3261e; font-weight: 600 }

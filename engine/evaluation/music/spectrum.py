@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,15 +14,17 @@ MELS = 64
 HOP = 512
 
 
-def spectrum_of(audio: NDArray[np.float32]) -> NDArray[np.float64]:
-    """[mel band 64] the mean energy, sum 1. audio: [N] at 22.05 kHz."""
+def spectrogram(audio: NDArray[np.float32]) -> NDArray[np.float64]:
+    """[mel band 64, hop] energy, sum 1. audio: [N] at 22.05 kHz."""
     power = need("librosa").feature.melspectrogram(y=audio, sr=RATE, n_mels=MELS, hop_length=HOP)
-    mean = np.asarray(power.mean(axis=1), np.float64)
-    return mean / max(1e-12, float(mean.sum()))
+    return np.asarray(power, np.float64) / max(1e-12, float(power.sum()))
 
 
 def overlap(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """The Bhattacharyya coefficient of two spectra: 0 apart, 1 the same."""
+    """The Bhattacharyya coefficient of two spectrograms: 0 where they never meet, 1 the same.
+
+    In time and frequency: a bass that leaves the kick its moment does not overlap it.
+    """
     return float(np.sqrt(one * other).sum())
 
 
@@ -40,7 +44,7 @@ def features_of(audio: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def rhythm_of(audio: NDArray[np.float32]) -> NDArray[np.float64]:
-    """[20] how onsets repeat (autocorrelation at lags of 0.1 .. 2 s, by bands of lags) and how dense they are."""
+    """[20] how onsets repeat (autocorrelation by bands of lags of 0.1 .. 2 s), and how dense they are."""
     envelope = onset_envelope(audio)
     centred = envelope - envelope.mean()
     size = 1 << (2 * len(centred) - 1).bit_length()
@@ -49,7 +53,7 @@ def rhythm_of(audio: NDArray[np.float32]) -> NDArray[np.float64]:
     edges = np.geomspace(0.1, 2.0, 18) * RATE / HOP
     peaks = [
         correlation[int(low) : max(int(low) + 1, int(high))].max(initial=-1.0)
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in itertools.pairwise(edges)
     ]
     onsets = need("librosa").onset.onset_detect(onset_envelope=envelope, sr=RATE, hop_length=HOP)
     density = len(onsets) * RATE / max(1, len(audio))
