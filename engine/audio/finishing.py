@@ -87,9 +87,12 @@ def shaped(
 ) -> Any:
     """Filter in place; (sample peak, K-weighted powers of the result as `loudness.hop_powers` has them).
 
-    A sum of squares over left and right is twice that over mid and side, so mid and side are weighed.
+    A sum of squares over left and right is twice that over mid and side, so mid and side are weighed; the
+    side of a mono loop, and second filters that do nothing, are left out.
     """
     num_samples = loop.shape[0]
+    twice_mid, twice_side = not _is_through(mid2), not _is_through(side2)
+    wide = _is_wide(loop)
     powers = np.zeros(num_hops(num_samples) + HOPS_A_BLOCK - 1)
     a1 = a2 = b1 = b2 = c1 = c2 = d1 = d2 = 0.0
     e1 = e2 = f1 = f2 = g1 = g2 = h1 = h2 = 0.0
@@ -103,9 +106,12 @@ def shaped(
             side = 0.5 * (loop[n, 0] - loop[n, 1])
             if m < num_samples:
                 mid, a1, a2 = _step(mid, a1, a2, mid1)
-                mid, b1, b2 = _step(mid, b1, b2, mid2)
-                side, c1, c2 = _step(side, c1, c2, side1)
-                side, d1, d2 = _step(side, d1, d2, side2)
+                if twice_mid:
+                    mid, b1, b2 = _step(mid, b1, b2, mid2)
+                if wide:
+                    side, c1, c2 = _step(side, c1, c2, side1)
+                    if twice_side:
+                        side, d1, d2 = _step(side, d1, d2, side2)
                 if m >= 0:
                     left = mid + side
                     right = mid - side
@@ -114,9 +120,11 @@ def shaped(
                     peak = max(peak, abs(left), abs(right))
             mid, e1, e2 = _step(mid, e1, e2, shelf)
             mid, f1, f2 = _step(mid, f1, f2, high)
-            side, g1, g2 = _step(side, g1, g2, shelf)
-            side, h1, h2 = _step(side, h1, h2, high)
-            total += mid * mid + side * side
+            total += mid * mid
+            if wide:
+                side, g1, g2 = _step(side, g1, g2, shelf)
+                side, h1, h2 = _step(side, h1, h2, high)
+                total += side * side
             m += 1
             n += 1
             if n == num_samples:
@@ -124,3 +132,16 @@ def shaped(
         if hop >= 0:
             powers[hop] = 2.0 * total / HOP_SAMPLES
     return peak, powers
+
+
+@njit(cache=True, nogil=True)
+def _is_wide(loop: NDArray[np.float32]) -> bool:
+    for n in range(loop.shape[0]):
+        if loop[n, 0] != loop[n, 1]:
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _is_through(c: Any) -> bool:
+    return c[0] == 1.0 and c[1] == c[2] == c[3] == c[4] == 0.0

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from engine.audio.true_peak import BLOCK, sample_peaks, true_peaks
+from engine.audio.true_peak import BLOCK, block_peaks, true_peaks
 from engine.units import STEM_SAMPLE_RATE
 
 LOOK_BLOCKS = 2  # 1.5 ms
@@ -25,6 +25,7 @@ RELEASE_S = 0.04
 RELEASE_A_BLOCK = 1.0 - math.exp(-BLOCK / (RELEASE_S * STEM_SAMPLE_RATE))
 # The gain moves within a block and float32 rounds: that much below the ceiling is aimed at.
 MARGIN = 0.985
+SLACK = 0.03  # a peak may be taken for so much higher where that saves its interpolation
 
 
 def limit(loop: NDArray[np.float32], gain: float, ceiling: float) -> float:
@@ -35,15 +36,16 @@ def limit(loop: NDArray[np.float32], gain: float, ceiling: float) -> float:
     if not len(loop) or gain <= 0.0:
         loop *= np.float32(gain)
         return 1.0
-    samples = sample_peaks(loop)
+    samples, bends = block_peaks(loop)
     aim = MARGIN * ceiling / gain
-    allowed = np.minimum(1.0, aim / np.maximum(true_peaks(loop, samples, aim), 1e-30))
+    peaks = true_peaks(loop, samples, bends, aim, SLACK)
+    allowed = np.minimum(1.0, aim / np.maximum(peaks, 1e-30))
     if allowed.min() >= 1.0:
         loop *= np.float32(gain)
         return 1.0
     envelope = smoothed(allowed)
     # A gain that follows the peaks of one sign makes a little DC: far less than MARGIN leaves room for.
-    loop -= (apply(loop, envelope * gain, gain) / len(loop)).astype(np.float32)
+    shift(loop, apply(loop, envelope * gain, gain) / -len(loop))
     return float(envelope.min())
 
 
@@ -51,25 +53,29 @@ def limit(loop: NDArray[np.float32], gain: float, ceiling: float) -> float:
 def smoothed(allowed: NDArray[np.float64]) -> NDArray[np.float64]:
     """The gain at each block's start, never above what the blocks on both sides of it allow."""
     num_blocks = len(allowed)
+    span = 2 * LOOK_BLOCKS + 1
+    ring = np.empty(num_blocks + span)
+    for k in range(len(ring)):
+        ring[k] = allowed[(k - LOOK_BLOCKS - 1) % num_blocks]
     held = np.empty(num_blocks)
     for b in range(num_blocks):
-        least = 1.0
-        for k in range(b - LOOK_BLOCKS - 1, b + LOOK_BLOCKS + 1):
-            least = min(least, allowed[k % num_blocks])
+        least = ring[b]
+        for k in range(b + 1, b + span + 1):
+            least = min(least, ring[k])
         held[b] = least
     gain = 1.0
-    for m in range(2 * num_blocks):  # once around to arrive, once to write
-        b = m % num_blocks
-        gain = min(held[b], gain + RELEASE_A_BLOCK * (1.0 - gain))
-        if m >= num_blocks:
+    for _ in range(2):  # once around to arrive, once to write: what is written first is the same again
+        for b in range(num_blocks):
+            gain = min(held[b], gain + RELEASE_A_BLOCK * (1.0 - gain))
             held[b] = gain
-    smooth = np.empty(num_blocks)
+    for k in range(num_blocks + span - 1):
+        ring[k] = held[(k - LOOK_BLOCKS) % num_blocks]
     for b in range(num_blocks):
-        total = 0.0
-        for k in range(b - LOOK_BLOCKS, b + LOOK_BLOCKS + 1):
-            total += held[k % num_blocks]
-        smooth[b] = total / (2 * LOOK_BLOCKS + 1)
-    return smooth
+        total = ring[b]
+        for k in range(b + 1, b + span):
+            total += ring[k]
+        held[b] = total / span
+    return held
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -81,15 +87,29 @@ def apply(loop: NDArray[np.float32], gains: NDArray[np.float64], usual: float) -
     num_samples = loop.shape[0]
     num_blocks = len(gains)
     sums = np.zeros(2)
+    base = np.float32(usual)
     for b in range(num_blocks):
         first = b * BLOCK
         count = min(BLOCK, num_samples - first)
         start = np.float32(gains[b])
         slope = np.float32((gains[(b + 1) % num_blocks] - gains[b]) / count)
+        left = right = np.float32(0.0)
         for i in range(count):
             gain = start + slope * np.float32(i)
-            sums[0] += loop[first + i, 0] * (gain - usual)
-            sums[1] += loop[first + i, 1] * (gain - usual)
-            loop[first + i, 0] *= gain
-            loop[first + i, 1] *= gain
+            x, y = loop[first + i, 0], loop[first + i, 1]
+            left += x * (gain - base)
+            right += y * (gain - base)
+            loop[first + i, 0] = x * gain
+            loop[first + i, 1] = y * gain
+        sums[0] += left
+        sums[1] += right
     return sums
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def shift(loop: NDArray[np.float32], by: NDArray[np.float64]) -> None:
+    """Add a constant to each side, in place."""
+    left, right = np.float32(by[0]), np.float32(by[1])
+    for n in range(loop.shape[0]):
+        loop[n, 0] += left
+        loop[n, 1] += right

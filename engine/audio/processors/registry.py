@@ -78,20 +78,27 @@ class Processors:
         for processor in self:
             amount = min(1.0, float(settings.get(processor.name, 0.0)))
             if amount > 0.0 and len(audio):
-                audio = _checked(processor, processor.apply(audio, amount, tempo_bpm, seed), audio.shape)
+                audio = _checked(processor, audio, processor.apply(audio, amount, tempo_bpm, seed))
         return audio
 
 
-def _checked(processor: Processor, made: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _checked(
+    processor: Processor, audio: NDArray[np.float32], made: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """What it made, free of DC."""
+    from engine.audio.limiter import shift
     from engine.audio.processors.ring import sums
 
-    if made.shape != shape or made.dtype != np.float32:
-        raise EngineError("internal", f"processor {processor.name} made {made.shape} {made.dtype} of {shape}")
+    if made.shape != audio.shape or made.dtype != np.float32:
+        raise EngineError(
+            "internal", f"processor {processor.name} made {made.shape} {made.dtype} of {audio.shape}"
+        )
     left, right, power = sums(made)
     if not math.isfinite(power):
         raise EngineError("internal", f"processor {processor.name} made numbers that are none")
-    return np.asarray(made - np.array([left, right], dtype=np.float32) / np.float32(shape[0]))
+    made = made.copy() if np.may_share_memory(made, audio) else made
+    shift(made, np.array([left, right]) / -len(made))
+    return made
 
 
 @cache
