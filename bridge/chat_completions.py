@@ -75,11 +75,15 @@ class ChatCompletions:
         if left_s <= 0:
             raise EngineError("not_available", "the language model takes too long")
         connection = http.client.HTTPConnection(self.host, self.port, timeout=left_s)
-        # Reads time out one by one; a drip renews them for ever. This ends them all.
-        guard = threading.Timer(left_s, _hang_up, [connection])
-        guard.daemon = True
-        guard.start()
+        guard = None
         try:
+            connection.connect()
+            # Reads time out one by one; a drip renews them for ever. This ends them all. It needs the socket
+            # itself, which the connection lets go of as soon as the headers are there.
+            left_s = max(0.0, end_s - time.monotonic())
+            guard = threading.Timer(left_s, _hang_up, [connection.sock])
+            guard.daemon = True
+            guard.start()
             connection.request("POST", self.path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             answer = response.read(LONGEST_BODY + 1)
@@ -88,7 +92,8 @@ class ChatCompletions:
             why = "takes too long" if late else f"cannot be reached: {type(error).__name__}: {error}"
             raise EngineError("not_available", f"the language model {why}") from error
         finally:
-            guard.cancel()
+            if guard is not None:
+                guard.cancel()
             connection.close()
         if time.monotonic() >= end_s:
             raise EngineError("not_available", "the language model takes too long")
@@ -107,9 +112,9 @@ def _forms(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _hang_up(connection: http.client.HTTPConnection) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+def _hang_up(wire: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 def _content(body: bytes) -> str:

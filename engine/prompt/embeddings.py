@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError, unknown
-from engine.prompt.wordpiece import piece_numbers
+from engine.prompt.wordpiece import piece_numbers, pieces
 from engine.prompt.words import Word, lexicon
 
 log = logging.getLogger(__name__)
@@ -114,10 +114,20 @@ def bearings() -> tuple[Bearing, ...]:
     for name in data["qualities"]:
         if name not in named:
             raise unknown("quality of bearings.toml", name, named)
-    listed = [Bearing(word.text, word) for word in known]
+    listed = [Bearing(word.text, word) for word in known if _is_familiar(word)]
     listed += [Bearing(p, named[name]) for name, phrases in data["qualities"].items() for p in phrases]
     listed += [Bearing(phrase, None) for phrase in data["none"]]
     return tuple({bearing.phrase: bearing for bearing in reversed(listed)}.values())[::-1]
+
+
+def _is_familiar(word: Word) -> bool:
+    """Whether the model knows every word of the phrase whole, and it is English.
+
+    What it can only spell ("wubs", the inflected German words) is noise to it, and noise draws noise.
+    """
+    if word.quality is not None and word.text.startswith(word.quality.stems or ("\0",)):
+        return False
+    return all(part in pieces() for part in word.text.lower().replace("-", " ").split())
 
 
 def _meaning(bearing: Bearing) -> tuple[str, str]:

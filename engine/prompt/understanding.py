@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.music.genre import genre_named, genres
+from engine.music.genre import genre_named
 from engine.prompt.embeddings import SimilarWords
 from engine.prompt.interpret import LONGEST_CHARACTERS, analyze_fields, interpret
 from engine.prompt.language_model import TRACKS, Answer, LanguageModel
@@ -35,7 +35,6 @@ class Understanding:
 
     words: SimilarWords | None = None
     model: LanguageModel | None = None
-    rules: Callable[..., MusicContext] = interpret
 
     def read(
         self,
@@ -49,13 +48,13 @@ class Understanding:
 
         `wait`: for the language model, at most its `timeout_s`. Never raises, whatever the text.
         """
-        context = self.rules(prompt, frame, base, track)
+        context = interpret(prompt, frame, base, track)
         if context is base:
             return context
         text, similar = prompt, self._similar(context.unknown)
         if similar:
             text = reworded(prompt, similar)
-            context = self.rules(text, frame, base, track)
+            context = interpret(text, frame, base, track)
         lines = tuple(f"{word} ~ {found.text}" for word, found in similar.items())
         context = replace(context, prompt=prompt, similar=lines, by_model=())
         if self.model is None or context.relative or track is not None or not self.model.wants(prompt):
@@ -88,7 +87,7 @@ def refined(context: MusicContext, answer: Answer, text: str, frame: Frame) -> M
     open_fields = context.assumed - frame.pinned
     named: tuple[str, ...] = ()
     genre = answer.fields.get("genre")
-    if genre in genres() and "genre" in open_fields:
+    if isinstance(genre, str) and "genre" in open_fields:
         # The genre fills in what nobody said, as if the prompt had begun with its name.
         read = interpret(f"{genre_named(genre).words[0]}. {text}", frame)
         if read.genre == genre:
