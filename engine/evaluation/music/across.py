@@ -15,9 +15,10 @@ from engine.evaluation.music.measures import Measured
 from engine.evaluation.music.pulse import beat_f1
 
 SHUFFLES = 4  # other takes that each locked stem is paired with
-TRACKERS = {
-    "librosa": "beat_f1", "sonara": "beat_f1_sonara",
-    "librosa_ranged": "beat_f1_ranged", "sonara_ranged": "beat_f1_sonara_ranged",
+# Name of the measure -> (tracker, whether half, double and off-beat are the same pulse).
+WAYS = {
+    "beat_f1": ("librosa", False), "beat_f1_sonara": ("sonara", False),
+    "beat_levels": ("librosa", True), "beat_levels_sonara": ("sonara", True),
 }  # fmt: skip
 
 
@@ -26,16 +27,15 @@ def lock(measured: Sequence[Measured]) -> Iterator[Figure]:
     found = [m for m in measured if m.beats]
     if not found:
         return
-    for tracker, name in TRACKERS.items():
-        true = [(m, beat_f1(m.beats[tracker]["locked"], m.beats[tracker]["made"])) for m in found]
+    for name, (tracker, levels) in WAYS.items():
+        true = [(m, beat_f1(m.beats[tracker]["locked"], m.beats[tracker]["made"], levels)) for m in found]
         for m, value in true:
             yield Figure(f"lock.{name}", value, m.case.name, m.genre, {"locked": m.case.lock})
-        shuffled = [beat_f1(*pair) for pair in _shuffled(found, tracker)]
+        shuffled = [beat_f1(*pair, levels) for pair in _shuffled(found, tracker)]
         if shuffled:
-            own = float(np.mean([value for _, value in true]))
             chance = float(np.mean(shuffled))
             yield Figure(f"lock.shuffled_{name}", chance, detail={"pairs": len(shuffled)})
-            yield Figure(f"lock.margin_{name}", own - chance)
+            yield Figure(f"lock.margin_{name}", float(np.mean([value for _, value in true])) - chance)
 
 
 def _shuffled(

@@ -29,6 +29,7 @@ class Case:
     signature: str = "4/4"
     lock: str = ""
     base_seed: int = 0
+    is_measured: bool = True  # by itself; else only beside other takes
 
 
 def asked() -> dict[str, Any]:
@@ -53,16 +54,17 @@ def _of_genre(genre: Genre, index: int, data: dict[str, Any], size: dict[str, in
     bars = size["bars"]
     for seed in range(1, size["seeds"] + 1):
         prompt = prompt_of(genre, seed, data)
-        yield Case(f"{genre.name}/{seed}", prompt, seed, bars, genre.name)
+        measured = seed <= size["measured_seeds"]
+        yield Case(f"{genre.name}/{seed}", prompt, seed, bars, genre.name, is_measured=measured)
     for i in range(size["meters"]):
         meter = data["meters"][(index + i) % len(data["meters"])]
         prompt = prompt_of(genre, 100 + i, data)
         yield Case(f"{genre.name}/{meter}", prompt, 100 + i, bars, genre.name, meter)
     for seed in range(1, size["lock_seeds"] + 1):
-        for lock in LOCKS:
+        for lock in LOCKS if size["locks"] > 1 else LOCKS[index % 2 :][:1]:
             yield Case(
                 f"{genre.name}/{lock}-locked/{seed}", prompt_of(genre, seed, data), 200 + seed, bars,
-                genre.name, lock=lock, base_seed=seed,
+                genre.name, lock=lock, base_seed=seed, is_measured=False,
             )  # fmt: skip
 
 

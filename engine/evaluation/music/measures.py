@@ -71,7 +71,7 @@ def measure(case: Case, parts: Sequence[str], with_picture: bool = False) -> Mea
     """Make a case and measure the parts asked for."""
     take = make_take(case)
     heard = Heard(take)
-    wanted = [part for part in parts if part in TAKE_PARTS and not case.lock]
+    wanted = [part for part in parts if part in TAKE_PARTS and case.is_measured]
     figures = [figure for part in wanted for figure in TAKE_PARTS[part](heard)]
     context = take.context
     plain = not case.lock and bool(case.genre) and case.signature == "4/4"
@@ -241,10 +241,8 @@ def _lock_beats(heard: Heard) -> dict[str, dict[str, NDArray[np.float64]]]:
     sides: dict[str, NDArray[np.float32]] = {"locked": heard.mono[locked], "made": others.sum(axis=0)}
     if any(is_silent(audio) for audio in sides.values()):
         return {}
-    asked: dict[str, pulse.Range] = {"": None, "_ranged": _tempo_range(heard.take)}
     return {
-        name + way: {side: tracker(audio, range_bpm) for side, audio in sides.items()}
-        for way, range_bpm in asked.items()
+        name: {side: tracker(audio) for side, audio in sides.items()}
         for name, tracker in pulse.TRACKERS.items()
     }
 

@@ -81,7 +81,8 @@ def _pictures(measured: Sequence[Measured]) -> str:
     shown = [found for found in measured if found.picture]
     figures = "".join(
         f"<figure><figcaption>{escape(found.case.name)}: {escape(found.case.prompt)} ({escape(found.told)})"
-        f"</figcaption><img alt='piano roll and spectrogram' src='data:image/png;base64,{found.picture}'></figure>"
+        f"</figcaption><img alt='piano roll and spectrogram' "
+        f"src='data:image/png;base64,{found.picture}'></figure>"
         for found in shown
     )
     return f"<h2>Piano rolls and spectrograms</h2>{figures}" if shown else ""

@@ -44,8 +44,14 @@ def parts_of(only: str | None) -> tuple[str, ...]:
 
 def wanted_cases(quick: bool, parts: Sequence[str]) -> tuple[Case, ...]:
     """Those cases that a part asks for."""
-    plain = any(part != "lock" for part in parts)
-    return tuple(case for case in cases(quick) if ("lock" in parts if case.lock else plain))
+    alone, beside = set(parts) & set(TAKE_PARTS), {"distance", "genres"} & set(parts)
+
+    def is_asked(case: Case) -> bool:
+        if case.lock:
+            return "lock" in parts
+        return bool((alone and case.is_measured) or (beside and case.genre and case.signature == "4/4"))
+
+    return tuple(filter(is_asked, cases(quick)))
 
 
 def evaluate(
@@ -77,6 +83,8 @@ def _mapped(jobs: Sequence[tuple[Case, tuple[str, ...], bool]], processes: int) 
     if processes < 2:
         yield from map(_job, jobs)
         return
+    # One thread each: two processes with two threads of linear algebra each are in one another's way.
+    os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     # Not forked: the libraries that measure have threads of their own by then.
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         yield from pool.map(_job, jobs)

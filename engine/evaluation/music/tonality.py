@@ -48,7 +48,7 @@ QUALITIES = {
 BEST_PROFILE = "shaath"
 OPENING = 0.3
 LOWEST, NOTES = 36, 72  # MIDI note numbers C2 up, six octaves
-# Found on synthetic chords (tests/engine/test_evaluation_tonality.py makes such ones), not on the engine's music.
+# Found on synthetic chords such as the tests make, not on the music of the engine.
 FALL = 0.6  # a partial over the one before it
 LOUDNESS_POWER = 0.6
 BASS_HELP = 0.15
@@ -95,7 +95,7 @@ def chroma_of(notes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def bass_of(notes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[pitch class 12, hop]: the share of each among what sounds below middle C, lower notes counting more."""
+    """[pitch class 12, hop]: the share of each below middle C, lower notes counting more."""
     pitches = LOWEST + np.arange(len(notes))
     folded = chroma_of(notes * np.clip((60 - pitches) / 24, 0, 1)[:, None] ** (1 / LOUDNESS_POWER))
     return folded / np.maximum(1e-9, folded.sum(axis=0))
