@@ -6,9 +6,13 @@ import argparse
 import logging
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine import __version__
 from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from engine.config import Config
 
 DEFAULT_PORT = 9130
 
@@ -25,6 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
         "prompt", nargs="?", help="a prompt of your own, such as 'jazzy drum and bass in F minor'"
     )
     demo.add_argument("--out", type=Path, default=Path("resonantgen-demo"), help="folder for the results")
+    _add_genres(demo)
 
     serve = commands.add_parser("serve", help="run the engine until /rg/quit or Ctrl-C")
     serve.add_argument("--config", type=Path, help="a TOML file; keys it leaves out have their defaults")
@@ -33,9 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_argument("--jack", choices=("auto", "on", "off"), help="play through JACK")
     serve.add_argument("--resume", action="store_true", help="take up unfinished generations, and play on")
     serve.add_argument("--verbose", action="store_true", help="log everything")
+    _add_genres(serve)
 
     doctor = commands.add_parser("doctor", help="what is here, what is missing, how to get it")
     doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--config", type=Path, help="the settings (TOML) to look at the machine with")
+    _add_genres(doctor)
 
     monitor = commands.add_parser("monitor", help="live view of a running engine")
     _add_target(monitor)
@@ -50,7 +58,8 @@ def build_parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="what a prompt means")
     analyze.add_argument("prompt")
     analyze.add_argument("--json", action="store_true")
-    analyze.add_argument("--config", type=Path, help="settings (TOML), for [prompt]")
+    analyze.add_argument("--config", type=Path, help="settings (TOML), for [prompt] and [folders]")
+    _add_genres(analyze)
 
     bench = commands.add_parser("bench", help="measure this machine, as JSON lines")
     bench.add_argument("--quick", action="store_true", help="fewer rounds")
@@ -64,6 +73,10 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--check", action="store_true", help="exit status 1 where a goal is clearly missed")
     evaluate.add_argument("--processes", type=int, default=2, help="how many at once (default 2)")
     return parser
+
+
+def _add_genres(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--genres", type=Path, help="the folder of your own genres, instead of the settings'")
 
 
 def _add_target(parser: argparse.ArgumentParser) -> None:
@@ -96,13 +109,14 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "demo":
         from bridge.demo import demo
 
-        return demo(args.out, args.prompt)
+        return demo(args.out, args.prompt, args.genres)
     if args.command == "serve":
         return _serve(args)
     if args.command == "doctor":
         from bridge.doctor import main_doctor
 
-        return main_doctor(args.json)
+        given = args.config is not None or args.genres is not None
+        return main_doctor(args.json, _config(args) if given else None)
     if args.command == "monitor":
         from bridge.monitor import monitor
 
@@ -113,9 +127,13 @@ def _run(args: argparse.Namespace) -> int:
         return send(args.address, args.args, args.host, args.port, args.wait)
     if args.command == "analyze":
         from bridge.analyze import analyze
-        from engine.config import load_config
+        from engine.config import genre_folder
+        from engine.music.user_genres import load_user_genres
 
-        return analyze(args.prompt, args.json, load_config(args.config).prompt)
+        config = _config(args)
+        for failure in load_user_genres(genre_folder(config)):
+            print(f"resonantgen: {failure}", file=sys.stderr)
+        return analyze(args.prompt, args.json, config.prompt)
     if args.command == "evaluate":
         from bridge.evaluate import evaluate_music
 
@@ -125,13 +143,25 @@ def _run(args: argparse.Namespace) -> int:
     return bench(args.quick, args.only)
 
 
+def _config(args: argparse.Namespace) -> Config:
+    """The settings of `--config`, with what the command line says of folders."""
+    from dataclasses import replace
+
+    from engine.config import load_config
+
+    config = load_config(args.config)
+    if args.genres is None:
+        return config
+    return replace(config, folders=replace(config.folders, genres=str(args.genres)))
+
+
 def _serve(args: argparse.Namespace) -> int:
     import asyncio
     from dataclasses import replace
 
-    from engine.config import load_config, set_folder
+    from engine.config import set_folder
 
-    config = load_config(args.config)
+    config = _config(args)
     if args.port is not None:
         config = replace(config, osc=replace(config.osc, port=args.port))
     if args.jack is not None:

@@ -25,9 +25,10 @@ from bridge.understanding import understanding_of
 from engine import __version__
 from engine import commands as c
 from engine import events as e
-from engine.config import Config
+from engine.config import Config, genre_folder
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.music.user_genres import load_user_genres
 from engine.prompt.understanding import install
 from engine.registry import Registry, default_registry
 from engine.units import gain_to_db
@@ -45,7 +46,10 @@ class App:
         self.config = config
         self.folder = folder
         self.registry = registry or default_registry()
-        self.failures = self.registry.load_entry_points()
+        self.failures = [
+            f"a track type could not be loaded: {failure}" for failure in self.registry.load_entry_points()
+        ]
+        self.failures += load_user_genres(genre_folder(config))
         self.registry = self.registry.choose(config.engine.tracks)
         if config.engine.render == "model":
             raise EngineError(
@@ -85,7 +89,7 @@ class App:
         if self.config.midi.enabled:
             self._start_midi()
         for failure in self.failures:
-            self.engine.publish(e.Log("warning", f"a track type could not be loaded: {failure}"))
+            self.engine.publish(e.Log("warning", failure))
         if resume:
             for line in self.engine.resume():
                 self.engine.publish(e.Log("info", f"taken up again: {line}"))

@@ -141,7 +141,7 @@ def copy_beside(source: Path, folder: Path) -> Path:
     return target
 
 
-def demo(out: Path, prompt: str | None = None) -> int:
+def demo(out: Path, prompt: str | None = None, genres: Path | None = None) -> int:
     """Run it all, with a prompt of your own where given; 0 when every step held, else an EngineError."""
     console = Console()
     out.mkdir(parents=True, exist_ok=True)
@@ -149,7 +149,8 @@ def demo(out: Path, prompt: str | None = None) -> int:
     started = time.perf_counter()
     with ExitStack() as stack:
         with console.status("starting the engine (the first start compiles its instruments)"):
-            client = stack.enter_context(ChildEngine(folder, "--jack", "off"))
+            options = ("--jack", "off", *(("--genres", str(genres)) if genres else ()))
+            client = stack.enter_context(ChildEngine(folder, *options))
         console.print(f"engine up in {time.perf_counter() - started:.1f} s, OSC on port {client.target[1]}\n")
         play_through(client, folder, console, prompt)
         files = hand_over(client, folder, out)

@@ -53,9 +53,9 @@ def _run(name: str, look: Check, config: Config, results: dict[str, list[Finding
         results[name] = [Finding(name, WARN, f"cannot be looked at: {type(error).__name__}: {error}")]
 
 
-def main_doctor(json: bool = False) -> int:
+def main_doctor(json: bool = False, config: Config | None = None) -> int:
     """Print the findings; 1 when something that is needed is missing, else 0."""
-    findings = check()
+    findings = check() if config is None else check(config)
     if json:
         print(json_text.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from bridge.chat_completions import loopback
-from engine.config import Config, set_folder
+from engine.config import Config, genre_folder, set_folder
 from engine.errors import EngineError
 
 OK, WARN, MISSING = "ok", "warn", "missing"
@@ -130,6 +130,19 @@ def _language_model(config: Config) -> Finding:
         return Finding(name, WARN, f"{url} cannot be reached: {error}; the rules read alone", how)
     model = config.prompt.language_model or "its own model"
     return Finding(name, OK, f"{url} answers, for {model}")
+
+
+def check_genres(config: Config) -> list[Finding]:
+    """The genres that the user added; a bad one does not hold the others up."""
+    from engine.music.genre import bundled_genres
+    from engine.music.user_genres import read_genres
+
+    folder = genre_folder(config)
+    found, failures = read_genres(folder)
+    own = f"{len(found)} of your own ({', '.join(found)})" if found else "none of your own"
+    finding = Finding("genres", OK, f"{len(bundled_genres())}, and {own} in {folder}")
+    how = "put it right: the genre is left out until then"
+    return [finding, *(Finding("genre", WARN, failure, how) for failure in failures)]
 
 
 # --- the machine ----------------------------------------------------------------------------------
@@ -300,5 +313,6 @@ CHECKS: dict[str, Callable[[Config], list[Finding]]] = {
     "OSC port": check_port,
     "set folder": check_folder,
     "prompt": check_prompt,
+    "genres": check_genres,
     "optional packages": check_optional,
 }

@@ -88,6 +88,7 @@ class PromptConfig:
 @dataclass(frozen=True)
 class FoldersConfig:
     set: str = ""
+    genres: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,15 @@ def set_folder(config: Config) -> Path:
     from platformdirs import user_music_path
 
     return user_music_path() / "ResonantGen" / "default"
+
+
+def genre_folder(config: Config) -> Path:
+    """Where the user's genres lie: the folder asked for, or `genres` beside the user's other settings."""
+    if config.folders.genres:
+        return Path(config.folders.genres).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("resonantgen", appauthor=False) / "genres"
 
 
 # --- TOML to dataclasses --------------------------------------------------------------------------

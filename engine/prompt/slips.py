@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import resources
 
+from engine.music.genre import per_genres
 from engine.prompt.words import CONTENT, Word, lexicon
 
 SHORTEST, TWO_SLIPS_FROM = 4, 7
@@ -63,12 +64,12 @@ def common_words() -> frozenset[str]:
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
-@lru_cache(maxsize=1)
+@per_genres
 def _untouched() -> frozenset[str]:
     return frozenset(lexicon().tokens) | common_words() | frozenset(EXTRA) | ELSEWHERE
 
 
-@lru_cache(maxsize=1)
+@per_genres
 def _targets() -> dict[str, int]:
     """The words a slip may have been meant as, with the number of phrases they stand in."""
     found: dict[str, int] = {}
@@ -84,7 +85,7 @@ def _is_musical(word: Word, token: str) -> bool:
     return word.kind in CONTENT and len(token) >= SHORTEST and token.isalpha() and token not in common_words()
 
 
-@lru_cache(maxsize=1)
+@per_genres
 def _index() -> dict[str, tuple[str, ...]]:
     """Words by what is left of them when one or two letters are gone (symmetric deletion)."""
     rows: dict[str, set[str]] = {}
@@ -101,7 +102,7 @@ def _shortened(word: str, depth: int) -> Iterator[str]:
             yield from _shortened(word[:i] + word[i + 1 :], depth - 1)
 
 
-@lru_cache(maxsize=4096)
+@per_genres
 def _nearest(word: str) -> str | None:
     slips = 2 if len(word) > SHORTEST else 1
     near: set[str] = set()
@@ -144,7 +145,7 @@ def _parted(word: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1)
+@per_genres
 def _known_all() -> frozenset[str]:
     """What a compound may be made of: whole phrases of one word that say something about music."""
     one_word = (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+
+from engine.music.genre import per_genres
 
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?[#&]?[^\W_]*|[,.;:!?+&]|w/o\b")
 LIKE_MARK = "liketake"  # `keeping` leaves it where the prompt speaks of a take by number
@@ -81,7 +82,7 @@ def tokens_of(text: str) -> list[str]:
     return TOKEN.findall(text)
 
 
-@lru_cache(maxsize=1)
+@per_genres
 def lexicon() -> Lexicon:
     from engine.prompt.listing import listed
 
