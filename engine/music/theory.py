@@ -1,8 +1,13 @@
-"""Chords: symbols, pitch classes, and the diatonic chords of a key.
+"""Chords: symbols, pitch classes, and the chords of a key.
 
 A chord is written in a genre's file as `degree[:shape]`, and stays inside the key whatever its mode:
 
     "6"  the triad on the sixth degree    "2:7" with its seventh    "5:sus4"    "1:9"    "1:5" root and fifth
+
+or it leaves the key, with a quality of `CHORDS` after `!`:
+
+    "5!7"  just this chord on the fifth degree    "b2!maj7"  on a lowered degree of the major scale
+    "b7"   a plain major triad there              "5/2"      the dominant seventh of the second degree
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ import re
 from functools import lru_cache
 
 from engine.errors import EngineError
-from engine.music.key import FLAT_PITCH_CLASSES, LETTERS, PITCH_CLASSES, Key
+from engine.music.key import FLAT_PITCH_CLASSES, LETTERS, MODES, PITCH_CLASSES, Key
 
 # Suffix of a symbol -> semitones above the root, in the order third, fifth, seventh, ninth.
 CHORDS: dict[str, tuple[int, ...]] = {
@@ -30,23 +35,41 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "": (0, 2, 4), "5": (0, 4), "sus2": (0, 1, 4), "sus4": (0, 3, 4),
     "7": (0, 2, 4, 6), "add9": (0, 2, 4, 1), "9": (0, 2, 4, 6, 1),
 }  # fmt: skip
-DEGREE_PATTERN = re.compile(r"([1-7])(?::(.*))?")
+DEGREE_PATTERN = re.compile(
+    r"(?P<sign>[b#]?)(?P<degree>[1-7])(?::(?P<shape>[^/]*)|!(?P<quality>[^/]*))?(?:/(?P<of>[1-7]))?"
+)
 SYMBOL_PATTERN = re.compile(r"([A-G])([#b♯♭]?)([^/]*)(?:/.*)?")
 
 
 def parse_degree(text: str) -> tuple[int, str]:
-    """`"6:7"` -> (5, "7"): scale step above the tonic, and shape; EngineError `range` for anything else."""
+    """`"6:7"` -> (5, "7"): scale step above the tonic, and shape; EngineError `range` for anything else.
+
+    Chords that leave the key have shapes of their own: `"5!7"` -> (4, "!7"), `"b2"` -> (1, "b!"),
+    `"5/2"` -> (1, "/7").
+    """
     match = DEGREE_PATTERN.fullmatch(text)
-    shape = (match.group(2) or "") if match else ""
-    if match is None or shape not in SHAPES:
-        shapes = ", ".join(repr(shape) for shape in SHAPES)
-        raise EngineError("range", f"chord {text!r} is not a degree 1 to 7 with a shape of {shapes}")
-    return int(match.group(1)) - 1, shape
+    if match is None:
+        raise _no_degree(text)
+    sign, quality, of = match["sign"], match["quality"], match["of"]
+    degree, shape = int(match["degree"]) - 1, match["shape"] or ""
+    if quality is None and not sign and of is None and shape in SHAPES:
+        return degree, shape
+    if match["shape"] is not None or (quality or "") not in CHORDS or (of and (sign or degree != 4)):
+        raise _no_degree(text)
+    return (int(of) - 1, f"/{quality or '7'}") if of else (degree, f"{sign}!{quality or ''}")
+
+
+def _no_degree(text: str) -> EngineError:
+    shapes = ", ".join(repr(shape) for shape in SHAPES)
+    return EngineError(
+        "range",
+        f"chord {text!r} is not a degree 1 to 7 with a shape of {shapes}, nor one like 5!7, b2!maj7 or 5/2",
+    )
 
 
 @lru_cache(maxsize=4096)
 def diatonic_chord(key: Key, degree: int, shape: str = "") -> tuple[str, tuple[int, ...]]:
-    """(symbol, pitch classes from the root up) of a chord inside the key.
+    """(symbol, pitch classes from the root up) of a chord of the key; degree and shape as of `parse_degree`.
 
     A ninth one semitone above its root grates in every genre here, so it is left out; a suspension that
     the key bends out of recognition (a tritone, a minor second) becomes the plain triad; a diminished
@@ -55,6 +78,8 @@ def diatonic_chord(key: Key, degree: int, shape: str = "") -> tuple[str, tuple[i
     """
     scale = key.scale
     root = scale[degree % 7]
+    if shape not in SHAPES:
+        return _chromatic_chord(key, degree % 7, shape)
     steps = SHAPES[shape]
     intervals = tuple((scale[(degree + step) % 7] - root) % 12 for step in steps)
     cadence = degree % 7 == 0 or (degree % 7 == 1 and key.is_minor and shape in ("7", "9"))
@@ -68,6 +93,19 @@ def diatonic_chord(key: Key, degree: int, shape: str = "") -> tuple[str, tuple[i
         return diatonic_chord(key, degree)
     names = FLAT_PITCH_CLASSES if uses_flats(key) else PITCH_CLASSES
     return names[root] + SUFFIXES[intervals], tuple((root + interval) % 12 for interval in intervals)
+
+
+def _chromatic_chord(key: Key, degree: int, shape: str) -> tuple[str, tuple[int, ...]]:
+    """A chord that need not stay inside the key."""
+    if shape.startswith("/"):
+        root, sign, quality = (key.scale[degree] + 7) % 12, "", shape[1:]
+    else:
+        sign, quality = shape.split("!")
+        moved = {"b": -1, "#": 1}.get(sign)
+        plain = key.scale[degree] if moved is None else key.tonic + MODES["major"][degree] + moved
+        root = plain % 12
+    names = FLAT_PITCH_CLASSES if sign == "b" or (uses_flats(key) and sign != "#") else PITCH_CLASSES
+    return names[root] + quality, tuple((root + interval) % 12 for interval in CHORDS[quality])
 
 
 def uses_flats(key: Key) -> bool:

@@ -19,7 +19,6 @@ import time
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module, resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError, unknown
+from engine.music.genre import per_genres
 from engine.prompt.wordpiece import piece_numbers, pieces
 from engine.prompt.words import Word, lexicon
 
@@ -104,7 +104,7 @@ def _unit(vectors: NDArray[Any]) -> Vectors:
 # --- the known words ------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
+@per_genres
 def bearings() -> tuple[Bearing, ...]:
     """Every phrase of the lexicon that a word can be like, then those of `bearings.toml`."""
     known = [word for rows in lexicon().phrases.values() for _, word in rows if word.kind in KINDS]

@@ -45,7 +45,31 @@ def test_known_chords() -> None:
     assert chord_pitch_classes("F#m7/B") == (6, 9, 1, 4)
 
 
-@pytest.mark.parametrize("text", ["", "8", "0", "1:11", "x", "1:7 "])
+@pytest.mark.parametrize(
+    ("key", "text", "symbol"),
+    [
+        ("Am", "5!7", "E7"), ("Am", "b2!maj7", "Bbmaj7"), ("C", "b7", "Bb"), ("C", "b6!7", "Ab7"),
+        ("C", "5/2", "A7"), ("Am", "5!9/4", "A9"), ("G", "#4!m7b5", "C#m7b5"), ("Am", "7!dim7", "Gdim7"),
+    ],
+)  # fmt: skip
+def test_chords_that_leave_the_key(key: str, text: str, symbol: str) -> None:
+    found, classes = diatonic_chord(Key.parse(key), *parse_degree(text))
+    assert found == symbol
+    assert chord_pitch_classes(symbol) == classes
+
+
+@given(keys, st.integers(1, 7), st.sampled_from(sorted(CHORDS)), st.sampled_from(("", "b", "#", "5/")))
+def test_any_quality_on_any_root_says_itself(key: Key, degree: int, quality: str, sign: str) -> None:
+    text = f"5!{quality}/{degree}" if sign == "5/" else f"{sign}{degree}!{quality}"
+    symbol, classes = diatonic_chord(key, *parse_degree(text))
+    assert chord_pitch_classes(symbol) == classes
+    if sign == "5/":
+        assert (classes[0] - key.scale[degree - 1]) % 12 == 7
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8", "0", "1:11", "x", "1:7 ", "b2:7", "4/2", "5/8", "5!x", "b5/2", "5:7/2", "bb7"]
+)
 def test_a_wrong_degree_is_refused(text: str) -> None:
     with pytest.raises(EngineError, match="degree"):
         parse_degree(text)
