@@ -11,13 +11,26 @@ from engine.music.genre import BassStyle
 from engine.music.patterns import LEVELS, Event, bar_events, bars_in, choose, keep_chance
 from engine.music.plan import Harmony, Time
 from engine.music.score import Chord, Note
+from engine.music.structure import Form
 from engine.music.theory import Ladder, fold, nearest_pitch
-from engine.music.wishes import Wishes, lateness_ms, turned, velocity
+from engine.music.wishes import Hand, Wishes, turned, velocity
 
 LOW, HIGH = 28, 55  # E1 to G3: where a bass is felt and still has a pitch
 LOWEST = 24  # C1, 33 Hz: below this no loudspeaker of a club or a room follows
 UNNAMED_KICK_STRENGTH = 0.6  # of the strongest, for audio whose onsets have no voices
 KICKS_PER_BAR = 6
+# Patterns of the ways of playing that a prompt may ask for, where the genre has none of its own.
+MANNERS = {
+    "driving": ("R.R. R.R. R.R. R.R.", "RrRr RrRr RrRr RrR8", "R.RR R.RR R.RR R.R8"),
+    "rolling": (".RRR .RRR .RRR .RRR", ".RRr .RR8 .RRr .RR7"),
+    "offbeat": ("..R. ..R. ..R. ..R.", "..R. ..R. ..R. ..8."),
+    "walking": ("R--- 3--- 5--- a---", "R--- 5--- 3--- a---", "R--- 5--- 8--- a---"),
+    "octaves": ("R.8. R.8. R.8. R.8.", "R.8R .8R. R.8. R.8.", "RR88 RR88 RR88 RR8a"),
+    "syncopated": ("R..R ..R. .R.. R.a.", "R... ..R. .R.R ..a.", "..R. .R.. R..R ..8."),
+    "riff": ("R.R. 7R.. R.5. 7.8.", "R..R ..7. R.5. 7.a. | R..R ..8. R.5. 3.a."),
+}
+APPROACH = "a"  # the character of a step towards the next note
+SHORT_GATE, SLIDE_SHARE = 0.45, 0.85
 Kicks = Mapping[tuple[int, int], float]  # (bar, step) -> how late it is, in ms
 
 
@@ -32,6 +45,35 @@ class Player:
     wishes: Wishes
     kicks: Kicks
     rng: random.Random
+    form: Form
+
+    @property
+    def manner(self) -> str | None:
+        return self.wishes.manner or ("held" if self.style.sustain else None)
+
+    @property
+    def is_acid(self) -> bool:
+        return "acid" in (self.wishes.palette or self.style.palette, self.wishes.manner)
+
+    @property
+    def gate(self) -> float:
+        """Sounding share of a note's steps."""
+        match self.wishes.articulation:
+            case "staccato":
+                return min(SHORT_GATE, self.style.gate)
+            case "legato":
+                return 1.0
+            case _:
+                return self.style.gate
+
+    def patterns(self) -> tuple[str, ...]:
+        manner = self.manner or ""
+        return self.style.manners.get(manner) or MANNERS.get(manner) or self.style.patterns
+
+    def rests(self, bar: int) -> bool:
+        """The bass waits through an intro, and leaves an outro early."""
+        name = self.form.name(bar)
+        return name == "intro" or (name == "outro" and self.form.place(bar) > 0.5)
 
     @property
     def centre(self) -> int:
@@ -69,16 +111,29 @@ def _kick_onsets(onsets: tuple[Onset, ...]) -> list[Onset]:
 
 def play_bass(player: Player) -> tuple[Note, ...]:
     """Notes over the loop, never two at once."""
-    if player.style.sustain:
+    if player.manner == "held":
         return _held(player)
-    cell = _acid_cell(player) if (player.wishes.palette or player.style.palette) == "acid" else None
-    pattern = choose(player.style.patterns, player.wishes.density, player.rng)
+    written_out = player.manner in MANNERS or not player.is_acid
+    cell = None if written_out else _acid_cell(player)
+    pattern = choose(player.patterns(), player.wishes.density, player.rng)
     salt = player.rng.random()
     plan: list[tuple[int, Event]] = []
     for bar in range(player.time.bars):
         events = _bar_of_cell(cell, bar, player) if cell else _bar_of_pattern(pattern, bar, salt, player)
-        plan += [(bar, event) for event in events]
+        plan += [(bar, event) for event in _in_section(events, bar, player)]
     return _sounded(plan, player)
+
+
+def _in_section(events: list[Event], bar: int, player: Player) -> list[Event]:
+    """What a section leaves of a bar: nothing, long roots in a break, a breath before a drop."""
+    if player.rests(bar):
+        return []
+    steps = player.time.grid.steps
+    if player.form.name(bar) == "break":
+        return [Event(0, steps, "R")]
+    if player.form.name(bar) == "build" and player.form.closes(bar):
+        return [event for event in events if event.step < steps // 2]
+    return events
 
 
 # --- rhythm -----------------------------------------------------------------------------------------
@@ -155,8 +210,11 @@ def _bar_of_cell(cell: list[Event], bar: int, player: Player) -> list[Event]:
 def _sounded(plan: list[tuple[int, Event]], player: Player) -> tuple[Note, ...]:
     """The planned events as notes that end where the next begins."""
     time, rng, wishes = player.time, player.rng, player.wishes
-    acid = (wishes.palette or player.style.palette) == "acid"
+    acid, hand = player.is_acid, Hand(wishes, rng)
     glide = turned(max(player.style.glide, 0.25 if acid else 0.0), wishes.knobs.get("glide", 0.5))
+    if wishes.articulation == "slides":
+        glide = SLIDE_SHARE
+    pitches = _pitches(plan, player)
     notes: list[Note] = []
     slides_in = False
     for index, (bar, event) in enumerate(plan):
@@ -164,14 +222,14 @@ def _sounded(plan: list[tuple[int, Event]], player: Player) -> tuple[Note, ...]:
         limit = time.beat(*_place(plan[index + 1])) if index + 1 < len(plan) else time.length_beats
         slides_out = rng.random() < glide and limit - start <= 1.0 and index + 1 < len(plan)
         end = min(limit, time.beat(bar, event.step + event.steps))
-        length = limit - start if slides_out else (end - start) * player.style.gate
+        length = limit - start if slides_out else (end - start) * player.gate
         accent = acid and rng.random() < 0.28
         _, level = LEVELS[event.character]
-        level = min(1.0, level + (0.1 if accent or event.step == 0 else 0.0))
+        level = min(1.0, level + (0.1 if accent or event.step == 0 else 0.0) + 0.35 * player.form.lift(bar))
         notes.append(
             Note(
-                start, length, pitch_of(event.character, start, player), velocity(level, wishes, rng),
-                _late_ms(bar, event.step, player), _articulation(event, accent, slides_out),
+                start, length, pitches[index], velocity(level, wishes, rng),
+                _late_ms(bar, event.step, hand, player), _articulation(event, accent, slides_out, player),
                 slides_in and index > 0,
             )
         )  # fmt: skip
@@ -179,18 +237,44 @@ def _sounded(plan: list[tuple[int, Event]], player: Player) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _late_ms(bar: int, step: int, player: Player) -> float:
-    """On a kick exactly where the kick is, elsewhere where the hand falls."""
+def _pitches(plan: list[tuple[int, Event]], player: Player) -> list[int]:
+    """The pitch of every planned note; steps towards a note are found once that note is known."""
+    time = player.time
+    pitches: list[int] = []
+    for bar, event in plan:
+        pitch = pitch_of(event.character, time.beat(bar, event.step), player)
+        pitches.append(_nearer(pitch, event.character, pitches, player))
+    for index in range(len(plan) - 1, -1, -1):
+        if plan[index][1].character == APPROACH:
+            bar, event = plan[index]
+            root = root_pitch(player.harmony.at(time.beat(bar, event.step)), player)
+            pitches[index] = _approach(pitches[(index + 1) % len(plan)], root, player)
+    return pitches
+
+
+def _nearer(pitch: int, character: str, before: list[int], player: Player) -> int:
+    """A third, fifth or seventh in the octave where the line is; roots and octaves stay where they belong."""
+    if not before or character in "Rr8":
+        return pitch
+    low, high = _range(player)
+    octaves = [each for each in (pitch - 12, pitch, pitch + 12) if low <= each <= high]
+    return min(octaves, key=lambda each: (abs(each - before[-1]), each), default=pitch)
+
+
+def _late_ms(bar: int, step: int, hand: Hand, player: Player) -> float:
+    """On a kick exactly where the kick is, elsewhere where the groove and the hand fall."""
     heard = player.kicks.get((bar, step))
-    return lateness_ms(player.wishes, player.rng) if heard is None else heard
+    return hand.lateness_ms(player.time.habit_ms(step)) if heard is None else heard
 
 
-def _articulation(event: Event, accent: bool, slides_out: bool) -> str:
+def _articulation(event: Event, accent: bool, slides_out: bool, player: Player) -> str:
+    if player.wishes.articulation == "staccato":
+        return "staccato"
     if accent:
         return "accent"
     if event.character == "r":
         return "ghost"
-    return "legato" if slides_out else "normal"
+    return "legato" if slides_out or player.wishes.articulation == "legato" else "normal"
 
 
 def _place(planned: tuple[int, Event]) -> tuple[int, int]:
@@ -214,13 +298,19 @@ def _held(player: Player) -> tuple[Note, ...]:
     notes = []
     for index, chord in enumerate(player.harmony.chords):
         start = max(0.0, chord.start_beats)
+        if player.rests(player.time.nearest(start)[0] % player.time.bars):
+            continue
         length = player.harmony.end_of(index, player.time.length_beats) - start
         for share, character in second if index % 2 else first:
             if length <= 0.0:
                 break
             level = velocity(0.75, player.wishes, player.rng)
-            gate = player.style.gate
-            notes.append(Note(start, share * length * gate, pitch_of(character, start, player), level))
+            gate = player.gate
+            pitch = pitch_of(character, start, player)
+            if character == APPROACH:
+                root = root_pitch(player.harmony.after(start), player)
+                pitch = _approach(root, root_pitch(chord, player), player)
+            notes.append(Note(start, share * length * gate, pitch, level))
             start += share * length
     return tuple(notes)
 
@@ -231,14 +321,12 @@ def root_pitch(chord: Chord, player: Player) -> int:
 
 
 def pitch_of(character: str, beat: float, player: Player) -> int:
-    """The pitch that a pattern's character means at this beat."""
+    """The pitch that a pattern's character means at this beat; the root for a step towards another note."""
     chord = player.harmony.at(beat)
     root = root_pitch(chord, player)
     low, high = _range(player)
     if character == "8":
         return root + 12 if root + 12 <= high else root
-    if character == "a":
-        return _approach(player.harmony.after(beat), root, player)
     index = {"3": 1, "5": 2, "7": 3}.get(character, 0)
     classes = chord.pitch_classes
     if index == 2 and len(classes) == 2:
@@ -248,15 +336,16 @@ def pitch_of(character: str, beat: float, player: Player) -> int:
     return fold(root + (classes[index] - classes[0]) % 12, low, high)
 
 
-def _approach(following: Chord, root: int, player: Player) -> int:
-    """The step of the scale below the next root, or above it where the line comes from above."""
+def _approach(target: int, root: int, player: Player) -> int:
+    """The step below the note that follows, or above it where the line comes from above: of the scale, or a
+    semitone, as the genre has it."""
     low, high = _range(player)
-    target = fold(nearest_pitch(following.pitch_classes[0], root), low, high)
+    from_above = root > target or target - 2 < low
+    style = player.style.approach
+    if style == "chromatic" or (style == "mixed" and player.rng.random() < 0.5):
+        return fold(target + 1 if from_above else target - 1, low, high)
     rung = player.ladder.rung(target)
-    below = player.ladder.pitch(rung - 1)
-    above = player.ladder.pitch(rung + 1)
-    pitch = above if root > target or below < low else below
-    return fold(pitch, low, high)
+    return fold(player.ladder.pitch(rung + 1 if from_above else rung - 1), low, high)
 
 
 def _range(player: Player) -> tuple[int, int]:

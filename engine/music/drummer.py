@@ -1,75 +1,169 @@
-"""The drummer: a genre's grids with chance, ghosts, fills at phrase ends, swing and a hand's timing."""
+"""The drummer: a genre's grids with chance, ghosts, accents, swing and a hand's timing, over a form.
+
+bar        0    1    2    3    4    5    6    7
+cell       A    B    A    B'   A    B    A    B'     B' = its chances decided anew
+phrase end                fill?               fill
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from engine.music.edits import multiplied, rated
+from engine.music.fills import PHRASE_BARS, filled, fills_here, some_fill
 from engine.music.genre import DrumStyle
 from engine.music.patterns import bar_characters, bars_in, chance_and_level, keep_chance
 from engine.music.plan import Time
-from engine.music.score import Hit
-from engine.music.wishes import Wishes, lateness_ms, velocity
+from engine.music.played import played
+from engine.music.score import DRUM_VOICES, Hit
+from engine.music.structure import Form
+from engine.music.wishes import Hand, Wishes, velocity
 
-PHRASE_BARS = 4
 BACKBONE = ("kick", "snare", "clap", "rim")
 GHOST_VOICES = ("snare",)
+HATS = ("closed_hat", "open_hat", "pedal_hat", "ride", "shaker", "tambourine")
 FILLABLE = ("closed_hat", "shaker")
+ACCENT = 0.6  # how much of the measured accents a hat takes over
+# What plays in a section: everything but what is named here.
+SILENT = {
+    "intro": ("snare", "clap", "crash", "low_tom", "mid_tom", "high_tom", "open_hat"),
+    "outro": ("snare", "clap", "crash", "low_tom", "mid_tom", "high_tom", "open_hat"),
+    "break": ("kick", "snare", "clap", "crash", "low_tom", "mid_tom", "high_tom"),
+    "verse": ("crash", "ride", "tambourine", "cowbell"),
+    "build": ("crash", "ride"),
+}  # fmt: skip
+# Patterns of voices that a prompt may want and no pattern of the genre has.
+WANTED = {
+    "kick": "X... .... X... ....", "snare": ".... X... .... X...", "clap": ".... X... .... X...",
+    "rim": "...x ..x. .... x...", "closed_hat": "x.x. x.x. x.x. x.x.", "open_hat": "..x. ..x. ..x. ..x.",
+    "pedal_hat": ".... x... .... x...", "ride": "x.x. x.x. x.x. x.x.", "crash": "X... .... .... ....",
+    "shaker": "xgog xgog xgog xgog", "tambourine": "..x. ..x. ..x. ..x.", "cowbell": "x... x... x... x.x.",
+    "conga": "..x. .ox. ..x. oxo.", "bongo": "xogo xogo xogo xogo", "clave": "x..x ..x. ..x. x...",
+    "low_tom": ".... .... ..x. .x.x", "mid_tom": ".... .... x... ....", "high_tom": ".... ..x. .... ....",
+}  # fmt: skip
 Bar = dict[tuple[int, str], float]  # (step, voice) -> level 0..1
 
 
-def play_drums(style: DrumStyle, time: Time, wishes: Wishes, rng: random.Random) -> tuple[Hit, ...]:
+@dataclass(frozen=True)
+class Drummer:
+    style: DrumStyle
+    time: Time
+    wishes: Wishes
+    form: Form
+    rng: random.Random
+
+    def plays(self, voice: str, bar: int) -> bool:
+        """Whether a voice may sound in a bar: the prompt rules, then the section; see `SILENT`."""
+        if voice in self.wishes.avoid:
+            return False
+        name = self.form.name(bar)
+        early = name == "intro" and self.form.place(bar) < 0.5
+        late = name == "outro" and self.form.place(bar) > 0.5
+        return voice not in SILENT.get(name, ()) and not ((early or late) and voice == "kick")
+
+
+def play_drums(drummer: Drummer) -> tuple[Hit, ...]:
     """Hits over the loop, in order of time."""
-    pattern = dict(rng.choice(style.patterns))
-    pattern = {voice: steps for voice, steps in pattern.items() if _plays(voice, style, wishes)}
-    length = max((bars_in(steps) for steps in pattern.values()), default=1)
-    length = max(2, length)
-    cell = [realise(pattern, bar, time, wishes, rng) for bar in range(length)]
-    answer = [realise(pattern, bar, time, wishes, rng) for bar in range(length)]
-    hits: list[Hit] = []
-    for bar in range(time.bars):
-        # Four bars: the cell twice, the second time with new chances in its last bar.
-        varied = bar % PHRASE_BARS == PHRASE_BARS - 1
-        levels = dict((answer if varied else cell)[bar % length])
-        if _fills_here(bar, time, style, wishes, rng):
-            levels = filled(levels, rng.choice(style.fills), time, wishes, rng)
-        if bar == 0 and rng.random() < style.crash * (0.5 + wishes.energy):
-            levels[0, "crash"] = 0.8
-        hits += [
-            Hit(
-                time.beat(bar, step), voice, velocity(level, wishes, rng),
-                lateness_ms(wishes, rng, style.late_ms.get(voice, 0.0)),
-            )
-            for (step, voice), level in _in_order(levels)
-            if voice not in wishes.avoid
-        ]  # fmt: skip
-    return tuple(hits)
+    cell, answer = _cells(drummer)
+    bars = [_bar_levels(bar, cell, answer, drummer) for bar in range(drummer.time.bars)]
+    return _at_rates(_struck(bars, drummer), drummer)
 
 
-def _plays(voice: str, style: DrumStyle, wishes: Wishes) -> bool:
-    return voice not in wishes.avoid and wishes.density >= style.from_density.get(voice, 0.0)
+def _cells(drummer: Drummer) -> tuple[list[Bar], list[Bar]]:
+    """The bars that repeat, and the same with other chances for the ends of phrases."""
+    pattern = _pattern(drummer)
+    length = max(2, *(bars_in(steps) for steps in pattern.values())) if pattern else 2
+    cell = [realise(pattern, bar, drummer) for bar in range(length)]
+    return cell, [realise(pattern, bar, drummer) for bar in range(length)]
 
 
-def _in_order(levels: Bar) -> list[tuple[tuple[int, str], float]]:
-    """By step; a closed hat gives way to an open one, as one foot does."""
-    return sorted(
-        item
-        for item in levels.items()
-        if item[0][1] != "closed_hat" or (item[0][0], "open_hat") not in levels
-    )
+def _pattern(drummer: Drummer) -> dict[str, str]:
+    """One of the genre's patterns with the voices that this density has, and those that were asked for."""
+    style, wishes = drummer.style, drummer.wishes
+    chosen = dict(drummer.rng.choice(style.patterns))
+    pattern = {
+        voice: steps
+        for voice, steps in chosen.items()
+        if voice in wishes.want
+        or (voice not in wishes.avoid and wishes.density >= style.from_density.get(voice, 0.0))
+    }
+    for voice in DRUM_VOICES:  # in one order, whatever order a set has
+        if voice in wishes.want and not _sounds(pattern.get(voice, "")):
+            others = [row[voice] for row in style.patterns if voice in row and _sounds(row[voice])]
+            pattern[voice] = drummer.rng.choice(others) if others else WANTED[voice]
+    if wishes.manner in MANNERED:
+        pattern = MANNERED[wishes.manner](pattern)
+    return pattern
 
 
-def realise(pattern: Mapping[str, str], bar: int, time: Time, wishes: Wishes, rng: random.Random) -> Bar:
+def _sounds(steps: str) -> bool:
+    """Whether a pattern surely has a stroke."""
+    return any(character in "Xxo" for character in steps)
+
+
+def _bar_levels(bar: int, cell: list[Bar], answer: list[Bar], drummer: Drummer) -> Bar:
+    """One bar: the cell, or the answer at a phrase's end; its section; its fill."""
+    form, rng = drummer.form, drummer.rng
+    varied = bar % PHRASE_BARS == PHRASE_BARS - 1
+    levels = dict((answer if varied else cell)[bar % len(cell)])
+    levels = {key: level for key, level in levels.items() if drummer.plays(key[1], bar)}
+    levels = thinned_for(form.lift(bar), levels, drummer)
+    if form.name(bar) == "build":
+        levels = built_up(levels, form.place(bar), drummer)
+    elif fills_here(bar, drummer.time, form, drummer.style, drummer.wishes, rng):
+        fill = some_fill(drummer.style, drummer.wishes, form.closes(bar), rng)
+        levels = filled(levels, fill, drummer.time, rng)
+    opening = form.opens(bar) and form.name(bar) in ("drop", "chorus", "main")
+    first = bar == 0 and form.name(bar) not in ("intro", "break")
+    if opening or (first and rng.random() < drummer.style.crash * (0.5 + drummer.wishes.energy)):
+        levels[0, "crash"] = 0.85 if opening else 0.8
+    return levels
+
+
+def thinned_for(lift: float, levels: Bar, drummer: Drummer) -> Bar:
+    """Quiet bars lose their weak strokes."""
+    if lift > -0.1:
+        return levels
+    weight = drummer.time.grid.weight
+    keep = 0.5 + lift
+    return {
+        key: level
+        for key, level in levels.items()
+        if drummer.rng.random() < keep_chance(max(0.5, weight[key[0]]), keep)
+    }
+
+
+def built_up(levels: Bar, place: float, drummer: Drummer) -> Bar:
+    """A snare roll under the build: quarters, eighths, at last sixteenths; the kick stops before the drop."""
+    grid = drummer.time.grid
+    every = 4 if place < 0.34 else 2 if place < 0.75 else 1
+    result = {key: level for key, level in levels.items() if key[1] not in ("snare", "clap")}
+    voice = "clap" if "snare" in drummer.wishes.avoid else "snare"
+    for step in range(0, grid.steps, every):
+        result[step, voice] = 0.35 + 0.45 * place + 0.15 * step / grid.steps
+    if place >= 1.0:
+        half = grid.steps // 2
+        result = {key: level for key, level in result.items() if key[1] != "kick" or key[0] < half}
+    return result
+
+
+# --- one bar of a pattern -----------------------------------------------------------------------------
+
+
+def realise(pattern: Mapping[str, str], bar: int, drummer: Drummer) -> Bar:
     """One bar with its chances decided."""
     levels: Bar = {}
+    time, wishes, rng = drummer.time, drummer.wishes, drummer.rng
     for voice, steps in pattern.items():
         for step, character in enumerate(bar_characters(steps, bar, time.grid)):
             chance, level = chance_and_level(character)
             weight = time.grid.weight[step]
             if chance and rng.random() < _chance(voice, chance, weight, wishes.density):
                 levels[step, voice] = level
-            elif not chance and wishes.density > 0.5:
-                _thicken(levels, voice, step, weight, wishes.density, rng)
+            elif not chance:
+                _thicken(levels, voice, step, weight, drummer)
     return levels
 
 
@@ -82,38 +176,106 @@ def _chance(voice: str, chance: float, weight: float, density: float) -> float:
     return chance * keep_chance(weight, density)
 
 
-def _thicken(levels: Bar, voice: str, step: int, weight: float, density: float, rng: random.Random) -> None:
-    """Above the usual density: soft hats between the hats, ghosts of the snare on weak places."""
-    more = 2.0 * density - 1.0
-    if voice in FILLABLE and rng.random() < 0.55 * more:
+def _thicken(levels: Bar, voice: str, step: int, weight: float, drummer: Drummer) -> None:
+    """Ghosts of the snare on weak places; above the usual density more, and soft hats between the hats."""
+    wishes, rng = drummer.wishes, drummer.rng
+    more = 2.0 * wishes.density - 1.0
+    if voice in FILLABLE and more > 0.0 and rng.random() < 0.55 * more:
         levels[step, voice] = 0.42
-    elif voice in GHOST_VOICES and weight <= 0.2 and rng.random() < 0.3 * more:
-        levels[step, voice] = 0.3
+    elif voice in GHOST_VOICES and weight <= 0.2:
+        chance = 0.12 * drummer.style.ghosts * 2.0 * wishes.density + 0.3 * max(0.0, more)
+        if rng.random() < chance:
+            levels[step, voice] = 0.26
 
 
-def _fills_here(bar: int, time: Time, style: DrumStyle, wishes: Wishes, rng: random.Random) -> bool:
-    """At the end of a phrase sometimes, at the end of the loop mostly; never in a loop of one bar."""
-    last = bar == time.bars - 1
-    if not style.fills or time.bars < 2 or not (last or bar % PHRASE_BARS == PHRASE_BARS - 1):
-        return False
-    chance = style.fill_chance * (0.4 + 0.8 * wishes.density) * (1.3 if last else 0.6)
-    return rng.random() < chance
+# --- manners ----------------------------------------------------------------------------------------
 
 
-def filled(levels: Bar, fill: Mapping[str, str], time: Time, wishes: Wishes, rng: random.Random) -> Bar:
-    """The bar with its end given to a fill: from its first hit on, the voices it writes are its own."""
-    written = {voice: bar_characters(steps, 0, time.grid) for voice, steps in fill.items()}
-    half = time.grid.steps // 2
-    first = min(
-        (step for row in written.values() for step in range(half, len(row)) if row[step] not in ".-"),
-        default=time.grid.steps,
-    )
-    result = {
-        (step, voice): level for (step, voice), level in levels.items() if step < first or voice not in fill
+def _four_on_the_floor(pattern: dict[str, str]) -> dict[str, str]:
+    return {**pattern, "kick": "X... X... X... X..."}
+
+
+def _half_time(pattern: dict[str, str]) -> dict[str, str]:
+    """The backbeat on the third beat, the kick on the first."""
+    back = "clap" if "clap" in pattern and "snare" not in pattern else "snare"
+    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
+    return {**rest, "kick": "X... ..3. .... ..4.", back: ".... .... X... ...."}
+
+
+def _double_time(pattern: dict[str, str]) -> dict[str, str]:
+    """A backbeat on every off-beat eighth."""
+    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
+    return {**rest, "kick": "X... X... X... X...", "snare": "..X. ..X. ..X. ..X."}
+
+
+def _one_drop(pattern: dict[str, str]) -> dict[str, str]:
+    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
+    return {**rest, "kick": ".... .... X... ....", "rim": ".... .... x... ...."}
+
+
+def _breakbeat(pattern: dict[str, str]) -> dict[str, str]:
+    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
+    return {
+        **rest,
+        "kick": "X.x. .... ..xx .... | X.x. .... ..x. .x..",
+        "snare": ".... X..g .g.. X..g | .... X..g .g.. ..X.",
     }
-    for voice, row in written.items():
-        for step in range(first, len(row)):
-            chance, level = chance_and_level(row[step])
-            if chance and rng.random() < chance:
-                result[step, voice] = level
-    return result
+
+
+MANNERED = {
+    "four_on_the_floor": _four_on_the_floor, "half_time": _half_time, "double_time": _double_time,
+    "one_drop": _one_drop, "breakbeat": _breakbeat,
+}  # fmt: skip
+
+
+# --- striking ---------------------------------------------------------------------------------------
+
+
+def _struck(bars: list[Bar], drummer: Drummer) -> tuple[Hit, ...]:
+    """The levels as hits: loud as the bar, the accents and the hand have it, late as the genre is."""
+    time, wishes, style, rng = drummer.time, drummer.wishes, drummer.style, drummer.rng
+    accents = _accents(drummer)
+    hands = {voice: Hand(wishes, rng) for voice in DRUM_VOICES}
+    hits: list[Hit] = []
+    for bar, levels in enumerate(bars):
+        lift = drummer.form.lift(bar)
+        for (step, voice), level in _in_order(levels):
+            if voice in wishes.avoid:
+                continue
+            loud = level * (accents[time.grid.source[step]] if voice in HATS else 1.0) * (1.0 + 0.6 * lift)
+            hits.append(
+                Hit(
+                    time.beat(bar, step), voice, velocity(min(1.0, loud), wishes, rng),
+                    hands[voice].lateness_ms(style.late_ms.get(voice, 0.0)),
+                )
+            )  # fmt: skip
+    return tuple(hits)
+
+
+def _accents(drummer: Drummer) -> tuple[float, ...]:
+    """How the hats are accented: as the genre's groove, or one of those measured, by chance of the take."""
+    grooves = played().grooves
+    name = drummer.style.groove or drummer.rng.choice(sorted(grooves))
+    return tuple(1.0 + ACCENT * drummer.wishes.humanize * (level - 1.0) for level in grooves[name])
+
+
+def _in_order(levels: Bar) -> list[tuple[tuple[int, str], float]]:
+    """By step; a closed hat gives way to an open one, as one foot does."""
+    return sorted(
+        item
+        for item in levels.items()
+        if item[0][1] != "closed_hat" or (item[0][0], "open_hat") not in levels
+    )
+
+
+def _at_rates(hits: tuple[Hit, ...], drummer: Drummer) -> tuple[Hit, ...]:
+    """Half-time and double-time, of the whole kit or of single voices."""
+    rates, time = drummer.wishes.rates, drummer.time
+    hits = rated(hits, rates.get("*", 1.0), time.length_beats, time.grid.bar_beats)
+    for voice in DRUM_VOICES:
+        rate = rates.get(voice, 1.0)
+        if rate != 1.0:
+            lane = multiplied([hit for hit in hits if hit.voice == voice], rate)
+            lane = tuple(hit for hit in lane if hit.start_beats < time.length_beats)
+            hits = (*(hit for hit in hits if hit.voice != voice), *lane)
+    return tuple(sorted(hits, key=lambda hit: (hit.start_beats, hit.voice)))

@@ -1,7 +1,10 @@
-"""The melody: a motif that is repeated, answered and varied over the chords heard.
+"""The melody: a motif that is repeated, answered and developed over the chords heard.
 
-units    A    A'   A    B        A' = A with another ending; B = its own idea; a rest now and then
-strong steps and long notes are chord tones; the others are steps of the scale
+    unit      0     1     2     3        question  ends open: on a tone of the chord that is not the tonic
+    motif     A     B     A     C        answer    ends at rest: on the tonic, or the chord's root
+    role      question answer …          C, D, E, F   developments of A, or a rest
+
+Strong steps and long notes are chord tones; the others are steps of the scale.
 """
 
 from __future__ import annotations
@@ -13,30 +16,36 @@ from itertools import pairwise
 
 from engine.context.track_context import TrackContext
 from engine.music.genre import MelodyStyle
+from engine.music.key import Key
+from engine.music.motif import Motif, developed, fragment, line_over, other_ending
 from engine.music.patterns import bar_events, bars_in, chance_and_level, choose, keep_chance
 from engine.music.plan import Harmony, Time
 from engine.music.score import Chord, Note
+from engine.music.structure import Form
 from engine.music.theory import Ladder, fold, nearest_of, nearest_pitch
-from engine.music.wishes import Wishes, lateness_ms, velocity
+from engine.music.wishes import Hand, Wishes, velocity
 
-FORM = "ABACABAD"  # which idea each unit of a phrase tells: A motif, B its varied ending, C and D answers
+# Which idea each unit of a phrase tells: A the motif, B its other ending, C and on what grows from it.
+FORMS = {
+    "motif": "ABACABAD", "hook": "AAABAAAC", "riff": "AAABAAAB", "call": "ACAEABAD", "solo": "ABCDEFGH",
+}  # fmt: skip
+RESTS = "CDEFGH"  # ideas that may be left out
 LONG_STEPS = 3
 CLEAR_OF_CHORDS = 5  # semitones between the top of the chords and the middle of the melody
-CONTOURS = ((0, 2, 1, -1), (0, -1, -2, 0), (0, 1, 3, 2), (2, 1, 0, -2), (0, 2, 0, 3), (0, 0, 2, -1))
-
-
-@dataclass(frozen=True)
-class MotifNote:
-    """A note of the motif: bar and step inside the unit, length in steps, rungs above the anchor."""
-
-    bar: int
-    step: int
-    steps: int
-    rungs: int
-    level: float
-
-
-Motif = tuple[MotifNote, ...]
+ARP_FIGURES = ((0, 1, 2, 3), (0, 2, 1, 3), (3, 2, 1, 0), (0, 1, 2, 3, 2, 1), (0, 2, 4, 2), (0, 3, 2, 1))
+# Semitones above the tonic, for keys with a minor and with a major third.
+SCALES = {
+    "pentatonic": ((0, 3, 5, 7, 10), (0, 2, 4, 7, 9)),
+    "blues": ((0, 3, 5, 6, 7, 10), (0, 2, 3, 4, 7, 9)),
+}
+# Patterns of the manners that a prompt may ask for, where the genre has none of its own.
+MANNERS = {
+    "hook": ("x.x. x.x- ..x. x---", "x--x --x- x--- ....", "x.xx ..x. x.x- ----"),
+    "riff": ("x.xx .x.x ..x. x.x.", "x..x ..x. x.x. ..x.", "xx.x .xx. x..x ..x."),
+    "call": ("x.x. x--- .... ....", "..x. x.x. x--- ....", "x--x x--- .... ...."),
+    "solo": ("x.x. x.xx .x.x x...", "..xx x.x. x.xx x---", "xxx. xx.x x.x. x.x."),
+    "arp": ("xxxx xxxx xxxx xxxx", "x.x. x.x. x.x. x.x.", "x.xx .xx. x.xx .xx."),
+}
 
 
 @dataclass(frozen=True)
@@ -44,10 +53,19 @@ class Singer:
     style: MelodyStyle
     time: Time
     harmony: Harmony
-    ladder: Ladder
+    key: Key
     wishes: Wishes
     rng: random.Random
+    form: Form
     chords_top: float | None = None  # mean highest pitch of the harmony heard
+
+    @property
+    def manner(self) -> str:
+        return self.wishes.manner or self.style.style
+
+    @property
+    def ladder(self) -> Ladder:
+        return ladder_of(self.key, self.style.scale)
 
     @property
     def centre(self) -> int:
@@ -55,6 +73,33 @@ class Singer:
         clear = self.style.centre if self.chords_top is None else round(self.chords_top) + CLEAR_OF_CHORDS
         lifted = max(self.style.centre, min(clear, self.style.centre + 7))
         return max(36, min(100, lifted + 12 * self.wishes.octave))
+
+    @property
+    def gate(self) -> float:
+        match self.wishes.articulation:
+            case "staccato":
+                return min(0.45, self.style.gate)
+            case "legato" | "slides":
+                return 1.0
+            case _:
+                return self.style.gate
+
+    def patterns(self) -> tuple[str, ...]:
+        asked = self.wishes.manner or ""
+        own = self.style.manners.get(self.manner)
+        return own or (MANNERS.get(asked) if asked != self.style.style else None) or self.style.patterns
+
+    def rests(self, bar: int) -> bool:
+        """The melody waits through an intro, and leaves an outro early."""
+        name = self.form.name(bar)
+        return name == "intro" or (name == "outro" and self.form.place(bar) > 0.5)
+
+
+def ladder_of(key: Key, scale: str) -> Ladder:
+    """The rungs that a melody climbs: the key's scale, or its pentatonic or blues."""
+    if not scale:
+        return Ladder(key.scale)
+    return Ladder(tuple((key.tonic + step) % 12 for step in SCALES[scale][0 if key.is_minor else 1]))
 
 
 def chords_top(heard: Mapping[str, TrackContext]) -> float | None:
@@ -70,18 +115,17 @@ def chords_top(heard: Mapping[str, TrackContext]) -> float | None:
 
 def play_melody(singer: Singer) -> tuple[Note, ...]:
     """Notes over the loop, never two at once."""
-    pattern = choose(singer.style.patterns, singer.wishes.density, singer.rng)
-    if singer.style.style == "arp":
-        return _arpeggio(pattern, singer)
+    pattern = choose(singer.patterns(), singer.wishes.density, singer.rng)
+    hand = Hand(singer.wishes, singer.rng)
+    if singer.manner == "arp":
+        return _articulated(_arpeggio(pattern, hand, singer), singer)
     unit_bars = max(1, bars_in(pattern))
     ideas = _ideas(pattern, unit_bars, singer)
     notes: list[Note] = []
     for unit in range(-(-singer.time.bars // unit_bars)):
-        letter = FORM[unit % len(FORM)]
-        if letter in "CD" and singer.rng.random() < singer.style.rest * (1.5 - singer.wishes.density):
-            continue
-        notes += _sung(ideas[letter], unit * unit_bars, notes[-1].pitch if notes else None, singer)
-    return _apart(notes)
+        idea = _idea_of(unit, unit * unit_bars, ideas, singer)
+        notes += _sung(idea, unit, unit * unit_bars, notes[-1].pitch if notes else None, hand, singer)
+    return _articulated(_apart(notes), singer)
 
 
 # --- ideas ------------------------------------------------------------------------------------------
@@ -89,71 +133,55 @@ def play_melody(singer: Singer) -> tuple[Note, ...]:
 
 def _ideas(pattern: str, unit_bars: int, singer: Singer) -> dict[str, Motif]:
     """The motif and what grows from it."""
-    answer_pattern = choose(singer.style.patterns, singer.wishes.density, singer.rng)
+    rng, steps = singer.rng, singer.time.grid.steps
     motif = _invented(pattern, unit_bars, singer)
-    return {
-        "A": motif,
-        "B": _other_ending(motif, singer.rng),
-        "C": _invented(answer_pattern, unit_bars, singer),
-        "D": _inverted(motif) if singer.rng.random() < 0.5 else _fragment(motif, singer.time.grid.steps),
-    }
+    ideas = {"A": motif, "B": other_ending(motif, rng, steps)}
+    for letter in RESTS:
+        if singer.manner == "solo" or (letter == "C" and rng.random() < 0.4):
+            other = choose(singer.patterns(), singer.wishes.density, rng)
+            ideas[letter] = _invented(other, unit_bars, singer)
+        else:
+            ideas[letter] = developed(motif, rng, steps)
+    return ideas
+
+
+def _idea_of(unit: int, first_bar: int, ideas: Mapping[str, Motif], singer: Singer) -> Motif:
+    """What a unit tells: the form's letter, thinned or left out as the section has it."""
+    form = FORMS.get(singer.manner, FORMS["motif"])
+    letter = form[unit % len(form)]
+    bar = min(first_bar, singer.time.bars - 1)
+    if singer.rests(bar):
+        return ()
+    if singer.form.name(bar) == "break":
+        return fragment(ideas["A"], singer.rng, singer.time.grid.steps) if unit % 2 == 0 else ()
+    if singer.form.name(bar) == "build":
+        return fragment(ideas["A"], singer.rng, singer.time.grid.steps)
+    if letter in RESTS and singer.rng.random() < singer.style.rest * (1.5 - singer.wishes.density):
+        return ()
+    return ideas[letter]
 
 
 def _invented(pattern: str, unit_bars: int, singer: Singer) -> Motif:
     """A rhythm from the pattern and a line that follows a contour, mostly by step."""
     rng, grid = singer.rng, singer.time.grid
-    contour = rng.choice(CONTOURS)
-    total = grid.steps * unit_bars
-    found: list[MotifNote] = []
-    rungs = contour[0]
+    rhythm: list[tuple[int, int, int, float, bool]] = []
     for bar in range(unit_bars):
         for event in bar_events(pattern, bar % bars_in(pattern), grid):
             chance, level = chance_and_level(event.character)
-            keep = chance * keep_chance(max(0.4, grid.weight[event.step]), singer.wishes.density)
-            if rng.random() >= keep:
-                continue
-            target = contour[int(4 * (bar * grid.steps + event.step) / total)]
-            rungs += _step_towards(target - rungs, singer.style.leap, rng)
-            rungs = max(-5, min(6, rungs))
-            found.append(MotifNote(bar, event.step, event.steps, rungs, level))
-    return tuple(found)
-
-
-def _step_towards(distance: int, leap: float, rng: random.Random) -> int:
-    """A step of the scale, more often towards the contour than away; now and then a leap or a repeat."""
-    if rng.random() < leap:
-        return rng.choice((-4, -3, 3, 4)) if abs(distance) < 3 else distance
-    if rng.random() < 0.18:
-        return 0
-    direction = 1 if distance > 0 else -1 if distance < 0 else rng.choice((-1, 1))
-    return direction if rng.random() < 0.75 else -direction
-
-
-def _other_ending(motif: Motif, rng: random.Random) -> Motif:
-    """The same beginning; the last third of the notes goes elsewhere."""
-    turn = len(motif) - max(1, len(motif) // 3)
-    shift = rng.choice((-2, -1, 1, 2))
-    return (*motif[:turn], *(replace(note, rungs=note.rungs + shift) for note in motif[turn:]))
-
-
-def _inverted(motif: Motif) -> Motif:
-    return tuple(replace(note, rungs=-note.rungs) for note in motif)
-
-
-def _fragment(motif: Motif, steps: int) -> Motif:
-    """The first half of the motif, its last note held; then silence for somebody else to answer."""
-    half = motif[: max(1, (len(motif) + 1) // 2)]
-    if not half:
-        return half
-    return (*half[:-1], replace(half[-1], steps=min(steps - half[-1].step, half[-1].steps + 4)))
+            weight = grid.weight[event.step]
+            if rng.random() < chance * keep_chance(max(0.4, weight), singer.wishes.density):
+                rhythm.append((bar, event.step, event.steps, level, weight >= 0.7))
+    return line_over(rhythm, grid.steps * unit_bars, grid.steps, singer.style.leap, rng)
 
 
 # --- singing an idea over the chords ----------------------------------------------------------------
 
 
-def _sung(motif: Motif, first_bar: int, before: int | None, singer: Singer) -> list[Note]:
+def _sung(
+    motif: Motif, unit: int, first_bar: int, before: int | None, hand: Hand, singer: Singer
+) -> list[Note]:
     """The motif over the chords of its bars; its anchor is the chord tone nearest to the centre."""
-    time, rng, wishes = singer.time, singer.rng, singer.wishes
+    time = singer.time
     notes: list[Note] = []
     for index, note in enumerate(motif):
         bar = first_bar + note.bar
@@ -161,27 +189,51 @@ def _sung(motif: Motif, first_bar: int, before: int | None, singer: Singer) -> l
             break
         start, end = time.beat(bar, note.step), time.beat(bar, note.step + note.steps)
         chord = singer.harmony.at(start)
-        strong = time.grid.weight[note.step] >= 0.7 or note.steps >= LONG_STEPS or index == len(motif) - 1
+        last = index == len(motif) - 1
+        strong = time.grid.weight[note.step] >= 0.7 or note.steps >= LONG_STEPS
         pitch = _pitch(note.rungs, chord, strong, before, singer)
+        if last:
+            pitch = _cadence(pitch, chord, unit % 2 == 1, singer)
         level = min(1.0, note.level + (0.08 if note.step in time.grid.beat_starts else 0.0))
-        notes.append(
-            Note(
-                start, (end - start) * singer.style.gate, pitch, velocity(level, wishes, rng),
-                lateness_ms(wishes, rng), "normal" if note.steps > 1 else "staccato",
-            )
-        )  # fmt: skip
+        loud = velocity(level * (1.0 + 0.5 * singer.form.lift(bar)), singer.wishes, singer.rng)
+        late = hand.lateness_ms(time.habit_ms(note.step))
+        articulation = "normal" if note.steps > 1 else "staccato"
+        notes.append(Note(start, (end - start) * singer.gate, pitch, loud, late, articulation))
         before = pitch
     return notes
 
 
 def _pitch(rungs: int, chord: Chord, strong: bool, before: int | None, singer: Singer) -> int:
     """The rung above the anchor; a strong note takes the nearest chord tone; leaps stay inside an octave."""
+    ladder = singer.ladder
     anchor = nearest_of(chord.pitch_classes, singer.centre)
-    wanted = singer.ladder.pitch(singer.ladder.rung(anchor) + rungs)
+    wanted = ladder.pitch(ladder.rung(anchor) + rungs)
     pitch = nearest_of(chord.pitch_classes, wanted) if strong else wanted
+    if strong and pitch == before and wanted != before:
+        # The line moves: it goes on to the next tone of the chord rather than stay on this one.
+        pitch = nearest_of(chord.pitch_classes, before + (3.5 if wanted > before else -3.5))
     if before is not None and abs(pitch - before) > 12:
         pitch = fold(pitch, before - 6, before + 6)
     return fold(pitch, singer.centre - 12, singer.centre + 12)
+
+
+def _cadence(pitch: int, chord: Chord, answers: bool, singer: Singer) -> int:
+    """How a unit ends: an answer at rest, a question open."""
+    tonic = singer.key.tonic
+    if answers:
+        return nearest_pitch(tonic if tonic in chord.pitch_classes else chord.pitch_classes[0], pitch)
+    open_tones = tuple(pc for pc in chord.pitch_classes if pc != tonic) or chord.pitch_classes
+    return nearest_of(open_tones, pitch)
+
+
+def _articulated(notes: tuple[Note, ...], singer: Singer) -> tuple[Note, ...]:
+    how = singer.wishes.articulation
+    if how == "slides":
+        return tuple(
+            replace(note, articulation="legato", slide=index > 0 and index % 2 == 0)
+            for index, note in enumerate(notes)
+        )
+    return tuple(replace(note, articulation=how) for note in notes) if how else notes
 
 
 def _apart(notes: list[Note]) -> tuple[Note, ...]:
@@ -196,12 +248,10 @@ def _apart(notes: list[Note]) -> tuple[Note, ...]:
 # --- arpeggios --------------------------------------------------------------------------------------
 
 
-def _arpeggio(pattern: str, singer: Singer) -> tuple[Note, ...]:
+def _arpeggio(pattern: str, hand: Hand, singer: Singer) -> tuple[Note, ...]:
     """The chord's tones one after another over the pattern's rhythm, in one figure for the whole loop."""
     time, rng, wishes = singer.time, singer.rng, singer.wishes
-    figure = rng.choice(
-        ((0, 1, 2, 3), (0, 2, 1, 3), (3, 2, 1, 0), (0, 1, 2, 3, 2, 1), (0, 2, 4, 2), (0, 3, 2, 1))
-    )
+    figure = rng.choice(ARP_FIGURES)
     kept = [
         [
             event
@@ -214,15 +264,18 @@ def _arpeggio(pattern: str, singer: Singer) -> tuple[Note, ...]:
     ]
     notes: list[Note] = []
     for bar in range(time.bars):
+        if singer.rests(bar):
+            continue
         for place, event in enumerate(kept[bar % len(kept)]):
             start, end = time.beat(bar, event.step), time.beat(bar, event.step + event.steps)
             tones = _tones(singer.harmony.at(start), singer)
             pitch = tones[figure[place % len(figure)] % len(tones)]
-            level = chance_and_level(event.character)[1]
+            level = chance_and_level(event.character)[1] * (1.0 + 0.5 * singer.form.lift(bar))
             notes.append(
                 Note(
-                    start, (end - start) * singer.style.gate, pitch, velocity(level, wishes, rng),
-                    lateness_ms(wishes, rng), "staccato" if event.steps == 1 else "normal",
+                    start, (end - start) * singer.gate, pitch, velocity(level, wishes, rng),
+                    hand.lateness_ms(time.habit_ms(event.step)),
+                    "staccato" if event.steps == 1 else "normal",
                 )
             )  # fmt: skip
     return _apart(notes)

@@ -17,15 +17,35 @@ from engine.music.score import Chord, Curve
 from engine.music.theory import diatonic_chord, parse_degree
 from engine.prompt.music_context import MusicContext
 
+HABIT_MS = 2.0  # what is later than this is how somebody plays; less is what hearing adds
+
 
 @dataclass(frozen=True)
 class Time:
-    """Where steps fall: `places[s]` is the swung beat of step s inside its bar; one more for the bar line."""
+    """Where steps fall: `places[s]` is the swung beat of step s inside its bar; one more for the bar line.
+
+    `late` is how late the drums heard play each step, in ms; 0 where there are none.
+    """
 
     grid: Grid
     bars: int
     tempo_bpm: float
     places: tuple[float, ...]
+    late: tuple[float, ...] = ()
+
+    @classmethod
+    def heard(
+        cls, context: MusicContext, swing: float, swing_unit: int, heard: Mapping[str, TrackContext]
+    ) -> Time:
+        """As the drums heard swing and drag; as the wishes have it where none are heard."""
+        drums = heard.get("drums")
+        groove = drums.groove if drums else None
+        if groove is None or drums is None or drums.signature != context.signature:
+            return cls.of(context, swing, swing_unit)
+        time = cls.of(context, min(1.0, groove.swing), groove.swing_unit)
+        habits = (groove.late_ms[step % len(groove.late_ms)] for step in range(time.grid.steps))
+        late = tuple(habit if abs(habit) >= HABIT_MS else 0.0 for habit in habits)
+        return replace(time, late=late)
 
     @classmethod
     def of(cls, context: MusicContext, swing: float, swing_unit: int) -> Time:
@@ -42,6 +62,10 @@ class Time:
         """Beat from the start of the loop; a step past the bar's end falls into the bars that follow."""
         more, rest = divmod(step, self.grid.steps)
         return min(self.length_beats, (bar + more) * self.grid.bar_beats + self.places[rest])
+
+    def habit_ms(self, step: int) -> float:
+        """How late the groove heard plays a step of the bar."""
+        return self.late[step % self.grid.steps] if self.late else 0.0
 
     def nearest(self, beat: float) -> tuple[int, int]:
         """(bar, step) whose swung place lies nearest to a heard beat."""

@@ -1,13 +1,25 @@
-"""Voicings: where the notes of a chord lie, moving as little as possible from the chord before."""
+"""Voicings: where the notes of a chord lie, moving as little as possible from the chord before.
+
+Voices are told apart by their rank from below, so they never cross. What a move costs, in semitones:
+
+    the way of every voice; a common tone kept is a way of 0
+    a leap of the top voice beyond a third once more; two voices in parallel fifths or octaves PARALLEL
+    the way of the middle from where the part should lie; thirds and less low down (mud)
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import combinations, pairwise
 
 from engine.music.theory import nearest_pitch
 
 FLOOR = 48  # closer than a fifth below this (C3, 131 Hz) sounds as mud under a bass
 CEILING = 88
+MUD_BELOW = 57  # A3: under it two voices want a fourth between them
+MUD = 3.0
+PARALLEL = 2.5
+FIRSTS = 3  # openings that are tried, so that the last chord leads back to the first
 
 
 @lru_cache(maxsize=8192)
@@ -29,14 +41,36 @@ def candidates(pitch_classes: tuple[int, ...], spread: bool) -> tuple[tuple[int,
     return tuple(sorted(found))
 
 
+@lru_cache(maxsize=65536)
 def cost(voicing: tuple[int, ...], before: tuple[int, ...] | None, centre: int) -> float:
-    """Semitones moved by the voices (each to its nearest), plus a pull of the middle to `centre`."""
+    """What it costs to go from `before` to `voicing`; see above."""
     middle = (voicing[0] + voicing[-1]) / 2
-    pull = 0.35 * abs(middle - centre)
+    mud = sum(MUD for low, high in pairwise(voicing) if low < MUD_BELOW and high - low < 5)
+    pull = 0.35 * abs(middle - centre) + mud
     if before is None:
         return pull
-    motion = sum(min(abs(note - old) for old in before) for note in voicing)
-    return motion + 0.5 * abs(voicing[-1] - before[-1]) + pull
+    return pull + motion(voicing, before) + 0.5 * max(0, abs(voicing[-1] - before[-1]) - 4)
+
+
+def motion(voicing: tuple[int, ...], before: tuple[int, ...]) -> float:
+    """Semitones that the voices move, each by its rank, and what parallels cost."""
+    if len(voicing) != len(before):
+        return float(sum(min(abs(note - old) for old in before) for note in voicing))
+    way = float(sum(abs(note - old) for note, old in zip(voicing, before, strict=True)))
+    return way + PARALLEL * parallels(voicing, before)
+
+
+def parallels(voicing: tuple[int, ...], before: tuple[int, ...]) -> int:
+    """Pairs of voices that move together in fifths or octaves."""
+    if len(voicing) != len(before):
+        return 0
+    pairs = combinations(zip(before, voicing, strict=True), 2)
+    return sum(
+        (high_old - low_old) % 12 in (0, 7)
+        and (high - low) % 12 == (high_old - low_old) % 12
+        and high != high_old
+        for (low_old, low), (high_old, high) in pairs
+    )
 
 
 @lru_cache(maxsize=16384)
@@ -44,8 +78,43 @@ def voice(
     pitch_classes: tuple[int, ...], before: tuple[int, ...] | None, centre: int, spread: bool = False
 ) -> tuple[int, ...]:
     """The voicing nearest to `before` around `centre`; of five notes the fifth of the chord is left out."""
+    return _ranked(pitch_classes, before, centre, spread)[0]
+
+
+@lru_cache(maxsize=16384)
+def _ranked(
+    pitch_classes: tuple[int, ...], before: tuple[int, ...] | None, centre: int, spread: bool
+) -> tuple[tuple[int, ...], ...]:
     classes = pitch_classes if len(pitch_classes) < 5 else (*pitch_classes[:2], *pitch_classes[3:5])
     found = candidates(classes, spread) or candidates(classes, False)
     if not found:
-        return tuple(sorted({max(FLOOR, nearest_pitch(pc, centre)) for pc in classes}))
-    return min(found, key=lambda voicing: (cost(voicing, before, centre), voicing))
+        return (tuple(sorted({max(FLOOR, nearest_pitch(pc, centre)) for pc in classes})),)
+    return tuple(sorted(found, key=lambda voicing: (cost(voicing, before, centre), voicing))[:FIRSTS])
+
+
+@lru_cache(maxsize=2048)
+def _led(chords: tuple[tuple[int, ...], ...], centre: int, spread: bool) -> tuple[tuple[int, ...], ...]:
+    best: tuple[float, tuple[tuple[int, ...], ...]] | None = None
+    for first in _ranked(chords[0], None, centre, spread):
+        line = [first]
+        for pitch_classes in chords[1:]:
+            line.append(voice(pitch_classes, line[-1], centre, spread))
+        total = sum(cost(after, before, centre) for before, after in pairwise((*line, first)))
+        if best is None or total < best[0]:
+            best = (total, tuple(line))
+    assert best is not None
+    return best[1]
+
+
+def voicings(chords: tuple[tuple[int, ...], ...], centre: int, spread: bool) -> list[tuple[int, ...]]:
+    """One voicing a chord, each led from the one before, and the last one back to the first."""
+    return list(_led(chords, centre, spread)) if chords else []
+
+
+def suspended(voicing: tuple[int, ...], pitch_classes: tuple[int, ...]) -> tuple[int, ...]:
+    """The voicing with its third held up as a fourth; as it is where the chord has no plain third."""
+    if len(pitch_classes) < 3 or (pitch_classes[1] - pitch_classes[0]) % 12 not in (3, 4):
+        return voicing
+    third, fourth = pitch_classes[1], (pitch_classes[0] + 5) % 12
+    raised = [pitch + (fourth - third) % 12 if pitch % 12 == third else pitch for pitch in voicing]
+    return tuple(sorted(set(raised)))
