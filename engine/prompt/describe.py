@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.music.genre import genre_named
+from engine.music.blend import genre_of
 from engine.prompt.moving import FEELS
 from engine.prompt.music_context import MusicContext, TrackIntent
 
@@ -32,7 +32,7 @@ def _instrument(context: MusicContext, track: str) -> list[tuple[str, str, bool]
     intent = context.intent(track)
     if intent.silent:
         return []
-    usual = getattr(genre_named(context.genre), track).palette
+    usual = getattr(genre_of(context), track).palette
     return [(f"{track}_instrument", intent.palette or usual, intent.palette is None)]
 
 

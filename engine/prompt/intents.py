@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from engine.music.genre import genre_named
+from engine.music.genre import Genre, genre_named
 from engine.prompt.listing import borrowed_manner
 from engine.prompt.mix import is_style
 from engine.prompt.moving import FEELS, bounded_octave, moved, octaves, touched, tuned
@@ -27,7 +27,7 @@ class Scene:
     """What a clause is read against: the feels of the whole, the genre, and whether a take stands."""
 
     feels: Mapping[str, float]
-    genre: str
+    genre: Genre
     stands: bool
 
 
@@ -97,7 +97,7 @@ def _sounding(intent: TrackIntent, role: str, clause: Clause, scene: Scene) -> T
 def without_sound(intent: TrackIntent, role: str, term: Term, scene: Scene) -> TrackIntent:
     """ "no strings": another sound, if this track would have had that one."""
     denied = term.word.palettes.get(role)
-    usual = getattr(genre_named(scene.genre), role).palette
+    usual = getattr(scene.genre, role).palette
     if denied and denied == (intent.palette or usual):
         free = [name for name in (usual, *INSTEAD[role]) if name != denied]
         intent = replace(intent, palette=free[0])

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.music.genre import DEFAULT_GENRE, Genre, genre_named
+from engine.music.blend import blend, genre_of
+from engine.music.genre import DEFAULT_GENRE, Genre
 from engine.music.key import Key
 from engine.prompt import slips
 from engine.prompt.describe import FIELDS, TRACKS, analyze_fields, intent_text
@@ -83,7 +84,7 @@ class Reading:
         base = self.base if self.keeps_base() else None
         self.clauses = settled(self.read.clauses, base is not None)
         named = genres_of(self.clauses, base is not None)
-        genre = genre_named(named[0] if named else (base.genre if base else DEFAULT_GENRE))
+        genre = blend(named or ((base.genre, *base.genres) if base else (DEFAULT_GENRE,)))
         if named:
             self.said.add("genre")
         wide = [term for clause in self.clauses if not self.targets(clause) for term in clause.terms]
@@ -224,7 +225,7 @@ class Reading:
 
     def _intended(self, context: MusicContext, clause: Clause, stands: bool) -> MusicContext:
         """The intents of a clause's tracks; sounds of a clause about the whole go to their role."""
-        scene = Scene({name: getattr(context, name) for name in FEELS}, context.genre, stands)
+        scene = Scene({name: getattr(context, name) for name in FEELS}, genre_of(context), stands)
         targets = self.targets(clause)
         if not targets:
             return self._widely(context, clause, scene)

@@ -108,7 +108,9 @@ def _with_inner(tokens: Tokens, word: Word, words: Mapping[Tokens, Word]) -> Wor
     inner = [
         part for part in parts if part.kind in INNER[word.kind] and not (part.quality and part.quality.tempo)
     ]
-    return replace(word, within=tuple(inner))
+    ways = [part.manners for part in parts if part.form]  # "brass stabs" are stabs
+    manners = {role: manner for way in ways for role, manner in way.items() if role in word.palettes}
+    return replace(word, within=tuple(inner), manners={**manners, **word.manners})
 
 
 def genre_like(name: str) -> str:

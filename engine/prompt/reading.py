@@ -130,6 +130,7 @@ class _Reader:
         self.stands = stands
         self.tokens, self.words, self.place = tokens, words, 0
         self.found, self.pending = Read(), _Pending()
+        self.heading: tuple[str, ...] = ()  # "bass: driving, distorted; drums: …"
         self.last_end = -1  # where the last word with content ended
 
     @property
@@ -145,6 +146,7 @@ class _Reader:
             elif word.kind in ("boundary", "attaching") or (
                 word.kind == "joint" and _parts(self.clause, self._next())
             ):
+                self._head(self.tokens[start])
                 self._part(word)
             elif word.kind == "only":
                 self.clause.only = True
@@ -161,9 +163,19 @@ class _Reader:
         if len(token) > 2 and token.isalpha() and token not in self.found.unknown:
             self.found.unknown.append(token)
 
+    def _head(self, sign: str) -> None:
+        """A track before a colon is what the clauses after it are about, up to the end of the sentence."""
+        if sign in (";", ".", "!", "?"):
+            self.heading = ()
+        elif sign == ":":
+            terms = self.clause.terms
+            bare = bool(terms) and all(t.word.kind in TARGETS and not t.negated for t in terms)
+            self.heading = self.clause.tracks if bare else ()
+
     def _part(self, word: Word) -> None:
         if self.clause.terms or self.clause.only:
             self.found.clauses.append(Clause())
+        self.clause.inherits = self.heading
         self.clause.attaches = word.kind if word.kind in ("attaching", "joint") else ""
         self.pending = _Pending()
 

@@ -213,3 +213,36 @@ def test_a_prompt_is_read_in_under_two_milliseconds() -> None:
         return time.perf_counter() - start
 
     assert min(once() for _ in range(5)) < 0.002
+
+
+def test_what_was_said_of_one_take_is_not_said_of_the_next() -> None:
+    context = interpret("keep the rhythm, new notes, like take 2", FRAME, BASE, "bass")
+    faster = interpret("double-time hats", FRAME, context)
+    assert context.intent("bass").keep == "rhythm" and context.intent("bass").like_take == 2
+    assert faster.intent("drums").rates["closed_hat"] == 2.0
+    for text in ("", "darker"):
+        after = interpret(text, FRAME, faster)
+        assert all(not (i.keep or i.like_take or i.rates) for i in after.tracks.values())
+
+
+def test_words_that_nothing_knows_are_told_and_slips_are_not_among_them() -> None:
+    assert interpret("a balearic tecno thing with drivng bass", FRAME).unknown == ("balearic",)
+
+
+def test_everyday_words_are_never_put_right() -> None:
+    for text in (
+        "lighthouse",
+        "holding hands",
+        "my brother loves bread and other things",
+        "please wait here",
+    ):
+        assert interpret(text, FRAME).tracks == {} and "genre" in interpret(text, FRAME).assumed, text
+
+
+def test_analysis_tells_genres_instruments_shape_and_what_is_unknown() -> None:
+    text = "jazzy house with slap bass, intro then drop, building up, balearic"
+    found = {name: value for name, value, _ in analyze_fields(interpret(text, FRAME))}
+    assert found["genres"] == "house, jazz" and found["structure"] == "intro, drop"
+    assert (
+        found["bass_instrument"] == "slap" and found["profile"] == "rise" and found["unknown"] == "balearic"
+    )
