@@ -136,10 +136,10 @@ def shaped(
 
 @njit(cache=True, nogil=True)
 def _is_wide(loop: NDArray[np.float32]) -> bool:
-    for n in range(loop.shape[0]):
-        if loop[n, 0] != loop[n, 1]:
-            return True
-    return False
+    n = 0
+    while n < loop.shape[0] and loop[n, 0] == loop[n, 1]:
+        n += 1
+    return n < loop.shape[0]
 
 
 @njit(cache=True, nogil=True)

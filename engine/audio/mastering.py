@@ -11,6 +11,7 @@ from engine.units import db_to_gain
 
 MIX_LUFS = -14.0  # what streaming services play at
 TRUE_PEAK_DB = -1.0
+METER_DB = 0.3  # finer meters than that of the standard read up to so much more
 ROUNDS = 3  # the limiter takes some loudness away: measured again, asked for again
 
 
@@ -27,7 +28,7 @@ def mastered(
     gain_db = loudness_lufs - measured
     for _ in range(ROUNDS):
         record = mix.copy()
-        if limit(record, db_to_gain(gain_db), db_to_gain(true_peak_db)) >= 1.0:
+        if limit(record, db_to_gain(gain_db), db_to_gain(true_peak_db - METER_DB)) >= 1.0:
             break
         gain_db += loudness_lufs - loudness(record)
     return record

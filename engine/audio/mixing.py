@@ -23,12 +23,12 @@ class Role:
 
 # The four true peaks add up to less than -1 dB: four stems at 0 dB never pass it, whatever they play.
 ROLES = {
-    "drums": Role(-18.0, -10.1, 8.0),
-    "bass": Role(-18.5, -12.6, 7.0),
-    "harmony": Role(-22.0, -15.6, 11.0),
-    "melody": Role(-22.0, -15.1, 11.0),
+    "drums": Role(-18.5, -10.1, 9.0),
+    "bass": Role(-19.0, -12.6, 9.0),
+    "harmony": Role(-22.0, -15.6, 12.0),
+    "melody": Role(-22.0, -15.1, 12.0),
 }
-OTHER_ROLE = Role(-22.0, -15.6, 11.0)
+OTHER_ROLE = Role(-22.0, -15.6, 12.0)
 
 
 def role_of(track: str) -> Role:

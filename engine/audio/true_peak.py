@@ -79,7 +79,7 @@ def true_peaks(
     above: float,
     slack: float,
 ) -> NDArray[np.float32]:
-    """The true peak of each block that may exceed `above`, or up to `slack` (a share) more; else its samples'."""
+    """The true peak of each block that may pass `above` (or at most `slack` of it more), else its samples."""
     num_blocks = len(samples)
     peaks = samples.copy()
     around = np.empty(2 * (BLOCK + NUM_TAPS), dtype=np.float32)

@@ -104,6 +104,6 @@ def echoed(loop: NDArray[np.float32], delay: int, feedback: float, wet: float, s
 
 PROCESSORS = (
     Processor("echo", echo, "dotted eighths from side to side"),
-    Processor("room", in_room(0.5, 4.0, 0.3, 0.9), "a small live room"),
-    Processor("hall", in_room(2.6, 22.0, 1.3, 0.8), "a concert hall"),
+    Processor("room", in_room(0.5, 4.0, 0.22, 0.9), "a small live room"),
+    Processor("hall", in_room(2.6, 22.0, 0.8, 0.8), "a concert hall"),
 )
