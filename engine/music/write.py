@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping
 
 from engine.context.track_context import TrackContext
+from engine.music.blend import genre_of
 from engine.music.compose import compose
 from engine.music.conform import in_key
-from engine.music.genre import genre_named
 from engine.music.past import NOTHING, Past
 from engine.music.plan import Time
 from engine.music.revise import Change, heard_with, revisable, revise, source_of
@@ -41,7 +41,7 @@ def write(
 def _change(
     track: str, before: MusicContext, after: MusicContext, params: Mapping[str, float], seed: int
 ) -> Change:
-    genre = genre_named(after.genre)
+    genre = genre_of(after)
     was, now = wishes_of(track, before, genre, params), wishes_of(track, after, genre, params)
     return Change(
         was, now, before.intent(track), after.intent(track),
