@@ -17,6 +17,7 @@ from engine.music.score import Chord, Curve
 from engine.music.theory import diatonic_chord, parse_degree
 from engine.prompt.music_context import MusicContext
 
+NINTHS = 0.3  # share of the extensions that reach the ninth
 HABIT_MS = 2.0  # what is later than this is how somebody plays; less is what hearing adds
 
 
@@ -147,7 +148,28 @@ def planned(context: MusicContext, genre: Genre, seed: int) -> tuple[Chord, ...]
     # A progression that does not fit the loop is told faster, down to a bar a chord.
     while bars_per_chord > 1 and bars_per_chord * len(degrees) > context.bars:
         bars_per_chord /= 2
-    return _laid_out(context, degrees, bars_per_chord)
+    style = genre.harmony
+    return _laid_out(
+        context, _tense(_extended(degrees, style.extensions, rng), style.tension, rng), bars_per_chord
+    )
+
+
+def _extended(degrees: tuple[str, ...], readiness: float, rng: random.Random) -> tuple[str, ...]:
+    """Plain triads with a seventh, now and then a ninth, as readily as the genre has it."""
+
+    def one(degree: str) -> str:
+        if not degree.isdecimal() or rng.random() >= readiness:
+            return degree
+        return f"{degree}:9" if rng.random() < NINTHS else f"{degree}:7"
+
+    return tuple(one(degree) for degree in degrees)
+
+
+def _tense(degrees: tuple[str, ...], readiness: float, rng: random.Random) -> tuple[str, ...]:
+    """The last chord as a dominant that wants back to the first, where the first is the tonic."""
+    if len(degrees) < 3 or degrees[0][0] != "1" or degrees[-1][0] == "5" or rng.random() >= 0.5 * readiness:
+        return degrees
+    return (*degrees[:-1], rng.choice(("5:sus4", "5:7")))
 
 
 def _laid_out(context: MusicContext, degrees: tuple[str, ...], bars_per_chord: float) -> tuple[Chord, ...]:
