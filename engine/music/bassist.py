@@ -29,6 +29,8 @@ MANNERS = {
     "syncopated": ("R..R ..R. .R.. R.a.", "R... ..R. .R.R ..a.", "..R. .R.. R..R ..8."),
     "riff": ("R.R. 7R.. R.5. 7.8.", "R..R ..7. R.5. 7.a. | R..R ..8. R.5. 3.a."),
 }
+# Manners whose rhythm is the manner itself: no kick draws a note away from it.
+FIRM = ("driving", "rolling", "offbeat", "walking", "octaves")
 APPROACH = "a"  # the character of a step towards the next note
 SHORT_GATE, SLIDE_SHARE = 0.45, 0.85
 Kicks = Mapping[tuple[int, int], float]  # (bar, step) -> how late it is, in ms
@@ -149,7 +151,7 @@ def _bar_of_pattern(pattern: str, bar: int, salt: float, player: Player) -> list
         if phrase.random() < keep_chance(weight[event.step], player.wishes.density)
     }
     kicks = [step for place, step in player.kicks if place == bar][:KICKS_PER_BAR]
-    for step in kicks:
+    for step in () if player.manner in FIRM else kicks:
         _meet(events, step, phrase, player)
     if player.wishes.density > 0.5:
         _thicken(events, phrase, player)
@@ -281,6 +283,7 @@ def _place(planned: tuple[int, Event]) -> tuple[int, int]:
     return planned[0], planned[1].step
 
 
+SPLIT_BEATS = 4.0  # chords shorter than this are one note of a held bass
 # Long notes of a chord: (share of its length, character) one after another.
 FIGURES = (
     ((1.0, "R"),),
@@ -301,7 +304,8 @@ def _held(player: Player) -> tuple[Note, ...]:
         if player.rests(player.time.nearest(start)[0] % player.time.bars):
             continue
         length = player.harmony.end_of(index, player.time.length_beats) - start
-        for share, character in second if index % 2 else first:
+        figure = second if index % 2 else first
+        for share, character in figure if length >= SPLIT_BEATS else FIGURES[0]:
             if length <= 0.0:
                 break
             level = velocity(0.75, player.wishes, player.rng)

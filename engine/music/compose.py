@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.context.track_context import TrackContext
 from engine.music.bassist import Player, kicks_of, play_bass
+from engine.music.blend import genre_of
 from engine.music.drummer import Drummer, play_drums
 from engine.music.ducking import duck_curve
 from engine.music.genre import (
@@ -22,7 +23,6 @@ from engine.music.genre import (
     Genre,
     HarmonyStyle,
     MelodyStyle,
-    genre_named,
     genres,
 )
 from engine.music.harmonist import Comper, melody_of, play_harmony
@@ -36,6 +36,7 @@ from engine.prompt.music_context import MusicContext
 
 Style = DrumStyle | BassStyle | HarmonyStyle | MelodyStyle
 DUCKED = {"harmony": 1.0, "bass": 0.6, "melody": 0.5}  # share of the genre's sidechain a role takes
+SHUFFLE = 1.0  # the swing of a shuffle: eighths as the first and last of three
 FILTER_LIFT = 0.6  # how far a section's energy opens the filter
 
 
@@ -100,10 +101,12 @@ def _sheet(
     seed: int,
     params: Mapping[str, float],
 ) -> Sheet:
-    genre = genre_named(context.genre)
+    genre = genre_of(context)
     role = track if track in PALETTES else "melody"
     wishes = wishes_of(track, context, genre, params)
-    time = Time.heard(context, wishes.swing, genre.swing_unit, {} if role == "drums" else heard)
+    shuffles = context.intent("drums").manner == "shuffle"
+    swing, unit = (SHUFFLE, 8) if shuffles else (wishes.swing, genre.swing_unit)
+    time = Time.heard(context, swing, unit, {} if role == "drums" else heard)
     return Sheet(
         role, context, genre, heard, wishes, harmony_of(context, genre, heard, seed),
         form_of(context, genre, heard, seed), time,
