@@ -39,9 +39,10 @@ class Heard:
         return {}
 
     def notes(self, name: str) -> NDArray[np.float64]:
-        """[note, hop] what sounds in a stem or the mix."""
+        """[note, hop] what sounds in a stem, or in the mix without its drums."""
         if name not in self._notes:
-            self._notes[name] = tonality.notes_of(self.mono[name])
+            audio = tonality.without_drums(self.mono[name]) if name == "mix" else self.mono[name]
+            self._notes[name] = tonality.notes_of(audio)
         return self._notes[name]
 
     def sounds(self, name: str) -> bool:
@@ -137,12 +138,10 @@ def key(heard: Heard) -> Iterator[Figure]:
     for source in ("harmony", "mix"):
         if not heard.sounds(source):
             continue
-        by_profile = {name: tonality.key_of(heard.notes(source), name) for name in tonality.PROFILES}
-        found = by_profile[tonality.BEST_PROFILE]
+        found = tonality.key_of(heard.notes(source))
         right |= found == truth
         told = {"heard": tonality.key_name(*found), "truth": heard.take.context.key.name}
-        others = {name: tonality.key_name(*guess) for name, guess in by_profile.items()}
-        yield heard.figure(f"key.{source}", found == truth, **told, profiles=others)
+        yield heard.figure(f"key.{source}", found == truth, **told)
         if source == "mix":
             yield heard.figure("key.weighted", tonality.weighted_key_score(truth, found), **told)
             scale = set(heard.take.context.key.scale)
