@@ -17,12 +17,13 @@ from itertools import pairwise
 from engine.context.track_context import TrackContext
 from engine.music.genre import MelodyStyle
 from engine.music.key import Key
+from engine.music.line import bent, in_reach, led
 from engine.music.motif import Motif, developed, fragment, line_over, other_ending
 from engine.music.patterns import bar_events, bars_in, chance_and_level, choose, keep_chance
 from engine.music.plan import Harmony, Time
 from engine.music.score import Chord, Note
 from engine.music.structure import Form
-from engine.music.theory import Ladder, fold, nearest_of, nearest_pitch
+from engine.music.theory import Ladder, nearest_of, nearest_pitch
 from engine.music.wishes import Hand, Wishes, velocity
 
 # Which idea each unit of a phrase tells: A the motif, B its other ending, C and on what grows from it.
@@ -124,7 +125,8 @@ def play_melody(singer: Singer) -> tuple[Note, ...]:
     notes: list[Note] = []
     for unit in range(-(-singer.time.bars // unit_bars)):
         idea = _idea_of(unit, unit * unit_bars, ideas, singer)
-        notes += _sung(idea, unit, unit * unit_bars, notes[-1].pitch if notes else None, hand, singer)
+        before = tuple(note.pitch for note in notes[-2:])
+        notes += _sung(idea, unit, unit * unit_bars, before, hand, singer)
     return _articulated(_apart(notes), singer)
 
 
@@ -178,7 +180,7 @@ def _invented(pattern: str, unit_bars: int, singer: Singer) -> Motif:
 
 
 def _sung(
-    motif: Motif, unit: int, first_bar: int, before: int | None, hand: Hand, singer: Singer
+    motif: Motif, unit: int, first_bar: int, before: tuple[int, ...], hand: Hand, singer: Singer
 ) -> list[Note]:
     """The motif over the chords of its bars; its anchor is the chord tone nearest to the centre."""
     time = singer.time
@@ -193,28 +195,22 @@ def _sung(
         strong = time.grid.weight[note.step] >= 0.7 or note.steps >= LONG_STEPS
         pitch = _pitch(note.rungs, chord, strong, before, singer)
         if last:
-            pitch = _cadence(pitch, chord, unit % 2 == 1, singer)
+            pitch = in_reach(_cadence(pitch, chord, unit % 2 == 1, singer), singer.centre, pitch)
         level = min(1.0, note.level + (0.08 if note.step in time.grid.beat_starts else 0.0))
         loud = velocity(level * (1.0 + 0.5 * singer.form.lift(bar)), singer.wishes, singer.rng)
         late = hand.lateness_ms(time.habit_ms(note.step))
         articulation = "normal" if note.steps > 1 else "staccato"
         notes.append(Note(start, (end - start) * singer.gate, pitch, loud, late, articulation))
-        before = pitch
+        before = (*before[-1:], pitch)
     return notes
 
 
-def _pitch(rungs: int, chord: Chord, strong: bool, before: int | None, singer: Singer) -> int:
-    """The rung above the anchor; a strong note takes the nearest chord tone; leaps stay inside an octave."""
+def _pitch(rungs: int, chord: Chord, strong: bool, before: tuple[int, ...], singer: Singer) -> int:
+    """The rung above the anchor, as the line before and the chord let it be; see `line`."""
     ladder = singer.ladder
     anchor = nearest_of(chord.pitch_classes, singer.centre)
     wanted = ladder.pitch(ladder.rung(anchor) + rungs)
-    pitch = nearest_of(chord.pitch_classes, wanted) if strong else wanted
-    if strong and pitch == before and wanted != before:
-        # The line moves: it goes on to the next tone of the chord rather than stay on this one.
-        pitch = nearest_of(chord.pitch_classes, before + (3.5 if wanted > before else -3.5))
-    if before is not None and abs(pitch - before) > 12:
-        pitch = fold(pitch, before - 6, before + 6)
-    return fold(pitch, singer.centre - 12, singer.centre + 12)
+    return bent(led(wanted, chord, strong, before, ladder, singer.centre), chord, singer.key)
 
 
 def _cadence(pitch: int, chord: Chord, answers: bool, singer: Singer) -> int:

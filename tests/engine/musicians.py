@@ -10,7 +10,7 @@ from engine.context.track_context import TrackContext
 from engine.music.compose import compose
 from engine.music.genre import genres
 from engine.music.key import Signature
-from engine.music.score import Chord, Score
+from engine.music.score import Chord, Hit, Note, Score
 from engine.prompt.music_context import MusicContext, TrackIntent
 
 TRACKS = ("drums", "bass", "harmony", "melody")
@@ -55,6 +55,6 @@ def chord_at(score: Score, beat: float) -> Chord:
 def starts_in(score: Score, bar: int) -> list[float]:
     """Where in one bar notes or hits begin, in beats from the bar line."""
     bar_beats = score.signature.bar_beats
-    items = (*score.notes, *score.hits)
+    items: tuple[Note | Hit, ...] = (*score.notes, *score.hits)
     inside = (item.start_beats - bar * bar_beats for item in items)
     return sorted({round(start, 4) for start in inside if -1e-9 <= start < bar_beats - 1e-9})

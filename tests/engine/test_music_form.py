@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from engine.context.track_context import TrackContext
 from engine.music.compose import compose
 from engine.music.genre import genres
-from engine.music.score import SECTIONS, Score
+from engine.music.score import SECTIONS, Hit, Note, Score
 from engine.music.structure import LONG_BARS, form_of, laid_out
 from engine.prompt.music_context import PROFILES
 from tests.engine.musicians import TRACKS, plain, play
@@ -29,13 +29,13 @@ def voices_in(score: Score, bars: list[int]) -> set[str]:
 
 
 def events_a_bar(score: Score, bars: list[int]) -> float:
-    items = (*score.notes, *score.hits)
+    items: tuple[Note | Hit, ...] = (*score.notes, *score.hits)
     return sum(int(item.start_beats / 4 + 1e-9) in bars for item in items) / len(bars)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(SECTIONS), max_size=12), st.integers(1, 64), st.floats(0, 1))
-def test_sections_follow_one_another_and_fill_the_bars(names, bars, energy) -> None:
+def test_sections_follow_one_another_and_fill_the_bars(names: list[str], bars: int, energy: float) -> None:
     sections = laid_out(names, bars, energy)
     if not names or bars < 2:
         assert sections == ()
