@@ -143,7 +143,7 @@ def test_the_line_is_that_of_the_fault(old, new):
 
 
 def test_a_missing_key_is_told_on_its_tables_line():
-    text = HOUSE.replace('palette = "stab"\n', "")
+    text = HOUSE.replace('palette = "house_piano"\n', "")
     with pytest.raises(EngineError) as refused:
         parse_genre(text, "house.toml")
     line = text.splitlines().index("[harmony]") + 1

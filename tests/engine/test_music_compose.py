@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from engine.audio.processors import processor_names
 from engine.context.track_context import Onset, TrackContext
 from engine.music.compose import compose
 from engine.music.genre import PALETTES, SETTINGS, genres
@@ -94,7 +95,9 @@ def assert_whole(score: Score, context: MusicContext) -> None:
         context.tempo_bpm, context.key, context.signature, context.bars,
     )  # fmt: skip
     assert score.palette in PALETTES.get(score.track, PALETTES["melody"])
-    assert set(score.settings) <= set(SETTINGS) and all(0 <= v <= 1 for v in score.settings.values())
+    assert set(score.settings) <= {*SETTINGS, *processor_names()} and all(
+        0 <= v <= 1 for v in score.settings.values()
+    )
     assert score.chords
     for curve in score.curves:
         assert curve.points[-1][0] == pytest.approx(score.length_beats)
