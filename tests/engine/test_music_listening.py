@@ -181,7 +181,8 @@ def places(hits: tuple[Hit, ...], voice: str) -> set[float]:
 
 
 def test_ghosts_are_softer_than_the_backbeat() -> None:
-    ghosts, backs = [], []
+    ghosts: list[int] = []
+    backs: list[int] = []
     for seed in range(6):
         for hit in play(plain("funk", swing=0.0), seed, tracks=("drums",))["drums"].hits:
             if hit.voice == "snare":

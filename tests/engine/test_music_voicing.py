@@ -93,7 +93,9 @@ def chords_struck(score: Score) -> list[tuple[int, ...]]:
         if note.start_beats >= 0.0:
             chord = chord_at(score, note.start_beats).start_beats
             rows.setdefault(chord, {}).setdefault(note.start_beats, set()).add(note.pitch)
-    return [tuple(sorted(max(row.values(), key=len))) for _, row in sorted(rows.items())]
+    return [
+        tuple(sorted(max(row.values(), key=lambda voices: len(voices)))) for _, row in sorted(rows.items())
+    ]
 
 
 def test_over_all_genres_voices_move_little_and_rarely_in_parallel() -> None:
