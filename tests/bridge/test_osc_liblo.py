@@ -35,7 +35,7 @@ async def test_a_shell_that_sends_and_an_ear_that_listens_are_one_client():
         ear = await studio.udp()
         await oscsend(studio, "/rg/hello", "si", "shell", str(ear.port))
         assert await ear.next() == Message("/rg/hello", ("9.9", 30, "first"))
-        await ear.hear("/rg/context/confidence")  # the last of the values while no track has a groove
+        await ear.hear("/rg/context/groove")  # the last of the values
         assert await ear.next() == Message("/rg/update", (0,))
         await oscsend(studio, "/rg/generate", "si", "dark techno", "7")
         assert await ear.next() == Message("/rg/accepted", ("/rg/generate", 7))
