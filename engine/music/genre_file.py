@@ -235,7 +235,7 @@ def _check_drums(style: DrumStyle) -> None:
                 path: Path = ("drums", name, i, voice)
                 one_of(path, voice, DRUM_VOICES)
                 _pattern(path, pattern, HIT_CHARACTERS)
-    for name in ("from_density", "late_ms"):
+    for name in ("from_density", "late_ms", "rolls"):
         for voice in getattr(style, name):
             one_of(("drums", name, voice), voice, DRUM_VOICES)
     one_of(("drums", "groove"), style.groove, ("", *played().grooves))
