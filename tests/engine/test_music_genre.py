@@ -1,11 +1,12 @@
 """Genres as data: the bundled ones load, a bad one is refused by name."""
 
 from importlib import resources
+from typing import Any
 
 import pytest
 
 from engine.errors import EngineError
-from engine.music.genre import DEFAULT_GENRE, PALETTES, genre_named, genres, parse_genre
+from engine.music.genre import DEFAULT_GENRE, PALETTES, genre_named, genres, parse_genre, steps_of
 
 HOUSE = (resources.files("engine.music") / "genres" / "house.toml").read_text(encoding="utf-8")
 
@@ -58,3 +59,43 @@ def test_a_bad_file_is_refused_by_name(old: str, new: str, says: str) -> None:
         parse_genre(HOUSE.replace(old, new, 1), "mine.toml")
     assert refused.value.code == "file"
     assert "mine.toml" in refused.value.text and says in refused.value.text
+
+
+@pytest.mark.parametrize("name", sorted(genres()))
+def test_a_genre_has_feels_to_choose_from(name: str) -> None:
+    genre = genre_named(name)
+    assert len(genre.drums.patterns) >= 3
+    assert genre.progressions.minor and genre.progressions.major
+    assert all(getattr(genre, role).manners for role in ("bass", "harmony", "melody"))
+    assert genre.tempo_bpm[1] <= 1.45 * genre.tempo_bpm[0]
+
+
+def hits_of(voice: str, name: str) -> list[set[int]]:
+    """Where a voice surely sounds in each of a genre's drum patterns (the first bar)."""
+    rows = [row.get(voice, "") for row in genre_named(name).drums.patterns]
+    return [{i for i, c in enumerate(steps_of(row)[:16]) if c in "Xxo"} for row in rows if row]
+
+
+FOUR, BACKBEAT = {0, 4, 8, 12}, {4, 12}
+
+
+@pytest.mark.parametrize(
+    ("name", "voice", "law"),
+    [
+        ("house", "kick", lambda rows: all(row >= FOUR for row in rows)),
+        ("techno", "kick", lambda rows: all(row >= FOUR for row in rows)),
+        ("trance", "kick", lambda rows: all(row >= FOUR for row in rows)),
+        ("disco", "open_hat", lambda rows: all(row == {2, 6, 10, 14} for row in rows)),
+        ("dubstep", "snare", lambda rows: all(8 in row and not row & BACKBEAT for row in rows)),
+        ("reggaeton", "snare", lambda rows: all(row == {3, 6, 11, 14} for row in rows)),
+        ("reggae", "kick", lambda rows: any(row == {8} for row in rows)),
+        ("rock", "snare", lambda rows: all(row >= BACKBEAT for row in rows)),
+        ("uk_garage", "kick", lambda rows: all(0 in row and 4 not in row and 12 not in row for row in rows)),
+        ("bossa_nova", "kick", lambda rows: all(row == {0, 6, 8, 14} for row in rows)),
+        ("latin", "clave", lambda rows: rows and all(row == {0, 3, 6, 10, 12} for row in rows)),
+        ("jazz", "pedal_hat", lambda rows: all(row == BACKBEAT for row in rows)),
+    ],
+)
+def test_what_makes_a_style_is_in_its_drums(name: str, voice: str, law: Any) -> None:
+    rows = hits_of(voice, name)
+    assert rows and law(rows)
