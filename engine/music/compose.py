@@ -152,15 +152,15 @@ def _curves(sheet: Sheet) -> tuple[Curve, ...]:
 
 
 def lifted(line: Curve, form: Form, time: Time, share: float) -> Curve:
-    """The curve with every bar raised or lowered as the form has it; steps between sections, ramps inside."""
-    lifts = [share * form.lift(bar) for bar in range(form.bars)]
-    if not any(lifts):
+    """The curve with every bar raised or lowered as the form has it: in steps, and in ramps through a build."""
+    lifts = [(share * form.lift(bar), share * form.lift_after(bar)) for bar in range(form.bars)]
+    if not any(lift for lift, _ in lifts):
         return line
     bar_beats = time.grid.bar_beats
     points: list[tuple[float, float]] = []
-    for bar, lift in enumerate(lifts):
+    for bar, (lift, after) in enumerate(lifts):
         points.append((bar * bar_beats, lift))
-        points.append(((bar + 1) * bar_beats - 1e-3, lift))
+        points.append(((bar + 1) * bar_beats - 1e-3, after))
     points[-1] = (time.length_beats, points[-1][1])
     base = dict(line.points)
     beats = sorted({beat for beat, _ in points} | {beat for beat in base if beat <= time.length_beats})

@@ -16,6 +16,7 @@ from engine.music.wishes import Wishes
 PHRASE_BARS = 4
 PLAYED_KITS = ("acoustic", "jazz", "breaks", "lofi", "707", "percussion")  # that a drummer's fill suits
 GENRES_OWN = 0.55  # share of the fills that are the genre's
+LOUD = ("drop", "chorus", "main")
 TOMS = ("high_tom", "mid_tom", "low_tom")
 Bar = dict[tuple[int, str], float]
 
@@ -26,6 +27,8 @@ def fills_here(
     """At the end of a phrase sometimes, of a section or the loop mostly; never in a loop of one bar."""
     last = bar == time.bars - 1 or form.closes(bar)
     ends = last or bar % PHRASE_BARS == PHRASE_BARS - 1
+    if form.name(bar) == "break" and form.closes(bar):
+        return form.name(bar + 1) in LOUD  # out of the quiet, into the loud
     if time.bars < 2 or not ends or form.name(bar) in ("intro", "break", "outro"):
         return False
     chance = style.fill_chance * (0.4 + 0.8 * wishes.density) * (1.3 if last else 0.6)

@@ -24,6 +24,7 @@ BELOW_MELODY = 7  # semitones between the middle of the chords and the mean of t
 STILL = ("intro", "break", "outro")  # sections in which chords lie
 TWO_PATTERNS = 0.6  # chance that two patterns take turns
 PUSHED = 0.4  # chance that one chord comes early
+LYING_BEATS, LYING = 3.0, 0.95  # chords of such a length are held to their end, however short the others
 STRUM_MS, STRUM_BACK_MS = 16.0, 9.0
 # Patterns of the manners that a prompt may ask for, where the genre has none of its own.
 MANNERS = {
@@ -115,7 +116,7 @@ def _struck(
     bar = min(bar, comper.time.bars - 1)
     late = hand.lateness_ms(comper.time.habit_ms(step))
     entry = stagger if end - start >= 8.0 * stagger else 0.0
-    gate = comper.gate
+    gate = comper.gate if end - start < LYING_BEATS or comper.wishes.articulation else max(LYING, comper.gate)
     articulation = "normal" if gate > 0.8 else "staccato"
     level = level * (1.0 + 0.5 * comper.form.lift(bar))
     notes = []

@@ -59,6 +59,11 @@ class Form:
             return 1.0 if section else 0.0
         return (bar - section.start_bar) / (section.bars - 1)
 
+    def bar_share(self, bar: int) -> float:
+        """How far the place moves on from this bar to the next."""
+        section = self.by_bar[bar]
+        return 1.0 / (section.bars - 1) if section and section.bars > 1 else 0.0
+
     def opens(self, bar: int) -> bool:
         """Whether a section begins here, after another one."""
         section = self.by_bar[bar]
@@ -75,6 +80,13 @@ class Form:
         if section and section.name == "build":
             lift += BUILD_LIFT * self.place(bar)
         return max(-0.5, min(0.5, lift + PROFILE_LIFT * self._profile(bar)))
+
+    def lift_after(self, bar: int) -> float:
+        """The lift that a bar arrives at: a build climbs inside its bars, everything else goes in steps."""
+        section = self.by_bar[bar]
+        if section is None or section.name != "build":
+            return self.lift(bar)
+        return min(0.5, self.lift(bar) + BUILD_LIFT * self.bar_share(bar))
 
     def _profile(self, bar: int) -> float:
         """-1..1 over the bars."""

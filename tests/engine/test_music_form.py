@@ -97,7 +97,8 @@ def test_a_build_rolls_faster_and_louder_and_holds_its_breath(genre: str) -> Non
         roll = [h for h in drums.hits if h.voice == "snare" and int(h.start_beats / 4) in build]
         first = [h for h in roll if int(h.start_beats / 4) == build[0]]
         last = [h for h in roll if int(h.start_beats / 4) == build[-1]]
-        assert len(last) >= 2 * len(first)
+        # Single strokes may be told as rolls: what counts is on how many sixteenths something happens.
+        assert len({int(h.start_beats * 4) for h in last}) >= 2 * len({int(h.start_beats * 4) for h in first})
         assert mean(h.velocity for h in last) > mean(h.velocity for h in first) + 15
         breath = (build[-1] + 0.5) * 4
         assert not [h for h in drums.hits if h.voice == "kick" and breath <= h.start_beats < breath + 2]

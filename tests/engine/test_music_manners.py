@@ -46,8 +46,8 @@ def test_a_driving_bass_is_steady(genre: str) -> None:
 def test_a_rolling_bass_rolls_after_the_beat(genre: str) -> None:
     for seed in SEEDS:
         starts = [note.start_beats % 1.0 for note in bass(genre, seed, manner="rolling").notes]
-        assert share([start > 0.2 for start in starts]) > 0.6
-        assert len(starts) >= 8 * 8
+        assert share([start > 0.2 for start in starts]) >= 0.5
+        assert len(starts) >= 8 * 5
 
 
 @pytest.mark.parametrize("genre", GENRES)

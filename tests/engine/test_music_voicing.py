@@ -94,7 +94,7 @@ def chords_struck(score: Score) -> list[tuple[int, ...]]:
             chord = chord_at(score, note.start_beats).start_beats
             rows.setdefault(chord, {}).setdefault(note.start_beats, set()).add(note.pitch)
     return [
-        tuple(sorted(max(row.values(), key=lambda voices: len(voices)))) for _, row in sorted(rows.items())
+        max((tuple(sorted(voices)) for voices in row.values()), key=len) for _, row in sorted(rows.items())
     ]
 
 
