@@ -152,7 +152,7 @@ def _curves(sheet: Sheet) -> tuple[Curve, ...]:
 
 
 def lifted(line: Curve, form: Form, time: Time, share: float) -> Curve:
-    """The curve with every bar raised or lowered as the form has it: in steps, and in ramps through a build."""
+    """The curve with every bar lifted or lowered as the form has it: in steps, in ramps through a build."""
     lifts = [(share * form.lift(bar), share * form.lift_after(bar)) for bar in range(form.bars)]
     if not any(lift for lift, _ in lifts):
         return line

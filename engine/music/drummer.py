@@ -17,6 +17,7 @@ from engine.music.genre import DrumStyle
 from engine.music.patterns import bar_characters, bars_in, chance_and_level, keep_chance
 from engine.music.plan import Time
 from engine.music.played import played
+from engine.music.rolls import rolled
 from engine.music.score import DRUM_VOICES, Hit
 from engine.music.structure import Form
 from engine.music.wishes import Hand, Wishes, velocity
@@ -68,7 +69,10 @@ def play_drums(drummer: Drummer) -> tuple[Hit, ...]:
     """Hits over the loop, in order of time."""
     cell, answer = _cells(drummer)
     bars = [_bar_levels(bar, cell, answer, drummer) for bar in range(drummer.time.bars)]
-    return _at_rates(_struck(bars, drummer), drummer)
+    wishes, time = drummer.wishes, drummer.time
+    builds = [bar for bar in range(time.bars) if drummer.form.name(bar) == "build"]
+    hits = rolled(_struck(bars, drummer), drummer.style.rolls, wishes.density, time, drummer.rng, builds)
+    return _at_rates(hits, drummer)
 
 
 def _cells(drummer: Drummer) -> tuple[list[Bar], list[Bar]]:
@@ -111,9 +115,11 @@ def _bar_levels(bar: int, cell: list[Bar], answer: list[Bar], drummer: Drummer) 
     levels = {key: level for key, level in levels.items() if drummer.plays(key[1], bar)}
     levels = thinned_for(form.lift(bar), levels, drummer)
     if form.name(bar) == "build":
-        levels = built_up(levels, form.place(bar), drummer)
+        levels = built_up(levels, bar, drummer)
     elif fills_here(bar, drummer.time, form, drummer.style, drummer.wishes, rng):
         fill = some_fill(drummer.style, drummer.wishes, form.closes(bar), rng)
+        if form.name(bar) == "break":
+            fill = {voice: steps for voice, steps in fill.items() if voice != "kick"}
         levels = filled(levels, fill, drummer.time, rng)
     opening = form.opens(bar) and form.name(bar) in ("drop", "chorus", "main")
     first = bar == 0 and form.name(bar) not in ("intro", "break")
@@ -135,18 +141,24 @@ def thinned_for(lift: float, levels: Bar, drummer: Drummer) -> Bar:
     }
 
 
-def built_up(levels: Bar, place: float, drummer: Drummer) -> Bar:
+def built_up(levels: Bar, bar: int, drummer: Drummer) -> Bar:
     """A snare roll under the build: quarters, eighths, at last sixteenths; the kick stops before the drop."""
-    grid = drummer.time.grid
-    every = 4 if place < 0.34 else 2 if place < 0.75 else 1
+    grid, place = drummer.time.grid, drummer.form.place(bar)
+    half = grid.steps // 2
+    later = place + 0.5 * drummer.form.bar_share(bar)
     result = {key: level for key, level in levels.items() if key[1] not in ("snare", "clap")}
     voice = "clap" if "snare" in drummer.wishes.avoid else "snare"
-    for step in range(0, grid.steps, every):
+    strokes = (*range(0, half, _roll_steps(place)), *range(half, grid.steps, _roll_steps(later)))
+    for step in strokes:
         result[step, voice] = 0.35 + 0.45 * place + 0.15 * step / grid.steps
     if place >= 1.0:
-        half = grid.steps // 2
         result = {key: level for key, level in result.items() if key[1] != "kick" or key[0] < half}
     return result
+
+
+def _roll_steps(place: float) -> int:
+    """Steps between the strokes of a roll, at its place 0..1 in the build."""
+    return 4 if place < 0.3 else 2 if place < 0.7 else 1
 
 
 # --- one bar of a pattern -----------------------------------------------------------------------------
