@@ -23,7 +23,7 @@ MODE_SYNONYMS = {
 LED = r"(?:\b(?:in|key|tonart)\s*:?\s+(?:the\s+key\s+)?(?:of\s+)?)?"
 # "F# minor", "a dorian", "in A": the letter, its sign, its mode.
 FULL = re.compile(
-    rf"{LED}(?<![\w#'’])(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?[\s-]*(?P<mode>(?!blues){MODE})\b", re.I
+    rf"{LED}(?<![\w#'’])(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?[\s-]*(?P<mode>(?!blues)(?:{MODE}))\b", re.I
 )
 # "harmonic minor on D"
 MODE_FIRST = re.compile(
@@ -65,7 +65,7 @@ ROMANCE = re.compile(
 )  # fmt: skip
 CAMELOT = re.compile(r"(?<![\w/.])(?P<hour>1[0-2]|[1-9])(?P<side>[ABab])(?![\w/])")
 MODE_ONLY = re.compile(
-    rf"(?:\b(?:in|a|to)\s+)?(?:\ba\s+)?\b(?P<mode>(?!min\b|maj\b|blues){MODE})\b"
+    rf"(?:\b(?:in|a|to)\s+)?(?:\ba\s+)?\b(?P<mode>(?!min\b|maj\b|blues)(?:{MODE}))\b"
     r"(?:\s+(?:key|mode|scale|feel|mood|tonality))?", re.I,
 )  # fmt: skip
 ARTICLE = re.compile(r"\s+(?:key|mode|scale|feel|mood|tonality|vibe|sound|chords?)\b", re.I)

@@ -7,6 +7,8 @@ import pytest
 
 from engine.errors import EngineError
 from engine.music.genre import DEFAULT_GENRE, PALETTES, genre_named, genres, parse_genre, steps_of
+from engine.prompt.interpret import interpret
+from engine.prompt.music_context import Frame
 
 HOUSE = (resources.files("engine.music") / "genres" / "house.toml").read_text(encoding="utf-8")
 
@@ -99,3 +101,11 @@ FOUR, BACKBEAT = {0, 4, 8, 12}, {4, 12}
 def test_what_makes_a_style_is_in_its_drums(name: str, voice: str, law: Any) -> None:
     rows = hits_of(voice, name)
     assert rows and law(rows)
+
+
+@pytest.mark.parametrize("name", sorted(genres()))
+def test_a_prompt_of_any_word_of_a_genre_is_that_genre(name: str) -> None:
+    for word in (*genre_named(name).words, name.replace("_", " ")):
+        context = interpret(word, Frame())
+        assert (context.genre, context.genres, context.unknown) == (name, (), ()), word
+        assert context.tempo_bpm == genre_named(name).typical_tempo_bpm, word
