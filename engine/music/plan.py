@@ -17,6 +17,7 @@ from engine.music.score import Chord, Curve
 from engine.music.theory import diatonic_chord, parse_degree
 from engine.prompt.music_context import MusicContext
 
+FROM_HOME = 0.85  # chance that a progression begins on its tonic
 NINTHS = 0.3  # share of the extensions that reach the ninth
 HABIT_MS = 2.0  # what is later than this is how somebody plays; less is what hearing adds
 
@@ -143,7 +144,7 @@ def planned(context: MusicContext, genre: Genre, seed: int) -> tuple[Chord, ...]
     """A progression of the genre over the bars, the same for every track of the same seed."""
     rng = random.Random(f"{seed}/chords/{genre.name}/{context.key.name}/{context.bars}")
     choices = genre.progressions.minor if context.key.is_minor else genre.progressions.major
-    degrees = rng.choice(choices)
+    degrees = _from_home(rng.choice(choices), rng)
     bars_per_chord = rng.choice(genre.progressions.bars_per_chord)
     # A progression that does not fit the loop is told faster, down to a bar a chord.
     while bars_per_chord > 1 and bars_per_chord * len(degrees) > context.bars:
@@ -152,6 +153,12 @@ def planned(context: MusicContext, genre: Genre, seed: int) -> tuple[Chord, ...]
     return _laid_out(
         context, _tense(_extended(degrees, style.extensions, rng), style.tension, rng), bars_per_chord
     )
+
+
+def _from_home(degrees: tuple[str, ...], rng: random.Random) -> tuple[str, ...]:
+    """The same round of chords, mostly told from its tonic: where a loop begins, the ear hears its key."""
+    home = next((place for place, degree in enumerate(degrees) if degree.split(":")[0] == "1"), 0)
+    return degrees[home:] + degrees[:home] if rng.random() < FROM_HOME else degrees
 
 
 def _extended(degrees: tuple[str, ...], readiness: float, rng: random.Random) -> tuple[str, ...]:

@@ -134,12 +134,13 @@ def _tempo_range(take: Take) -> tuple[float, float]:
 
 def key(heard: Heard) -> Iterator[Figure]:
     truth = tonality.key_truth(heard.take.context.key)
-    right = False
+    right = relative = False
     for source in ("harmony", "mix"):
         if not heard.sounds(source):
             continue
         found = tonality.key_of(heard.notes(source))
         right |= found == truth
+        relative |= tonality.signature_of(*found) == tonality.signature_of(*truth)
         told = {"heard": tonality.key_name(*found), "truth": heard.take.context.key.name}
         yield heard.figure(f"key.{source}", found == truth, **told)
         if source == "mix":
@@ -147,6 +148,7 @@ def key(heard: Heard) -> Iterator[Figure]:
             scale = set(heard.take.context.key.scale)
             yield heard.figure("key.scale", _in_scale(heard.notes("mix"), scale))
     yield heard.figure("key.right", right)
+    yield heard.figure("key.relative", relative)
 
 
 def _in_scale(notes: NDArray[np.float64], scale: set[int]) -> float:

@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 from multiprocessing import get_context
+from pathlib import Path
 
 from engine.errors import unknown
 from engine.evaluation.extras import check_all
@@ -15,6 +17,7 @@ from engine.evaluation.figures import Figure, Goal, Row, goals_of, summary
 from engine.evaluation.music import across
 from engine.evaluation.music.grid import Case, cases
 from engine.evaluation.music.measures import TAKE_PARTS, Measured, measure
+from engine.music.user_genres import load_user_genres
 
 PARTS = (*TAKE_PARTS, "lock", "distance", "genres")
 PROCESSES = 2
@@ -60,13 +63,19 @@ def evaluate(
     told: Callable[[Measured, int, int], None],
     with_pictures: bool = False,
     processes: int = PROCESSES,
+    own_genres: Path | None = None,
 ) -> Result:
-    """Measure everything; `told` hears each case as it is ready, in order, with its number and how many."""
+    """Measure everything; `told` hears each case as it is ready, in order, with its number and how many.
+
+    `own_genres`: the folder of the user's genres, to be measured among ours.
+    """
     check_all()
+    if own_genres is not None:
+        load_user_genres(own_genres)
     asked = wanted_cases(quick, parts)
     jobs = [(case, tuple(parts), with_pictures and _is_shown(case)) for case in asked]
     measured = []
-    for found in _mapped(jobs, min(processes, os.cpu_count() or 1)):
+    for found in _mapped(jobs, min(processes, os.cpu_count() or 1), own_genres):
         measured.append(found)
         told(found, len(measured), len(jobs))
     figures = tuple(figure for found in measured for figure in found.figures)
@@ -79,14 +88,17 @@ def _is_shown(case: Case) -> bool:
     return not case.lock and (case.seed == 1 or not case.genre)
 
 
-def _mapped(jobs: Sequence[tuple[Case, tuple[str, ...], bool]], processes: int) -> Iterator[Measured]:
+def _mapped(
+    jobs: Sequence[tuple[Case, tuple[str, ...], bool]], processes: int, own_genres: Path | None
+) -> Iterator[Measured]:
     if processes < 2:
         yield from map(_job, jobs)
         return
     # One thread each: two processes with two threads of linear algebra each are in one another's way.
     os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
     # Not forked: the libraries that measure have threads of their own by then.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    begin = None if own_genres is None else partial(load_user_genres, own_genres)
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=begin) as pool:
         yield from pool.map(_job, jobs)
 
 

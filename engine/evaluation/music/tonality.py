@@ -129,6 +129,11 @@ def key_of(notes: NDArray[np.float64], profile: str = BEST_PROFILE) -> tuple[int
     return tonic, bool(mode)
 
 
+def signature_of(tonic: int, is_minor: bool) -> int:
+    """The tonic of the major key with the same notes: a key and its relative have one signature."""
+    return (tonic + 3) % 12 if is_minor else tonic
+
+
 def without_drums(audio: NDArray[np.float32]) -> NDArray[np.float32]:
     """What librosa's median filters take for held tones. [N] at 22.05 kHz."""
     return np.asarray(need("librosa").effects.harmonic(audio, margin=2), np.float32)
