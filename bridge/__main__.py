@@ -71,6 +71,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--out", type=Path, help="folder for report.html and figures.jsonl")
     evaluate.add_argument("--only", help="parts, with commas: tempo, key, chords, lock, genres …")
     evaluate.add_argument("--check", action="store_true", help="exit status 1 where a goal is clearly missed")
+    evaluate.add_argument("--genres", type=Path, help="a folder of your own genres to measure among ours")
     evaluate.add_argument("--processes", type=int, default=2, help="how many at once (default 2)")
     return parser
 
@@ -137,7 +138,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.command == "evaluate":
         from bridge.evaluate import evaluate_music
 
-        return evaluate_music(args.quick, args.out, args.only, args.check, args.processes)
+        return evaluate_music(args.quick, args.out, args.only, args.check, args.processes, args.genres)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)

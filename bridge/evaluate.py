@@ -12,21 +12,37 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from engine import __version__
+from engine.errors import EngineError
 from engine.evaluation.extras import check_all
 from engine.evaluation.figures import Row
 from engine.evaluation.music.measures import Measured
 from engine.evaluation.music.run import Result, evaluate, goals, parts_of
+from engine.music.user_genres import read_genres
 
 REPORT, LINES = "report.html", "figures.jsonl"
 
 
-def evaluate_music(quick: bool, out: Path | None, only: str | None, check: bool, processes: int) -> int:
-    """JSON lines on the output, the table beside it; 1 where `check` is asked and a goal is missed."""
+def evaluate_music(
+    quick: bool,
+    out: Path | None,
+    only: str | None,
+    check: bool,
+    processes: int,
+    own_genres: Path | None = None,
+) -> int:
+    """JSON lines on the output, the table beside it; 1 where `check` is asked and a goal is missed.
+
+    Only the bundled genres are measured, or with them those of the folder `own_genres`: all good, or none.
+    """
+    if own_genres is not None:
+        _, failures = read_genres(own_genres)
+        if failures:
+            raise EngineError("file", failures[0])
     parts = parts_of(only)
     check_all()
     started = time.monotonic()
     console = Console(stderr=True)
-    result = _measured(console, quick, parts, out is not None, processes)
+    result = _measured(console, quick, parts, out is not None, processes, own_genres)
     lines = "".join(f"{line}\n" for line in lines_of(result))
     sys.stdout.write(lines)
     sys.stdout.flush()
@@ -43,7 +59,12 @@ def evaluate_music(quick: bool, out: Path | None, only: str | None, check: bool,
 
 
 def _measured(
-    console: Console, quick: bool, parts: tuple[str, ...], with_pictures: bool, processes: int
+    console: Console,
+    quick: bool,
+    parts: tuple[str, ...],
+    with_pictures: bool,
+    processes: int,
+    own_genres: Path | None,
 ) -> Result:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
@@ -52,7 +73,7 @@ def _measured(
         def told(found: Measured, done: int, total: int) -> None:
             progress.update(task, completed=done, total=total, description=found.case.name)
 
-        return evaluate(quick, parts, told, with_pictures, processes)
+        return evaluate(quick, parts, told, with_pictures, processes, own_genres)
 
 
 def lines_of(result: Result) -> list[str]:
