@@ -278,7 +278,6 @@ def _arpeggio(pattern: str, hand: Hand, singer: Singer) -> tuple[Note, ...]:
 
 
 def _tones(chord: Chord, singer: Singer) -> list[int]:
-    """The chord upward from the tone nearest below the centre, over about an octave and a half."""
-    low = singer.centre - 7
-    first = [nearest_pitch(pc, low + 6) for pc in chord.pitch_classes]
-    return sorted({*first, *(pitch + 12 for pitch in first[:2])})
+    """Five tones of the chord, one above the other, from the centre's fourth below."""
+    low = singer.centre - 5
+    return [pitch for pitch in range(low, low + 36) if pitch % 12 in chord.pitch_classes][:5]

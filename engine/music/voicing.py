@@ -17,8 +17,10 @@ from engine.music.theory import nearest_pitch
 FLOOR = 48  # closer than a fifth below this (C3, 131 Hz) sounds as mud under a bass
 CEILING = 88
 MUD_BELOW = 57  # A3: under it two voices want a fourth between them
+RUB = dict.fromkeys(range(57, 62), 3)  # from there to C4 and a little above, seconds still rub
 MUD = 3.0
-PARALLEL = 2.5
+PARALLEL = 4.0
+OFFERS = 8  # voicings of a chord that are weighed against each other
 FIRSTS = 3  # openings that are tried, so that the last chord leads back to the first
 
 
@@ -45,7 +47,9 @@ def candidates(pitch_classes: tuple[int, ...], spread: bool) -> tuple[tuple[int,
 def cost(voicing: tuple[int, ...], before: tuple[int, ...] | None, centre: int) -> float:
     """What it costs to go from `before` to `voicing`; see above."""
     middle = (voicing[0] + voicing[-1]) / 2
-    mud = sum(MUD for low, high in pairwise(voicing) if low < MUD_BELOW and high - low < 5)
+    mud = sum(
+        MUD for low, high in pairwise(voicing) if high - low < (5 if low < MUD_BELOW else RUB.get(low, 0))
+    )
     pull = 0.35 * abs(middle - centre) + mud
     if before is None:
         return pull
@@ -74,36 +78,41 @@ def parallels(voicing: tuple[int, ...], before: tuple[int, ...]) -> int:
 
 
 @lru_cache(maxsize=16384)
-def voice(
-    pitch_classes: tuple[int, ...], before: tuple[int, ...] | None, centre: int, spread: bool = False
-) -> tuple[int, ...]:
-    """The voicing nearest to `before` around `centre`; of five notes the fifth of the chord is left out."""
-    return _ranked(pitch_classes, before, centre, spread)[0]
-
-
-@lru_cache(maxsize=16384)
-def _ranked(
-    pitch_classes: tuple[int, ...], before: tuple[int, ...] | None, centre: int, spread: bool
-) -> tuple[tuple[int, ...], ...]:
+def _ranked(pitch_classes: tuple[int, ...], centre: int, spread: bool) -> tuple[tuple[int, ...], ...]:
+    """The voicings that lie best around `centre`; of five notes the fifth of the chord is left out."""
     classes = pitch_classes if len(pitch_classes) < 5 else (*pitch_classes[:2], *pitch_classes[3:5])
     found = candidates(classes, spread) or candidates(classes, False)
     if not found:
         return (tuple(sorted({max(FLOOR, nearest_pitch(pc, centre)) for pc in classes})),)
-    return tuple(sorted(found, key=lambda voicing: (cost(voicing, before, centre), voicing))[:FIRSTS])
+    return tuple(sorted(found, key=lambda voicing: (cost(voicing, None, centre), voicing))[:OFFERS])
 
 
 @lru_cache(maxsize=2048)
 def _led(chords: tuple[tuple[int, ...], ...], centre: int, spread: bool) -> tuple[tuple[int, ...], ...]:
-    best: tuple[float, tuple[tuple[int, ...], ...]] | None = None
-    for first in _ranked(chords[0], None, centre, spread):
-        line = [first]
-        for pitch_classes in chords[1:]:
-            line.append(voice(pitch_classes, line[-1], centre, spread))
-        total = sum(cost(after, before, centre) for before, after in pairwise((*line, first)))
-        if best is None or total < best[0]:
-            best = (total, tuple(line))
-    assert best is not None
-    return best[1]
+    """The cheapest way through all the chords and back to the first (Viterbi over the likeliest voicings)."""
+    offers = [_ranked(pitch_classes, centre, spread) for pitch_classes in chords]
+    ways = (_way_from(first, offers, centre) for first in offers[0][:FIRSTS])
+    return min(ways, key=lambda way: way[0])[1]
+
+
+def _way_from(
+    first: tuple[int, ...], offers: list[tuple[tuple[int, ...], ...]], centre: int
+) -> tuple[float, tuple[tuple[int, ...], ...]]:
+    """What the cheapest way costs that begins at `first`, and its voicings."""
+    costs = {first: 0.0}
+    origins: list[dict[tuple[int, ...], tuple[int, ...]]] = []
+    for voices in offers[1:]:
+        arrived = {
+            voicing: min((total + cost(voicing, before, centre), before) for before, total in costs.items())
+            for voicing in voices
+        }
+        origins.append({voicing: before for voicing, (_, before) in arrived.items()})
+        costs = {voicing: total for voicing, (total, _) in arrived.items()}
+    total, last = min((total + cost(first, voicing, centre), voicing) for voicing, total in costs.items())
+    line = [last]
+    for origin in reversed(origins):
+        line.append(origin[line[-1]])
+    return total, tuple(reversed(line))
 
 
 def voicings(chords: tuple[tuple[int, ...], ...], centre: int, spread: bool) -> list[tuple[int, ...]]:

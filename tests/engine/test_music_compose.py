@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.audio.processors import processor_names
 from engine.context.track_context import Onset, TrackContext
 from engine.music.compose import compose
-from engine.music.genre import PALETTES, SETTINGS, genres
+from engine.music.genre import PALETTES, SETTINGS, genre_named, genres
 from engine.music.key import MODES, Key, Signature
 from engine.music.melodist import ladder_of
 from engine.music.score import Chord, Score
@@ -79,7 +79,7 @@ def allowed(score: Score, beat: float) -> set[int]:
 
 def coloured(score: Score, context: MusicContext) -> set[int]:
     """A melody of a genre with a scale of its own may take that scale's notes."""
-    scale = genres()[context.genre].melody.scale if score.track == "melody" else ""
+    scale = genre_named(context.genre).melody.scale if score.track == "melody" else ""
     return set(ladder_of(context.key, scale).classes)
 
 

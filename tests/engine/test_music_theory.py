@@ -18,7 +18,7 @@ from engine.music.theory import (
     nearest_pitch,
     parse_degree,
 )
-from engine.music.voicing import CEILING, FLOOR, voice
+from engine.music.voicing import CEILING, FLOOR, voicings
 
 keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(MODES)))
 signatures = st.builds(Signature, st.integers(1, 32), st.sampled_from((1, 2, 4, 8, 16)))
@@ -82,7 +82,7 @@ def test_a_wrong_symbol_is_refused() -> None:
 
 @given(chord_classes, chord_classes, st.integers(55, 80), st.booleans())
 def test_voicings_hold_the_chord_between_floor_and_ceiling(before, classes, centre, spread) -> None:
-    found = voice(classes, voice(before, None, centre, spread), centre, spread)
+    _, found = voicings((before, classes), centre, spread)
     assert {pitch % 12 for pitch in found} <= set(classes)
     assert found[0] >= FLOOR and found[-1] <= CEILING
     assert len(found) == len(set(found)) == min(4, len(classes))
@@ -90,11 +90,9 @@ def test_voicings_hold_the_chord_between_floor_and_ceiling(before, classes, cent
 
 
 def test_a_voicing_moves_less_than_a_fixed_position_would() -> None:
-    chords = [(9, 0, 4), (5, 9, 0), (0, 4, 7), (7, 11, 2)]
-    voicings: list[tuple[int, ...]] = []
-    for classes in chords:
-        voicings.append(voice(classes, voicings[-1] if voicings else None, 62))
-    led = sum(abs(a - b) for x, y in pairwise(voicings) for a, b in zip(x, y, strict=True))
+    chords = ((9, 0, 4), (5, 9, 0), (0, 4, 7), (7, 11, 2))
+    line = voicings(chords, 62, False)
+    led = sum(abs(a - b) for x, y in pairwise(line) for a, b in zip(x, y, strict=True))
     roots = [60 + classes[0] - 12 * (classes[0] > 6) for classes in chords]
     parallel = sum(3 * abs(a - b) for a, b in pairwise(roots))
     assert led < parallel / 2
