@@ -129,7 +129,7 @@ def test_names_bases_and_words_that_cannot_be(tmp_path, text, says):
         ('"R..R ..8. R..R ..5."', '"R..R ..8. R..R ..9."'),
         ("shaker = 0.45", "shakre = 0.45"),
         ("shaker = 0.45", "shaker = 4.5"),
-        ('"4:7", "5", "3:7", "6:7"', '"4:7", "5", "3:7", "8:7"'),
+        ('"4:7", "5", "1:9", "6:7"', '"4:7", "5", "1:9", "8:7"'),
         ('key = "Am"', 'key = "Hm?"'),
         ('"intro", "build"', '"intro", "bild"'),
     ],
