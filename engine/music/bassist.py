@@ -32,6 +32,7 @@ MANNERS = {
 # Manners whose rhythm is the manner itself: no kick draws a note away from it.
 FIRM = ("driving", "rolling", "offbeat", "walking", "octaves")
 APPROACH = "a"  # the character of a step towards the next note
+TURNED, TURN = "R3578", 0.2  # characters that may stand for one another, and how often
 SHORT_GATE, SLIDE_SHARE = 0.45, 0.85
 Kicks = Mapping[tuple[int, int], float]  # (bar, step) -> how late it is, in ms
 
@@ -151,11 +152,21 @@ def _bar_of_pattern(pattern: str, bar: int, salt: float, player: Player) -> list
         if phrase.random() < keep_chance(weight[event.step], player.wishes.density)
     }
     kicks = [step for place, step in player.kicks if place == bar][:KICKS_PER_BAR]
+    if player.manner not in FIRM:
+        _turn(events, salt, player)
     for step in () if player.manner in FIRM else kicks:
         _meet(events, step, phrase, player)
     if player.wishes.density > 0.5:
         _thicken(events, phrase, player)
     return [events[step] for step in sorted(events)]
+
+
+def _turn(events: dict[int, Event], salt: float, player: Player) -> None:
+    """Some of the notes off the downbeat are other tones of the chord in this take, the same in every bar."""
+    for step, event in events.items():
+        own = random.Random(f"{salt}/turn/{step}")
+        if player.time.grid.weight[step] < 1.0 and event.character in TURNED and own.random() < TURN:
+            events[step] = Event(step, event.steps, own.choice(TURNED))
 
 
 def _meet(events: dict[int, Event], kick: int, rng: random.Random, player: Player) -> None:

@@ -16,6 +16,7 @@ from engine.music.bassist import Player, kicks_of, play_bass
 from engine.music.blend import genre_of
 from engine.music.drummer import Drummer, play_drums
 from engine.music.ducking import duck_curve
+from engine.music.gaps import busy_steps
 from engine.music.genre import (
     PALETTES,
     BassStyle,
@@ -37,6 +38,7 @@ from engine.prompt.music_context import MusicContext
 Style = DrumStyle | BassStyle | HarmonyStyle | MelodyStyle
 DUCKED = {"harmony": 1.0, "bass": 0.6, "melody": 0.5}  # share of the genre's sidechain a role takes
 SHUFFLE = 1.0  # the swing of a shuffle: eighths as the first and last of three
+SWAY = 0.14  # of the density, at its middle
 FILTER_LIFT = 0.6  # how far a section's energy opens the filter
 
 
@@ -104,6 +106,8 @@ def _sheet(
     genre = genre_of(context)
     role = track if track in PALETTES else "melody"
     wishes = wishes_of(track, context, genre, params)
+    if wishes.manner is None:  # a manner is played as it is written
+        wishes = replace(wishes, density=_of_this_take(wishes.density, seed, track))
     shuffles = context.intent("drums").manner == "shuffle"
     swing, unit = (SHUFFLE, 8) if shuffles else (wishes.swing, genre.swing_unit)
     time = Time.heard(context, swing, unit, {} if role == "drums" else heard)
@@ -112,6 +116,12 @@ def _sheet(
         form_of(context, genre, heard, seed), time,
         random.Random(f"{seed}/{track}/{genre.name}/{context.signature.name}"),
     )  # fmt: skip
+
+
+def _of_this_take(density: float, seed: int, track: str) -> float:
+    """A little fuller or emptier from take to take, lest the same few patterns are always the answer."""
+    sway = random.Random(f"{seed}/{track}/sway").uniform(-SWAY, SWAY)
+    return min(1.0, max(0.0, density + sway * 4.0 * density * (1.0 - density)))
 
 
 def _played(sheet: Sheet) -> tuple[tuple[Note, ...], tuple[Hit, ...]]:
@@ -128,7 +138,8 @@ def _played(sheet: Sheet) -> tuple[tuple[Note, ...], tuple[Hit, ...]]:
                 Comper(style, time, harmony, wishes, form, rng, key.scale, melody_of(heard))
             ), ()
         case MelodyStyle() as style:
-            return play_melody(Singer(style, time, harmony, key, wishes, rng, form, chords_top(heard))), ()
+            top, busy = chords_top(heard), busy_steps(heard, time)
+            return play_melody(Singer(style, time, harmony, key, wishes, rng, form, top, busy)), ()
 
 
 def _palette(sheet: Sheet) -> str:

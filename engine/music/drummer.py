@@ -287,7 +287,7 @@ def _at_rates(hits: tuple[Hit, ...], drummer: Drummer) -> tuple[Hit, ...]:
     for voice in DRUM_VOICES:
         rate = rates.get(voice, 1.0)
         if rate != 1.0:
-            lane = multiplied([hit for hit in hits if hit.voice == voice], rate)
+            lane = multiplied([hit for hit in hits if hit.voice == voice], rate, time.length_beats)
             lane = tuple(hit for hit in lane if hit.start_beats < time.length_beats)
             hits = (*(hit for hit in hits if hit.voice != voice), *lane)
     return tuple(sorted(hits, key=lambda hit: (hit.start_beats, hit.voice)))

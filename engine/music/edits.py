@@ -174,8 +174,11 @@ def _stretched(item: Item, start: float, factor: float, end_beats: float) -> Ite
     return replace(item, start_beats=start)
 
 
-def multiplied(hits: Sequence[Hit], rate: float) -> tuple[Hit, ...]:
-    """One voice at another rate: a softer hit between every two for 2, every second one for 0.5."""
+def multiplied(hits: Sequence[Hit], rate: float, end_beats: float) -> tuple[Hit, ...]:
+    """One voice at another rate: a softer hit between every two for 2, every second one for 0.5.
+
+    After the last one the loop ends.
+    """
     if rate < 1.0:
         return tuple(hit for index, hit in enumerate(hits) if index % round(1.0 / rate) == 0)
     count = round(rate)
@@ -183,7 +186,7 @@ def multiplied(hits: Sequence[Hit], rate: float) -> tuple[Hit, ...]:
     usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.5
     found: list[Hit] = []
     for index, hit in enumerate(hits):
-        gap = min(gaps[index], 2.0 * usual) if index < len(gaps) else usual
+        gap = min(gaps[index], 2.0 * usual) if index < len(gaps) else min(usual, end_beats - hit.start_beats)
         found += [
             replace(
                 hit,

@@ -34,7 +34,15 @@ def new_notes(old: Score, new: Score) -> Score:
             found.append(replace(strike[0], pitch=before))
         else:
             found += _revoiced(strike, source)
+    if [note.pitch for note in found] == [note.pitch for note in old.notes]:
+        found = [note for strike in strikes for note in _inverted(strike)]
     return replace(old, chords=new.chords, key=new.key, notes=tuple(found))
+
+
+def _inverted(strike: Sequence[Note]) -> list[Note]:
+    """The same chord with its lowest note on top, where there is room above it."""
+    low = min(strike, key=lambda note: note.pitch)
+    return [replace(n, pitch=min(127, n.pitch + 12)) if n is low else n for n in strike]
 
 
 def _another(pitch: int, note: Note, before: int | None, new: Score) -> int:

@@ -25,6 +25,7 @@ STILL = ("intro", "break", "outro")  # sections in which chords lie
 TWO_PATTERNS = 0.6  # chance that two patterns take turns
 PUSHED = 0.4  # chance that one chord comes early
 LYING_BEATS, LYING = 3.0, 0.95  # chords of such a length are held to their end, however short the others
+SUSPENDED_BEATS = 6.0  # a chord shorter than this has no time to resolve
 STRUM_MS, STRUM_BACK_MS = 16.0, 9.0
 # Patterns of the manners that a prompt may ask for, where the genre has none of its own.
 MANNERS = {
@@ -143,7 +144,7 @@ def _strum_ms(rank: int, count: int, place: int, comper: Comper) -> float:
 def chosen_voicings(comper: Comper) -> list[tuple[int, ...]]:
     """One voicing a chord; where they lie is the take's own, but under the melody heard."""
     rng, style = comper.rng, comper.style
-    centre = style.centre + rng.randint(-4, 4) + 12 * comper.wishes.octave
+    centre = style.centre + rng.randint(-6, 5) + 12 * comper.wishes.octave
     if comper.melody is not None and centre > round(comper.melody) - BELOW_MELODY:
         centre = round(comper.melody) - BELOW_MELODY - rng.randint(0, 6)
     centre = max(FLOOR + 7, min(CEILING - 7, centre))
@@ -160,7 +161,7 @@ def _suspended_end(
     held = suspended(voiced[index], chord.pitch_classes)
     half = start + (end - start) / 2.0
     inside = (chord.pitch_classes[0] + 5) % 12 in comper.scale
-    if not inside or held == voiced[index] or end - start < 2.0:
+    if not inside or held == voiced[index] or end - start < SUSPENDED_BEATS:
         return spans, voiced
     last = len(voiced)
     return [*spans[:-1], (last, start, half, level), (index, half, end, level * 0.9)], [*voiced, held]

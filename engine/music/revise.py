@@ -157,7 +157,7 @@ def _voiced(hits: tuple[Hit, ...], new: tuple[Hit, ...], change: Change) -> tupl
     found: list[Hit] = []
     for voice, lane in lanes.items():
         rate = rates.get(voice, 1.0)
-        found += edits.multiplied(edits.in_order(lane), rate) if rate != 1.0 else lane
+        found += edits.multiplied(edits.in_order(lane), rate, time.length_beats) if rate != 1.0 else lane
     return edits.in_order(found)
 
 

@@ -17,6 +17,7 @@ from engine.evaluation.figures import Figure, Goal, Row, goals_of, summary
 from engine.evaluation.music import across
 from engine.evaluation.music.grid import Case, cases
 from engine.evaluation.music.measures import TAKE_PARTS, Measured, measure
+from engine.evaluation.music.retakes import again
 from engine.music.user_genres import load_user_genres
 
 PARTS = (*TAKE_PARTS, "lock", "distance", "genres")
@@ -115,5 +116,6 @@ def _between(
         yield from across.lock(measured)
     if "distance" in parts:
         yield from across.distance(measured)
+        yield from again()
     if "genres" in parts:
         yield from across.genres(measured)
