@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from engine.context.track_context import TrackContext
+from engine.music.gaps import overlap
 from engine.music.genre import MelodyStyle
 from engine.music.key import Key
 from engine.music.line import bent, in_reach, led
@@ -32,6 +33,7 @@ FORMS = {
 }  # fmt: skip
 RESTS = "CDEFGH"  # ideas that may be left out
 LONG_STEPS = 3
+YIELDS = 0.45  # chance that a note off the beat is left to chords that always sound there
 CLEAR_OF_CHORDS = 5  # semitones between the top of the chords and the middle of the melody
 ARP_FIGURES = ((0, 1, 2, 3), (0, 2, 1, 3), (3, 2, 1, 0), (0, 1, 2, 3, 2, 1), (0, 2, 4, 2), (0, 3, 2, 1))
 # Semitones above the tonic, for keys with a minor and with a major third.
@@ -59,6 +61,7 @@ class Singer:
     rng: random.Random
     form: Form
     chords_top: float | None = None  # mean highest pitch of the harmony heard
+    busy: tuple[float, ...] = ()  # how much the others say on each step of the bar
 
     @property
     def manner(self) -> str:
@@ -116,7 +119,7 @@ def chords_top(heard: Mapping[str, TrackContext]) -> float | None:
 
 def play_melody(singer: Singer) -> tuple[Note, ...]:
     """Notes over the loop, never two at once."""
-    pattern = choose(singer.patterns(), singer.wishes.density, singer.rng)
+    pattern = _between_the_others(singer)
     hand = Hand(singer.wishes, singer.rng)
     if singer.manner == "arp":
         return _articulated(_arpeggio(pattern, hand, singer), singer)
@@ -128,6 +131,12 @@ def play_melody(singer: Singer) -> tuple[Note, ...]:
         before = tuple(note.pitch for note in notes[-2:])
         notes += _sung(idea, unit, unit * unit_bars, before, hand, singer)
     return _articulated(_apart(notes), singer)
+
+
+def _between_the_others(singer: Singer) -> str:
+    """Of two patterns that suit the density, the one that speaks more where chords and bass are silent."""
+    offers = [choose(singer.patterns(), singer.wishes.density, singer.rng) for _ in range(2)]
+    return min(offers, key=lambda pattern: overlap(pattern, singer.busy, singer.time))
 
 
 # --- ideas ------------------------------------------------------------------------------------------
@@ -171,7 +180,9 @@ def _invented(pattern: str, unit_bars: int, singer: Singer) -> Motif:
         for event in bar_events(pattern, bar % bars_in(pattern), grid):
             chance, level = chance_and_level(event.character)
             weight = grid.weight[event.step]
-            if rng.random() < chance * keep_chance(max(0.4, weight), singer.wishes.density):
+            yields = YIELDS * singer.busy[event.step] if singer.busy and weight < 0.7 else 0.0
+            keeps = keep_chance(max(0.4, weight), singer.wishes.density)
+            if rng.random() < chance * keeps * (1.0 - yields):
                 rhythm.append((bar, event.step, event.steps, level, weight >= 0.7))
     return line_over(rhythm, grid.steps * unit_bars, grid.steps, singer.style.leap, rng)
 

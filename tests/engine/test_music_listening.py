@@ -14,8 +14,10 @@ from engine.context.groove import Groove
 from engine.context.track_context import Onset, TrackContext
 from engine.music.compose import compose
 from engine.music.ducking import ATTACK_S, duck_curve
+from engine.music.gaps import busy_steps, overlap
 from engine.music.genre import genres
 from engine.music.key import Signature
+from engine.music.plan import Time
 from engine.music.score import Curve, Hit, Score
 from engine.prompt.music_context import MusicContext
 from tests.engine.musicians import TRACKS, plain, play
@@ -163,6 +165,31 @@ def test_hands_drift_and_do_not_jitter() -> None:
     together = mean((x - middle) * (y - middle) for x, y in pairs)
     spread = mean((x - middle) ** 2 for x, _ in pairs)
     assert together / spread > 0.25
+
+
+def test_a_melody_speaks_where_the_chords_it_hears_are_silent() -> None:
+    """Off the downbeat it meets fewer of their onsets than a melody that plays as if alone."""
+
+    def met(listens: bool) -> float:
+        together = total = 0
+        for genre in ("house", "disco", "latin", "funk", "reggae", "pop"):
+            for seed in range(6):
+                scores = play(plain(genre, swing=0.0), seed, tracks=("drums", "bass", "harmony"))
+                names = scores if listens else ("drums",)
+                heard = {name: TrackContext.from_score(scores[name]) for name in names}
+                melody = compose("melody", plain(genre, swing=0.0), heard, seed, {})
+                chords = {round(note.start_beats, 3) for note in scores["harmony"].notes}
+                off = [round(note.start_beats, 3) for note in melody.notes if note.start_beats % 4.0 > 0.01]
+                together += sum(start in chords for start in off)
+                total += len(off)
+        return together / total
+
+    assert met(True) < 0.85 * met(False)
+
+
+def test_without_anybody_there_are_no_gaps_to_seek() -> None:
+    time = Time.of(plain("house"), 0.0, 16)
+    assert busy_steps({}, time) == () and overlap("xxxx xxxx xxxx xxxx", (), time) == 0.0
 
 
 # --- drums of one kit -------------------------------------------------------------------------------
