@@ -63,15 +63,16 @@ class Sheet:
 
 
 def warm() -> None:
-    """Load the genres and fill the tables of patterns, so that the first score is as fast as the next."""
+    """Load the genres, and write one score for each track: what is looked up on a first score is looked up
+    for every genre. The tables of its own cost another genre about a millisecond."""
     from engine.prompt.music_context import Frame
 
     frame = Frame()
-    for genre in genres().values():
-        context = MusicContext("", genre.name, genre.typical_tempo_bpm, genre.key, frame.signature, 8)
-        heard: dict[str, TrackContext] = {}
-        for track in PALETTES:
-            heard[track] = TrackContext.from_score(compose(track, context, heard, 1, {}))
+    genre = next(iter(genres().values()))
+    context = MusicContext("", genre.name, genre.typical_tempo_bpm, genre.key, frame.signature, 8)
+    heard: dict[str, TrackContext] = {}
+    for track in PALETTES:
+        heard[track] = TrackContext.from_score(compose(track, context, heard, 1, {}))
 
 
 def compose(
