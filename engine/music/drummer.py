@@ -26,6 +26,8 @@ BACKBONE = ("kick", "snare", "clap", "rim")
 GHOST_VOICES = ("snare",)
 HATS = ("closed_hat", "open_hat", "pedal_hat", "ride", "shaker", "tambourine")
 FILLABLE = ("closed_hat", "shaker")
+CRASHLESS = ("intro", "break", "outro", "build", "verse")
+AFTER_FILL = 0.6  # of the chance of a crash that opens the loop
 ACCENT = 0.6  # how much of the measured accents a hat takes over
 # What plays in a section: everything but what is named here.
 SILENT = {
@@ -68,8 +70,13 @@ class Drummer:
 def play_drums(drummer: Drummer) -> tuple[Hit, ...]:
     """Hits over the loop, in order of time."""
     cell, answer = _cells(drummer)
-    bars = [_bar_levels(bar, cell, answer, drummer) for bar in range(drummer.time.bars)]
     wishes, time = drummer.wishes, drummer.time
+    fills = frozenset(
+        bar
+        for bar in range(time.bars)
+        if fills_here(bar, time, drummer.form, drummer.style, wishes, drummer.rng)
+    )
+    bars = [_bar_levels(bar, cell, answer, fills, drummer) for bar in range(time.bars)]
     builds = [bar for bar in range(time.bars) if drummer.form.name(bar) == "build"]
     hits = rolled(_struck(bars, drummer), drummer.style.rolls, wishes.density, time, drummer.rng, builds)
     return _at_rates(hits, drummer)
@@ -107,8 +114,8 @@ def _sounds(steps: str) -> bool:
     return any(character in "Xxo" for character in steps)
 
 
-def _bar_levels(bar: int, cell: list[Bar], answer: list[Bar], drummer: Drummer) -> Bar:
-    """One bar: the cell, or the answer at a phrase's end; its section; its fill."""
+def _bar_levels(bar: int, cell: list[Bar], answer: list[Bar], fills: frozenset[int], drummer: Drummer) -> Bar:
+    """One bar: the cell, or the answer at a phrase's end; its section; its fill, or the crash after one."""
     form, rng = drummer.form, drummer.rng
     varied = bar % PHRASE_BARS == PHRASE_BARS - 1
     levels = dict((answer if varied else cell)[bar % len(cell)])
@@ -116,14 +123,15 @@ def _bar_levels(bar: int, cell: list[Bar], answer: list[Bar], drummer: Drummer) 
     levels = thinned_for(form.lift(bar), levels, drummer)
     if form.name(bar) == "build":
         levels = built_up(levels, bar, drummer)
-    elif fills_here(bar, drummer.time, form, drummer.style, drummer.wishes, rng):
+    elif bar in fills:
         fill = some_fill(drummer.style, drummer.wishes, form.closes(bar), rng)
         if form.name(bar) == "break":
             fill = {voice: steps for voice, steps in fill.items() if voice != "kick"}
         levels = filled(levels, fill, drummer.time, rng)
     opening = form.opens(bar) and form.name(bar) in ("drop", "chorus", "main")
-    first = bar == 0 and form.name(bar) not in ("intro", "break")
-    if opening or (first and rng.random() < drummer.style.crash * (0.5 + drummer.wishes.energy)):
+    arrives = bar == 0 or bar - 1 in fills
+    chance = drummer.style.crash * (0.5 + drummer.wishes.energy) * (1.0 if bar == 0 else AFTER_FILL)
+    if opening or (arrives and form.name(bar) not in CRASHLESS and rng.random() < chance):
         levels[0, "crash"] = 0.85 if opening else 0.8
     return levels
 

@@ -9,7 +9,7 @@ from engine.music.patterns import bar_events, bars_in
 from engine.music.plan import Time
 
 SPEAKERS = ("harmony", "bass")  # whom a melody answers; the bass counts less, an octave or two away
-WEIGHTS = {"harmony": 1.0, "bass": 0.4}
+WEIGHTS = {"harmony": 1.0, "bass": 0.2}
 
 
 def busy_steps(heard: Mapping[str, TrackContext], time: Time) -> tuple[float, ...]:

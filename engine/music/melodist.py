@@ -33,7 +33,7 @@ FORMS = {
 }  # fmt: skip
 RESTS = "CDEFGH"  # ideas that may be left out
 LONG_STEPS = 3
-YIELDS = 0.45  # chance that a note off the beat is left to chords that always sound there
+YIELDS = 0.35  # chance that a note off the beat is left to chords that always sound there
 CLEAR_OF_CHORDS = 5  # semitones between the top of the chords and the middle of the melody
 ARP_FIGURES = ((0, 1, 2, 3), (0, 2, 1, 3), (3, 2, 1, 0), (0, 1, 2, 3, 2, 1), (0, 2, 4, 2), (0, 3, 2, 1))
 # Semitones above the tonic, for keys with a minor and with a major third.

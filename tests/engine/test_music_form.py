@@ -107,6 +107,18 @@ def test_a_build_rolls_faster_and_louder_and_holds_its_breath(genre: str) -> Non
         assert {"kick", "crash"} <= opening
 
 
+def test_a_crash_answers_fills_and_nothing_else_inside_a_loop() -> None:
+    """Crashes are on downbeats that a phrase of four bars leads to."""
+    crashes = [
+        hit.start_beats
+        for genre in ("rock", "techno", "pop", "drum_and_bass")
+        for seed in range(10)
+        for hit in play(plain(genre, swing=0.0), seed, tracks=("drums",))["drums"].hits
+        if hit.voice == "crash"
+    ]
+    assert set(crashes) == {0.0, 16.0}
+
+
 @pytest.mark.parametrize("genre", sorted(genres()))
 def test_a_break_has_no_kick_and_is_never_silence(genre: str) -> None:
     for seed in range(3):

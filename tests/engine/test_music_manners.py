@@ -236,14 +236,18 @@ def strikes(score: Score, voice: str) -> list[float]:
     return [hit.start_beats for hit in score.hits if hit.voice == voice]
 
 
+def has_no_fill(beat: float) -> bool:
+    """Fills stand at the ends of phrases of four bars."""
+    return beat // 4 % 4 != 3
+
+
 @pytest.mark.parametrize("genre", GENRES)
 def test_four_on_the_floor_and_one_drop(genre: str) -> None:
     for seed in SEEDS:
         floor = strikes(drums(genre, seed, manner="four_on_the_floor"), "kick")
-        assert {float(beat) for beat in range(28)} <= set(floor)
+        assert {float(beat) for beat in range(32) if has_no_fill(beat)} <= set(floor)
         dropped = strikes(drums(genre, seed, manner="one_drop"), "kick")
-        plain_bars = [beat % 4.0 for beat in dropped if beat // 4 % 4 != 3]  # those without fills
-        assert share([beat == 2.0 for beat in plain_bars]) > 0.8
+        assert share([beat % 4.0 == 2.0 for beat in dropped if has_no_fill(beat)]) > 0.8
 
 
 @pytest.mark.parametrize("genre", GENRES)
@@ -251,7 +255,8 @@ def test_half_time_beats_back_once_a_bar(genre: str) -> None:
     for seed in SEEDS:
         score = drums(genre, seed, manner="half_time")
         loud = [h for h in score.hits if h.voice in ("snare", "clap") and h.velocity > 70]
-        assert share([hit.start_beats % 4.0 == 2.0 for hit in loud]) > 0.5
+        eighths = [int(hit.start_beats % 4.0 / 0.5) for hit in loud if has_no_fill(hit.start_beats)]
+        assert share([eighth == 4 for eighth in eighths]) > 0.8  # a stroke may be told as a roll
 
 
 @pytest.mark.parametrize("genre", GENRES)
