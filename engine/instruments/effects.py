@@ -43,19 +43,29 @@ def squeeze_loop(loop: NDArray[np.float32], threshold: float, share: float) -> N
     """
     num_samples = loop.shape[0]
     fall = math.exp(-1.0 / (SQUEEZE_S * STEM_SAMPLE_RATE))
+    rise = fall**-share  # of the gain aimed at, while the level falls: powers are taken at new peaks only
     smooth = 3.0 / SQUEEZE_AHEAD
     head = loop[:SQUEEZE_AHEAD].copy()
     follow = 0.0
+    aim = 1.0
     gain = 1.0
-    for m in range(-min(num_samples, STEM_SAMPLE_RATE // 2), num_samples):
-        ahead = (m + SQUEEZE_AHEAD) % num_samples
+    first = -min(num_samples, STEM_SAMPLE_RATE // 2)
+    ahead = (first + SQUEEZE_AHEAD) % num_samples
+    for m in range(first, num_samples):
         heard = head if m >= 0 and m + SQUEEZE_AHEAD >= num_samples and ahead < len(head) else loop
-        follow = max(follow * fall, abs(heard[ahead, 0]), abs(heard[ahead, 1]))
-        aim = (threshold / follow) ** share if follow > threshold else 1.0
+        peak = max(abs(heard[ahead, 0]), abs(heard[ahead, 1]))
+        follow *= fall
+        aim = min(1.0, aim * rise)
+        if peak > follow:
+            follow = peak
+            aim = (threshold / peak) ** share if peak > threshold else 1.0
         gain += smooth * (aim - gain)
         if m >= 0:
             loop[m, 0] *= np.float32(gain)
             loop[m, 1] *= np.float32(gain)
+        ahead += 1
+        if ahead == num_samples:
+            ahead = 0
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -239,8 +249,8 @@ def narrow_lows(loop: NDArray[np.float32], corner_hz: float, preroll: int) -> No
     num_samples = loop.shape[0]
     a1, a2, a3 = svf_gains(corner_hz, 1.4142)
     s1 = s2 = 0.0
+    n = -preroll % num_samples
     for m in range(-preroll, num_samples):
-        n = m % num_samples
         middle = 0.5 * (loop[n, 0] + loop[n, 1])
         side = 0.5 * (loop[n, 0] - loop[n, 1])
         band, low, s1, s2 = svf_step(side, s1, s2, a1, a2, a3)
@@ -248,3 +258,6 @@ def narrow_lows(loop: NDArray[np.float32], corner_hz: float, preroll: int) -> No
             side -= 1.4142 * band + low
             loop[n, 0] = middle + side
             loop[n, 1] = middle - side
+        n += 1
+        if n == num_samples:
+            n = 0
