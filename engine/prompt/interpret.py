@@ -179,9 +179,8 @@ class Reading:
         self.said.add("key")
         if facts.tonic is None:
             return Key(fixed.tonic, facts.mode or fixed.mode)
-        # A letter alone says major or minor, by what is usual here; else it is major.
-        usual = stands or "genre" in self.said
-        plain = Key(facts.tonic, "minor" if usual and start.key.is_minor else "major")
+        # A letter alone is major, unless what stands is minor or the moods are.
+        plain = Key(facts.tonic, "minor" if stands and start.key.is_minor else "major")
         return Key(facts.tonic, facts.mode or _mood_mode(wide, plain))
 
     # --- feel -------------------------------------------------------------------------------------
@@ -225,7 +224,8 @@ class Reading:
 
     def _intended(self, context: MusicContext, clause: Clause, stands: bool) -> MusicContext:
         """The intents of a clause's tracks; sounds of a clause about the whole go to their role."""
-        scene = Scene({name: getattr(context, name) for name in FEELS}, genre_of(context), stands)
+        feels = self.base if stands and self.base is not None else context  # "less bass, more aggressive"
+        scene = Scene({name: getattr(feels, name) for name in FEELS}, genre_of(context), stands)
         targets = self.targets(clause)
         if not targets:
             return self._widely(context, clause, scene)

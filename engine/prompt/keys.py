@@ -27,10 +27,11 @@ FULL = re.compile(
 )
 # "harmonic minor on D"
 MODE_FIRST = re.compile(
-    rf"\b(?P<mode>{MODE})\s+(?:on|in|of|from)\s+(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?(?![\w#])", re.I
+    rf"\b(?P<mode>(?!blues)(?:{MODE}))\s+(?:on|in|of|from)\s+(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?(?![\w#])", re.I
 )
 # "F#m", "Am", "bbm"
 SHORT = re.compile(r"(?<![\w#'’])(?P<note>[A-Ga-g])(?P<sign>#|♯|b|♭)?m(?![\w#'’])")
+WORDS_TOO = "acf"  # am, cm, fm: small, a key after "in" alone
 # "in A", "in Bb", "key of d": the letter alone, where it cannot be an article
 BARE = re.compile(
     rf"(?:\b(?:in|key(?:\s+is)?|key\s+of|tonart)\s+|\bkey\s*[:=]\s*)(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?"
@@ -59,10 +60,26 @@ GERMAN_SPOKEN = re.compile(
     r"\b(?:mit|ohne|und|der|ein|eine|takte|mehr|weniger|kein|keine|für|schlagzeug)\b", re.I
 )
 SOLFEGE = {"do": 0, "ut": 0, "re": 2, "ré": 2, "mi": 4, "fa": 5, "sol": 7, "la": 9, "si": 11}
+ROMANCE_NOTE = (
+    r"\b(?P<note>do|ut|re|ré|mi|fa|sol|la|si)"
+    r"(?P<sign>\s?[#♯♭]|\s?b\b|[\s-]+(?:bémol|bemol|bemolle|dièse|diese|diesis|sostenido|sharp|flat))?"
+)
+ROMANCE_MODES = {
+    "majeur": "major", "mayor": "major", "maggiore": "major", "mineur": "minor", "menor": "minor",
+    "minore": "minor", "dorien": "dorian", "dórico": "dorian", "dorico": "dorian", "dorian": "dorian",
+    "phrygien": "phrygian", "frigio": "phrygian", "phrygian": "phrygian", "lydien": "lydian", "lidio": "lydian",
+    "lydian": "lydian", "mixolydien": "mixolydian", "mixolidio": "mixolydian", "mixolydian": "mixolydian",
+    "major": "major", "minor": "minor", "maj": "major", "min": "minor",
+}  # fmt: skip
 ROMANCE = re.compile(
-    r"\b(?P<note>do|ut|re|ré|mi|fa|sol|la|si)(?:\s+(?P<sign>bémol|bemol|bemolle|dièse|diese|diesis|sostenido))?"
-    r"\s+(?P<mode>majeur|mayor|maggiore|mineur|menor|minore)\b", re.I,
+    rf"(?:\b(?:in|en|key|of|tonalité|tono)\s+(?:de\s+)?)?{ROMANCE_NOTE}[\s-]*\b"
+    rf"(?P<mode>{'|'.join(ROMANCE_MODES)})\b(?!\s+(?:chang|tweak|edit|adjust|scale))", re.I,
 )  # fmt: skip
+# "en sol", "in re,": the syllable alone, where the phrase ends; "en la" goes on in Spanish and French
+ROMANCE_BARE = re.compile(
+    rf"\b(?:in|en|key\s+of|key:)\s+{ROMANCE_NOTE}(?=\s*(?:$|[,.;:!?]|(?:at|with|avec|con|and|y|et)\b|[0-9]))",
+    re.I,
+)
 CAMELOT = re.compile(r"(?<![\w/.])(?P<hour>1[0-2]|[1-9])(?P<side>[ABab])(?![\w/])")
 MODE_ONLY = re.compile(
     rf"(?:\b(?:in|a|to)\s+)?(?:\ba\s+)?\b(?P<mode>(?!min\b|maj\b|blues)(?:{MODE}))\b"
@@ -138,12 +155,14 @@ def _german_bare(text: str) -> KeyFound | None:
 
 
 def _romance(text: str) -> KeyFound | None:
-    match = ROMANCE.search(text)
+    match = ROMANCE.search(text) or ROMANCE_BARE.search(text)
     if match is None:
         return None
-    shift = {"b": -1, "d": 1, "s": 1}.get((match["sign"] or " ")[0].lower(), 0)
-    mode = "major" if match["mode"][:2].lower() == "ma" else "minor"
-    return KeyFound(match.span(), (SOLFEGE[match["note"].lower()] + shift) % 12, mode)
+    sign = (match["sign"] or "").strip(" -").lower()
+    shift = 0 if not sign else -1 if sign[0] in "b♭f" else 1
+    said = match.groupdict().get("mode")
+    tonic = (SOLFEGE[match["note"].lower()] + shift) % 12
+    return KeyFound(match.span(), tonic, ROMANCE_MODES[said.lower()] if said else None)
 
 
 def _lettered(text: str) -> KeyFound | None:
@@ -152,7 +171,7 @@ def _lettered(text: str) -> KeyFound | None:
             found = match.groupdict()
             if pattern is FULL and _is_article(match, text):
                 continue
-            if pattern is SHORT and not found["sign"] and found["note"].islower() and not _led(match, text):
+            if pattern is SHORT and not found["sign"] and found["note"] in WORDS_TOO and not _led(match, text):
                 continue  # "i am": only "Am", "in am"
             note = found["note"] or found["plain"]
             tonic = Key.parse(note + _sign(found.get("sign"))).tonic

@@ -14,6 +14,7 @@ from engine.prompt.words import CONTENT, QUALITIES, TARGETS, Lexicon, Word, lexi
 
 STRONGLY, SLIGHTLY = 1.5, 0.5
 AIR = {"vinyl", "tape", "telephone"}  # lies over everything: "rhodes and vinyl crackle"
+TRACK_NAMES = ("drums", "bass", "harmony", "melody")
 SAYS_NOTHING = ("filler", "link")
 
 
@@ -40,6 +41,7 @@ class Clause:
 
     terms: list[Term] = field(default_factory=list)
     only: bool = False
+    excepts: bool = False  # its tracks are left out of what the clause before says
     attaches: str = ""  # the kind of word that it hangs on the clause before by
     inherits: tuple[str, ...] = ()
 
@@ -116,13 +118,38 @@ def read(text: str, stands: bool = False) -> Read:
     """The clauses of a text in small letters; `stands`: whether there is something to compare with."""
     reader = _Reader(tokens_of(text), lexicon(), stands)
     reader.run()
-    reader.found.clauses = [clause for clause in reader.found.clauses if clause.terms]
+    reader.found.clauses = _excepted([clause for clause in reader.found.clauses if clause.terms])
     for before, clause in zip(reader.found.clauses, reader.found.clauses[1:], strict=False):
         bare = all(term.word.kind in QUALITIES or "chorus" in term.word.settings for term in clause.terms)
         airy = clause.attaches == "joint" and any(AIR & set(term.word.settings) for term in clause.terms)
         if clause.attaches and not airy and bare and not clause.tracks:
             clause.inherits = before.tracks if before.genre is None else ()
     return reader.found
+
+
+def _excepted(clauses: Sequence[Clause]) -> list[Clause]:
+    """ "darker except the drums" is of the other tracks; "no drums except a shaker" has a shaker; with nothing
+    before it ("keep everything but the melody") the exception asks for nothing by itself."""
+    found: list[Clause] = []
+    for clause in clauses:
+        if not clause.excepts:
+            found.append(clause)
+            continue
+        before = found.pop() if found else Clause()
+        denied = [t for t in before.terms if t.negated and t.word.kind == "track"]
+        if denied:
+            names = clause.tracks
+            before.terms = [t for t in before.terms if t not in denied or t.word.name not in names]
+            found += [before, clause] if before.terms else [clause]
+        elif not before.tracks and before.genre is None:
+            pitched = any(t.word.quality and t.word.quality.octave for t in before.terms)
+            left_out = (*clause.tracks, "drums") if pitched else clause.tracks
+            others = [Term(Word("track", name)) for name in TRACK_NAMES if name not in left_out]
+            found += [Clause([*before.terms, *others])] if before.terms else []
+        else:
+            denying = [replace(term, negated=True) for term in clause.terms]
+            found += [before, Clause(denying)]
+    return found
 
 
 class _Reader:
@@ -154,6 +181,11 @@ class _Reader:
                 self.found.again = True
             elif word.kind == "off":
                 self._switch_off()
+            elif word.kind == "except":
+                self._part(word)
+                self.clause.excepts = True
+            elif word.kind == "whole":
+                self._widen(start)
             elif word.kind in CONTENT:
                 self._content(self._settled(word, start), start)
             elif word.kind not in SAYS_NOTHING:
@@ -182,8 +214,24 @@ class _Reader:
     def _switch_off(self) -> None:
         """ "drums off": the track just named falls silent."""
         terms = self.clause.terms
-        if terms and terms[-1].word.kind in (*TARGETS, "sound") and self.last_end == self.place - 1:
+        if not terms and self.heading and len(self.found.clauses) > 1:
+            terms = self.found.clauses[-2].terms  # "bass: none"
+        elif self.last_end != self.place - 1:
+            return
+        if terms and terms[-1].word.kind in (*TARGETS, "sound"):
             terms[-1] = replace(terms[-1], negated=True)
+
+    def _widen(self, start: int) -> None:
+        """ "piano and violins, sad vibe", "piano sad vibe": the adjectives before such a noun are the whole's."""
+        terms = self.clause.terms
+        first = len(terms)
+        while self.last_end == start and first and terms[first - 1].word.kind == "quality":
+            first -= 1
+        if first == len(terms) or not (first or self.clause.inherits):
+            return
+        about = terms[first:]
+        del terms[first:]
+        self.found.clauses += [Clause(about), Clause()]
 
     def _settled(self, word: Word, start: int) -> Word:
         """A German "-er": an adjective before its noun, else a comparison ("dunkler Techno", "dunkler")."""
@@ -233,7 +281,7 @@ class _Reader:
         place = self.place
         while place < len(self.tokens):
             word, taken = self.words.match(self.tokens, place)
-            if word is None or word.kind != "link":
+            if word is None or word.kind not in ("link", "whole"):
                 return word
             place += taken
         return None
@@ -268,7 +316,10 @@ def _parts(clause: Clause, following: Word | None) -> bool:
     if not clause.terms:
         return False
     if not clause.of("track", "voice", "sound"):
-        return False
+        # "lots of echo and a deep bass": an amount of it is a thing by itself
+        last = clause.terms[-1]
+        amount = last.compared or last.strength != 1.0
+        return amount and last.word.kind == "effect" and following is not None and following.kind != "effect"
     bare = not clause.of(*QUALITIES)
     return not (bare and following is not None and following.kind in TARGETS)
 

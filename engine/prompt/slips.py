@@ -122,6 +122,8 @@ def _allowed(typed: str, meant: str) -> float:
     """Two slips in long words, and in shorter ones whose consonants are right ("snair")."""
     if min(len(typed), len(meant)) >= TWO_SLIPS_FROM:
         return TWO
+    if len(typed) > SHORTEST and typed[0] == meant[0] and sorted(typed) == sorted(meant):
+        return TWO  # "tehnco"
     same = len(typed) > SHORTEST and _consonants(typed) == _consonants(meant) and typed[0] == meant[0]
     return TWO if same else ONE
 

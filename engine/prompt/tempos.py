@@ -10,11 +10,15 @@ from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 NUMBER = r"([0-9]{1,6}(?:[.,][0-9]{1,3})?)"
 BPM = r"(?:bpm|bmp|pbm|b\.p\.m\.?|beats\s+(?:per|a)\s+minute|schläge)"
 ABOUT = r"(?:at|around|about|approximately|roughly|circa|ca\.?|near|nearly|almost|um|bei|etwa|say|maybe)"
+UPWARDS = r"up|raise|increase|bump|push|nudge|speed"
+DOWNWARDS = r"down|lower|drop|reduce|decrease|slow|pull|cut"
 STEP = re.compile(
     rf"(?:(?<![0-9a-z])(?P<sign>[+-])\s*(?P<signed>[0-9]{{1,3}})\s*{BPM}\b)|\b(?P<count>[0-9]{{1,3}})\s*(?P<unit>{BPM}|%|percent)?\s*"
     rf"(?P<way>faster|slower|quicker|schneller|langsamer)\b"
     rf"|\b(?P<way2>up|down|raise|lower)\s+(?:the\s+tempo\s+)?(?:by\s+)?"
-    rf"(?P<count2>[0-9]{{1,2}})\s*{BPM}\b", re.I,
+    rf"(?P<count2>[0-9]{{1,2}})\s*{BPM}\b"
+    rf"|\b(?P<way3>{UPWARDS}|{DOWNWARDS})\s+(?:the\s+)?(?:tempo|speed|{BPM})\s+(?:up\s+|down\s+)?by\s+"
+    rf"(?P<count3>[0-9]{{1,2}})\s*(?P<unit3>{BPM}|%|percent)?", re.I,
 )  # fmt: skip
 FACTOR = re.compile(
     r"\b(?:at\s+|to\s+)?(?P<way>half|double|twice)(?:\s+of)?(?:\s+the)?\s+(?:tempo|bpm)\b|\b(?P<verb>double|halve)\s+the\s+(?:tempo|bpm|speed)\b",
@@ -38,7 +42,7 @@ DECADE = re.compile(
 )
 # A number by itself, as in "techno 128".
 LONE = re.compile(r"(?<![\w./,#+-])([0-9]{2,3})(?![\w/%#]|[.,][0-9])")
-LONE_LOW_BPM, LONE_HIGH_BPM = 60.0, 200.0  # 303, 808 and 909 are instruments
+LONE_LOW_BPM, LONE_HIGH_BPM = 60.0, 240.0  # 303, 808 and 909 are instruments
 # What makes a number something else: counts of things, and machines named by numbers.
 COUNTED = re.compile(
     r"\s*-?\s*(?:bars?|measures?|takte?n?|beats?|steps?|notes?|chords?|voices?|hits?|takes?|k?hz|ms|s|secs?|seconds?|min"
@@ -96,11 +100,10 @@ def _change(text: str) -> TempoFound | None:
         return None
     if match["sign"]:
         return TempoFound(match.span(), step_bpm=float(match["sign"] + match["signed"]))
-    way = (match["way"] or match["way2"]).lower()
-    amount = float(match["count"] or match["count2"]) * (
-        -1 if way in ("slower", "langsamer", "down", "lower") else 1
-    )
-    if (match["unit"] or "").lower() in ("%", "percent"):
+    way = (match["way"] or match["way2"] or match["way3"]).lower()
+    falls = way in ("slower", "langsamer", *DOWNWARDS.split("|"))
+    amount = float(match["count"] or match["count2"] or match["count3"]) * (-1 if falls else 1)
+    if (match["unit"] or match["unit3"] or "").lower() in ("%", "percent"):
         return TempoFound(match.span(), factor=max(0.1, 1.0 + amount / 100.0))
     return TempoFound(match.span(), step_bpm=amount)
 
