@@ -28,6 +28,9 @@ MAX_BYTES = 8 << 20  # pure notes: days of music; more is no song
 # ever slower: 4 MB of them would take hours. No text or sysex of a song holds so many in a row.
 MAX_TICKS_AT_ONCE = (1 << 28) - 1
 ENDLESS_NUMBER = re.compile(rb"[\x80-\xff]{4096}")
+# A key signature beyond seven sharps or flats, or of a mode that is neither 0 nor 1: some programs write 255.
+NO_KEY = re.compile(rb"\xff\x59(?!\x02[\x00-\x07\xf9-\xff][\x00\x01])")
+UNKNOWN_META = b"\xff\x60"  # of no meaning; every reader passes over it
 DRUM_CHANNEL = 9
 PORTAMENTO = 65
 # General MIDI percussion (35 to 81) -> the voice nearest in sound. Other notes are left out.
@@ -126,7 +129,7 @@ def _read(path: Path) -> mido.MidiFile:
         data = path.read_bytes()
         if ENDLESS_NUMBER.search(data):
             raise ValueError("it holds a number without end")
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        file = _parsed(data)
         if any(message.time > MAX_TICKS_AT_ONCE for track in file.tracks for message in track):
             raise ValueError("its notes stand days apart")
     except NO_MIDI as error:
@@ -137,6 +140,14 @@ def _read(path: Path) -> mido.MidiFile:
     if file.ticks_per_beat <= 0:
         raise EngineError("file", f"{path.name} counts in SMPTE frames, not in beats; export it in ticks")
     return file
+
+
+def _parsed(data: bytes) -> mido.MidiFile:
+    """The song, without a key signature that names no key."""
+    try:
+        return mido.MidiFile(file=io.BytesIO(data), clip=True)
+    except (KeySignatureError, IndexError):
+        return mido.MidiFile(file=io.BytesIO(NO_KEY.sub(UNKNOWN_META, data)), clip=True)
 
 
 def _parts(file: mido.MidiFile) -> list[Part]:

@@ -353,13 +353,15 @@ def test_missing_files_are_errors_of_the_file(tmp_path):
         midi_to_score(tmp_path / "gone.mid", "bass", FRAME)
 
 
-def test_a_key_signature_from_nowhere_is_an_error_of_the_file(tmp_path):
-    data = midi_bytes([score(key=Key.parse("C"))])
+@pytest.mark.parametrize("nowhere", [b"\x02\x51\x09", b"\x02\xff\xff", b"\x02\x00\x02"])
+def test_a_key_signature_that_names_no_key_is_left_out_and_the_notes_come_in(tmp_path, nowhere):
+    good = midi_bytes([score(key=Key.parse("C"))])
     path = tmp_path / "a.mid"
-    path.write_bytes(data.replace(b"\xff\x59\x02\x00\x00", b"\xff\x59\x02\x51\x09"))
-    assert path.read_bytes() != data
-    with pytest.raises(EngineError, match=r"file: a\.mid is not a MIDI file"):
-        midi_to_score(path, "bass", FRAME)
+    path.write_bytes(good)
+    notes = midi_to_score(path, "bass", FRAME).notes
+    path.write_bytes(good.replace(b"\xff\x59\x02\x00\x00", b"\xff\x59" + nowhere))
+    assert path.read_bytes() != good
+    assert midi_to_score(path, "bass", FRAME).notes == notes
 
 
 @given(st.binary(max_size=200), st.booleans())
