@@ -37,6 +37,7 @@ from engine.prompt.music_context import MusicContext
 
 Style = DrumStyle | BassStyle | HarmonyStyle | MelodyStyle
 DUCKED = {"harmony": 1.0, "bass": 0.6, "melody": 0.5}  # share of the genre's sidechain a role takes
+PLAINEST = {"bass": "held", "harmony": "pad", "melody": "arp"}  # manners that leave no loop empty
 SHUFFLE = 1.0  # the swing of a shuffle: eighths as the first and last of three
 SWAY = 0.14  # of the density, at its middle
 FILTER_LIFT = 0.6  # how far a section's energy opens the filter
@@ -84,10 +85,7 @@ def compose(
 ) -> Score:
     """A valid score, the same for the same arguments. A track that no role is named after sings a melody."""
     sheet = _sheet(track, context, heard, seed, params)
-    notes, hits = ((), ()) if context.intent(track).silent else _played(sheet)
-    if not notes and not hits and sheet.form.sections and not context.intent(track).silent:
-        # A form that leaves this musician nothing to do is no form for them.
-        notes, hits = _played(replace(sheet, form=Form(context.bars)))
+    notes, hits = ((), ()) if context.intent(track).silent else _surely_played(sheet)
     style, wishes, genre = sheet.style, sheet.wishes, sheet.genre
     return Score(
         track=track, tempo_bpm=context.tempo_bpm, key=context.key, signature=context.signature,
@@ -123,6 +121,21 @@ def _of_this_take(density: float, seed: int, track: str) -> float:
     """A little fuller or emptier from take to take, lest the same few patterns are always the answer."""
     sway = random.Random(f"{seed}/{track}/sway").uniform(-SWAY, SWAY)
     return min(1.0, max(0.0, density + sway * 4.0 * density * (1.0 - density)))
+
+
+def _surely_played(sheet: Sheet) -> tuple[tuple[Note, ...], tuple[Hit, ...]]:
+    """What the musician plays, who was asked to: chance, a form or an odd meter may leave nothing of it, then
+    without the form, fuller, and at last in the manner that always sounds."""
+    free = replace(sheet, form=Form(sheet.context.bars))
+    fuller = replace(sheet.wishes, density=1.0)
+    plainest = replace(fuller, manner=PLAINEST.get(sheet.role))
+    attempts = (sheet, free, replace(free, wishes=fuller), replace(free, wishes=plainest))
+    played: tuple[tuple[Note, ...], tuple[Hit, ...]] = ((), ())
+    for attempt in attempts:
+        played = _played(attempt)
+        if any(played):
+            break
+    return played
 
 
 def _played(sheet: Sheet) -> tuple[tuple[Note, ...], tuple[Hit, ...]]:

@@ -77,6 +77,7 @@ def play_drums(drummer: Drummer) -> tuple[Hit, ...]:
         if fills_here(bar, time, drummer.form, drummer.style, wishes, drummer.rng)
     )
     bars = [_bar_levels(bar, cell, answer, fills, drummer) for bar in range(time.bars)]
+    bars = with_all_wanted(bars, drummer)
     builds = [bar for bar in range(time.bars) if drummer.form.name(bar) == "build"]
     hits = rolled(_struck(bars, drummer), drummer.style.rolls, wishes.density, time, drummer.rng, builds)
     return _at_rates(hits, drummer)
@@ -94,6 +95,8 @@ def _pattern(drummer: Drummer) -> dict[str, str]:
     """One of the genre's patterns with the voices that this density has, and those that were asked for."""
     style, wishes = drummer.style, drummer.wishes
     chosen = dict(drummer.rng.choice(style.patterns))
+    if wishes.manner in MANNERED:
+        chosen = MANNERED[wishes.manner](chosen)
     pattern = {
         voice: steps
         for voice, steps in chosen.items()
@@ -104,9 +107,18 @@ def _pattern(drummer: Drummer) -> dict[str, str]:
         if voice in wishes.want and not _sounds(pattern.get(voice, "")):
             others = [row[voice] for row in style.patterns if voice in row and _sounds(row[voice])]
             pattern[voice] = drummer.rng.choice(others) if others else WANTED[voice]
-    if wishes.manner in MANNERED:
-        pattern = MANNERED[wishes.manner](pattern)
     return pattern
+
+
+def with_all_wanted(bars: list[Bar], drummer: Drummer) -> list[Bar]:
+    """A voice that was asked for, and that chance or the meter left out, on the last beat of its bars."""
+    step = drummer.time.grid.beat_starts[-1]
+    for voice in DRUM_VOICES:
+        if voice in drummer.wishes.want and not any(key[1] == voice for levels in bars for key in levels):
+            for bar, levels in enumerate(bars):
+                if drummer.plays(voice, bar):
+                    levels[step, voice] = 0.7
+    return bars
 
 
 def _sounds(steps: str) -> bool:

@@ -237,4 +237,6 @@ def test_any_genre_meter_length_and_knob_gives_valid_scores_twice(
     context = replace(plain(genre, structure=structure), signature=Signature(*meter), bars=bars)
     first, again = play(context, seed, params), play(context, seed, params)
     assert first == again
-    assert all(first[track].validate() for track in TRACKS)
+    for track in TRACKS:
+        score = first[track].validate()
+        assert score.notes or score.hits, track

@@ -290,6 +290,15 @@ def test_wants_hold_in_any_meter(signature: tuple[int, int]) -> None:
         assert strikes(score, "cowbell") and not strikes(score, "crash") and not strikes(score, "open_hat")
 
 
+@pytest.mark.parametrize("manner", MANNERS["drums"])
+@pytest.mark.parametrize("voice", ["clap", "high_tom", "snare"])
+def test_a_voice_wanted_sounds_in_any_manner_at_any_density(manner: str, voice: str) -> None:
+    for seed in SEEDS:
+        for density in (0.0, 1.0):
+            score = drums("ambient", seed, manner=manner, want=(voice,), density=density)
+            assert strikes(score, voice), (seed, density)
+
+
 def test_a_shuffle_swings() -> None:
     off = [
         hit.start_beats % 1.0
