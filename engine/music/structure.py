@@ -111,19 +111,49 @@ def form_of(context: MusicContext, genre: Genre, heard: Mapping[str, TrackContex
         if score and score.sections and score.bars == context.bars:
             return Form(context.bars, score.sections, context.profile)
     names: Sequence[str] = context.structure
+    said: Sequence[int] = context.section_bars
     if len(names) == 1:
-        names = AROUND.get(names[0], names)
+        alone, names = names[0], AROUND.get(names[0], names)
+        said = [said[0] if name == alone else 0 for name in names] if said else ()
     if not names and context.bars >= LONG_BARS and genre.forms:
         names = random.Random(f"{seed}/form/{genre.name}").choice(genre.forms)
-    return Form(context.bars, laid_out(names, context.bars, context.energy), context.profile)
+    return Form(context.bars, laid_out(names, context.bars, context.energy, said), context.profile)
 
 
-def laid_out(names: Sequence[str], bars: int, energy: float) -> tuple[Section, ...]:
-    """The sections over the bars by their shares, in powers of two where they fit; what is left over goes
-    to the last of the long ones. () where there are fewer bars than two."""
+def laid_out(
+    names: Sequence[str], bars: int, energy: float, said: Sequence[int] = ()
+) -> tuple[Section, ...]:
+    """The sections over the bars: as long as `said` (0: free) where all fit in, the others by their shares.
+    () where there are fewer bars than two."""
     names = names[:bars]
     if not names or bars < 2:
         return ()
+    found: list[Section] = []
+    start = 0
+    for name, length in zip(names, _lengths(names, bars, said), strict=True):
+        found.append(Section(name, start, length, round(min(1.0, max(0.0, energy + LIFTS[name])), 4)))
+        start += length
+    return tuple(found)
+
+
+def _lengths(names: Sequence[str], bars: int, said: Sequence[int]) -> list[int]:
+    """The bars of each section; what is left over where all are said goes to the last."""
+    lengths = list(said) if len(said) == len(names) else [0] * len(names)
+    free = [i for i, length in enumerate(lengths) if not length]
+    room = bars - sum(lengths)
+    if room < len(free):
+        return _shared(names, bars)
+    if not free:
+        lengths[-1] += room
+        return lengths
+    for i, length in zip(free, _shared([names[i] for i in free], room), strict=True):
+        lengths[i] = length
+    return lengths
+
+
+def _shared(names: Sequence[str], bars: int) -> list[int]:
+    """Bars by the sections' shares, in powers of two where they fit; what is left over goes to the last of
+    the long ones."""
     shares = [SHARES[name] for name in names]
     unit = bars / sum(shares)
     unit = 2.0 ** math.floor(math.log2(unit)) if unit >= 1.0 else 0.0
@@ -132,9 +162,4 @@ def laid_out(names: Sequence[str], bars: int, energy: float) -> tuple[Section, .
         lengths[max(range(len(lengths)), key=lambda i: lengths[i])] -= 1
     longest = max(range(len(names)), key=lambda i: (shares[i], i))
     lengths[longest] += bars - sum(lengths)
-    found: list[Section] = []
-    start = 0
-    for name, length in zip(names, lengths, strict=True):
-        found.append(Section(name, start, length, round(min(1.0, max(0.0, energy + LIFTS[name])), 4)))
-        start += length
-    return tuple(found)
+    return lengths

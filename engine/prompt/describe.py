@@ -21,19 +21,21 @@ def analyze_fields(context: MusicContext) -> list[tuple[str, str, bool]]:
     lists = {"genres": context.genres, "moods": context.moods, "structure": context.structure}
     rows += [(name, ", ".join(values), False) for name, values in lists.items() if values]
     rows += [("profile", context.profile, False)] if context.profile else []
-    rows += [row for name in TRACKS for row in _instrument(context, name)]
+    rows += [(f"{name}_instrument", palette, assumed) for name, (palette, assumed) in instruments(context).items()]
     rows += [(name, text, False) for name in context.tracks if (text := intent_text(context.intent(name)))]
     rows += [("unknown", ", ".join(context.unknown), False)] if context.unknown else []
     return rows
 
 
-def _instrument(context: MusicContext, track: str) -> list[tuple[str, str, bool]]:
-    """What a track sounds as: said, or the genre's."""
-    intent = context.intent(track)
-    if intent.silent:
-        return []
-    usual = getattr(genre_of(context), track).palette
-    return [(f"{track}_instrument", intent.palette or usual, intent.palette is None)]
+def instruments(context: MusicContext) -> dict[str, tuple[str, bool]]:
+    """Of every track that plays: the palette it sounds as, and whether that is the genre's, not the prompt's."""
+    genre = genre_of(context)
+    said = {name: context.intent(name) for name in TRACKS}
+    return {
+        name: (intent.palette or getattr(genre, name).palette, intent.palette is None)
+        for name, intent in said.items()
+        if not intent.silent
+    }
 
 
 def intent_text(intent: TrackIntent) -> str:

@@ -9,6 +9,7 @@ from engine.errors import EngineError
 from engine.music.key import Signature
 from engine.prompt.keys import key_in, transposed_by
 from engine.prompt.tempos import tempo_in
+from engine.prompt.words import LASTS_MARK
 from engine.units import MAX_BARS, MIN_BARS
 
 SIGNATURE = re.compile(
@@ -50,6 +51,10 @@ NAMED_SIGNATURES = (
     (re.compile(r"\bcommon time\b", re.I), Signature(4, 4)),
     (re.compile(r"\bcompound (?:meter|time)\b|\bsechsachteltakt\b", re.I), Signature(6, 8)),
 )  # fmt: skip
+MOST_SECTION_WORDS = (
+    "intro", "introduction", "verse", "build", "buildup", "build-up", "build up", "drop", "break", "breakdown",
+    "chorus", "refrain", "outro", "riser", "bridge", "coda", "ending", "pre-chorus", "main part", "interlude",
+)  # fmt: skip
 COUNTED = "|".join(sorted(COUNTS, key=len, reverse=True))
 SECTION = r"(?:intro|verse|build|drop|break|chorus|outro|riser|bridge|breakdown|fill|phrase)"
 BARS = re.compile(
@@ -57,6 +62,18 @@ BARS = re.compile(
     rf"[\s-]*(?:bars?|measures?|takte?n?)\b(?![\s-]+(?:long\s+)?{SECTION})", re.I,
 )  # fmt: skip
 NAMED_BARS = re.compile(r"\b(?:bars|length|takte)\s*[:=]\s*([0-9]{1,6})\b", re.I)
+NAMED_SECTION = rf"(?P<section>{'|'.join(sorted(MOST_SECTION_WORDS, key=len, reverse=True))})\b"
+COUNT_OF_BARS = rf"(?<![\w.])(?P<count>[0-9]{{1,2}}|{COUNTED})[\s-]*(?:bars?|measures?|takte?n?)\b"
+# "8 bar build", "16 bars of dark intro"
+BARS_OF_SECTION = re.compile(
+    rf"{COUNT_OF_BARS}[\s-]+(?:(?:long|of|a|the)\s+)*(?P<between>(?!with\b|and\b|then\b|plus\b)[\w'-]+\s+)?"
+    rf"{NAMED_SECTION}", re.I,
+)  # fmt: skip
+# "intro: 8 bars", "drop for 16 bars"; "intro 4 bars, drop 8 bars" where there are several
+SECTION_OF_BARS = re.compile(
+    rf"\b{NAMED_SECTION}(?P<said>\s*[:(=]\s*|\s+(?:of|for|lasting|lasts|over|is|takes)\s+)?\s*{COUNT_OF_BARS}\)?",
+    re.I,
+)
 SECTION_BARS = re.compile(rf"(?<!\w)(?:[0-9]{{1,3}}|{'|'.join(COUNTS)})[\s-]*(?:bars?|measures?)\b", re.I)
 SWING = re.compile(
     r"\b(?:swing|swung|swing\s+(?:of|at)|shuffle)\s*(?:at|of|by|to|:|=|about|around)?\s*(?:([0-9]{1,3})\s*%|(0?\.[0-9]{1,2}))"
@@ -101,7 +118,21 @@ def _cut(facts: Facts, span: tuple[int, int], put: str = " ") -> None:
     facts.rest = facts.rest[: span[0]] + put + facts.rest[span[1] :]
 
 
+def _marked_sections(text: str) -> str:
+    """The text with a mark before every section whose bars are said, in place of their count."""
+
+    def marked(match: re.Match[str]) -> str:
+        word = match["count"].lower()
+        bars = int(word) if word.isdecimal() else COUNTS[word]
+        return f" {match.groupdict().get('between') or ''}{LASTS_MARK}{bars} {match['section']}"
+
+    several = len(SECTION_OF_BARS.findall(text)) > 1
+    text = SECTION_OF_BARS.sub(lambda m: marked(m) if m["said"] or several else m.group(), text)
+    return BARS_OF_SECTION.sub(marked, text)
+
+
 def _find_bars(facts: Facts) -> None:
+    facts.rest = _marked_sections(facts.rest)
     match = BARS.search(facts.rest) or NAMED_BARS.search(facts.rest)
     if match:
         word = match.group(1).lower()

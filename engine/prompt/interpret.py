@@ -24,7 +24,7 @@ from engine.prompt.moving import FEELS, bounded_octave, moved, octaves, touched
 from engine.prompt.music_context import Frame, MusicContext, TrackIntent
 from engine.prompt.plain import LONGEST_CHARACTERS, plain_text
 from engine.prompt.reading import SLIGHTLY, Clause, Read, Term, read
-from engine.prompt.shape import profile_of, structure_of
+from engine.prompt.shape import bars_needed, profile_of, sections_of
 from engine.prompt.words import lexicon
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
@@ -79,6 +79,7 @@ class Reading:
     clauses: list[Clause] = field(default_factory=list)
     said: set[str] = field(default_factory=set)
     sounded: set[str] = field(default_factory=set)  # the roles that this prompt has given a sound
+    silenced: set[str] = field(default_factory=set)  # the roles that it has denied
 
     def context(self) -> MusicContext:
         base = self.base if self.keeps_base() else None
@@ -89,14 +90,17 @@ class Reading:
             self.said.add("genre")
         wide = [term for clause in self.clauses if not self.targets(clause) for term in clause.terms]
         start = base or self._fresh(genre, bool(named))
+        structure, section_bars = sections_of(
+            self.clauses, genre, (start.structure, start.section_bars)
+        )
         context = replace(
             start, prompt=self.prompt, genre=genre.name, relative=base is not None,
             genres=(named if len(named) > 1 else ()) if named else start.genres,
             tempo_bpm=self._tempo(start, genre, wide, base is not None),
             key=self._key(start, wide, base is not None),
-            signature=self._framed("signature", start), bars=self._framed("bars", start),
+            signature=self._framed("signature", start), bars=self._bars(start, section_bars),
             moods=self._moods(start, wide), unknown=tuple(self.read.unknown),
-            structure=structure_of(self.clauses, genre, start.structure),
+            structure=structure, section_bars=section_bars,
             profile=profile_of(self.clauses, start.profile),
         )  # fmt: skip
         context = self._felt(context, wide)
@@ -149,6 +153,17 @@ class Reading:
             return said
         return getattr(self.frame if name in self.frame.pinned else start, name)
 
+    def _bars(self, start: MusicContext, section_bars: tuple[int, ...]) -> int:
+        """As said, pinned or standing; more where the sections that the prompt measures do not fit in."""
+        bars = int(self._framed("bars", start))
+        free = self.facts.bars is None and "bars" not in self.frame.pinned
+        if not free or not section_bars or section_bars == start.section_bars:
+            return bars
+        needed = bars_needed(section_bars, bars)
+        if needed != bars:
+            self.said.add("bars")
+        return needed
+
     def _tempo(self, start: MusicContext, genre: Genre, wide: list[Term], stands: bool) -> float:
         facts = self.facts
         speed = [t for t in wide if t.word.quality and t.word.quality.tempo and not _mild(t)]
@@ -191,6 +206,8 @@ class Reading:
         if self.base is None and not told:
             # "spooky music box": where nothing is said of the whole, the mood of a track is its mood.
             about = [term for clause in self.clauses for term in clause.terms]
+        elif self.base is None and "genre" not in self.said:
+            about = [*self.clauses[0].terms, *wide]  # "a romantic theme on the flute, gentle"
         found = [
             term.word.quality.name
             for term in about
@@ -283,6 +300,10 @@ class Reading:
             after = replace(after, palette=before.palette)
         if real:
             self.sounded.add(role)
+        if after.silent:
+            self.silenced.add(role)
+        elif role in self.silenced and not clause.of("track", "voice"):
+            after = replace(after, silent=True)  # "drumless, dusty"
         return _with(context, role, after)
 
     def _keeping(self, context: MusicContext) -> MusicContext:

@@ -85,6 +85,7 @@ class MusicContext:
     relative: bool = False  # the prompt changed an existing context ("more aggressive")
     genres: tuple[str, ...] = ()  # all that were named, `genre` first ("jazzy drum and bass"); empty: one
     structure: tuple[str, ...] = ()  # sections asked for, in order, of score.SECTIONS
+    section_bars: tuple[int, ...] = ()  # beside `structure`: the bars of each, 0 where nobody said; or empty
     profile: str = ""  # how the energy goes over the bars, of PROFILES; "": as the genre has it
     unknown: tuple[str, ...] = ()  # words that nothing here understood
     similar: tuple[str, ...] = ()  # words understood by a known one that is like them: "glacial ~ cold"

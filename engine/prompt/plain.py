@@ -9,6 +9,11 @@ LONGEST_CHARACTERS = 2000  # what is looked at; a stage prompt is a line
 NO_PRONOUN = r"(?:the )?(?!it\b|this\b|things\b|every)"
 NO_OCTAVE = r"(?! an| by| one| two)"
 # "drop the bass an octave", "turn the reverb down", "swap the piano for strings", "d'n'b", "dnb/174"
+# "house? nah, amapiano": what was said before it is taken back
+TAKEN_BACK = re.compile(
+    r"^.*\b(?:scratch that|no,? wait|wait,? no|actually,? no|nah|on second thoughts?)\b[\s,.:;!-]*(?=\w)",
+    re.IGNORECASE | re.DOTALL,
+)
 TURNS = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
@@ -28,6 +33,7 @@ TURNS = tuple(
 
 def plain_text(prompt: str) -> str:
     text = unicodedata.normalize("NFKC", prompt[:LONGEST_CHARACTERS])[: 2 * LONGEST_CHARACTERS]
+    text = TAKEN_BACK.sub("", text)
     for pattern, plain in TURNS:
         text = pattern.sub(plain, text)
     return text

@@ -32,6 +32,7 @@ class Term:
     strength: float = 1.0
     factor: float | None = None
     local: bool = False
+    bars: int = 0  # of a section
     adjective: bool = False  # a sound that only colours the track after it ("organ bass")
 
 
@@ -78,6 +79,7 @@ class _Pending:
     sign: int = 1
     strength: float = 1.0
     factor: float | None = None
+    bars: int = 0
 
     def take(self, word: Word) -> Term:
         """The word with all that waited for it. Denial stays for tracks that follow ("no drums or bass")."""
@@ -85,6 +87,8 @@ class _Pending:
             return Term(word, negated=True)
         compared = self.compared or word.kind == "comparison"
         term = Term(word, self.negated, compared, self.sign, self.strength, self.factor)
+        if word.kind == "section":
+            term, self.bars = replace(term, bars=self.bars), 0
         self.compared, self.sign, self.strength, self.factor = False, 1, 1.0, None
         self.negated = self.carried = self.negated and word.kind in (*TARGETS, "sound")
         return term
@@ -97,6 +101,8 @@ class _Pending:
                 self.compared, self.sign = True, 1 if word.kind == "more" else -1
             case "mildly":
                 self.negated, self.carried, self.strength = True, False, SLIGHTLY
+            case "lasts":
+                self.bars = word.number
             case "half" | "double":
                 self.factor = 0.5 if word.kind == "half" else 2.0
             case "strongly":
@@ -184,6 +190,8 @@ class _Reader:
             elif word.kind == "except":
                 self._part(word)
                 self.clause.excepts = True
+            elif word.kind == "pronoun":
+                self._point(start)
             elif word.kind == "whole":
                 self._widen(start)
             elif word.kind in CONTENT:
@@ -201,7 +209,8 @@ class _Reader:
             self.heading = ()
         elif sign == ":":
             terms = self.clause.terms
-            bare = bool(terms) and all(t.word.kind in TARGETS and not t.negated for t in terms)
+            named = (*TARGETS, "sound")
+            bare = bool(terms) and all(t.word.kind in named and not t.negated for t in terms)
             self.heading = self.clause.tracks if bare else ()
 
     def _part(self, word: Word) -> None:
@@ -220,6 +229,13 @@ class _Reader:
             return
         if terms and terms[-1].word.kind in (*TARGETS, "sound"):
             terms[-1] = replace(terms[-1], negated=True)
+
+    def _point(self, start: int) -> None:
+        """ "a brighter lead, and widen it": the effect is of the track just spoken of."""
+        terms, clauses = self.clause.terms, self.found.clauses
+        bare = bool(terms) and terms[-1].word.kind == "effect" and self.last_end == start
+        if bare and not self.clause.tracks and len(clauses) > 1 and clauses[-2].genre is None:
+            self.clause.inherits = clauses[-2].tracks
 
     def _widen(self, start: int) -> None:
         """ "piano and violins, sad vibe", "piano sad vibe": the adjectives before such a noun are the whole's."""
@@ -316,6 +332,8 @@ def _parts(clause: Clause, following: Word | None) -> bool:
     if not clause.terms:
         return False
     if not clause.of("track", "voice", "sound"):
+        if following is not None and following.kind == "negation":
+            return True  # "more swing and no cymbals"
         # "lots of echo and a deep bass": an amount of it is a thing by itself
         last = clause.terms[-1]
         amount = last.compared or last.strength != 1.0

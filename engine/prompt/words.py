@@ -10,6 +10,7 @@ from engine.music.genre import per_genres
 
 TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?[#&]?[^\W_]*|[,.;:!?+&]|w/o\b")
 LIKE_MARK = "liketake"  # `keeping` leaves it where the prompt speaks of a take by number
+LASTS_MARK = "lastsbars"  # `facts` leaves it before a section whose bars are said
 QUALITIES = ("quality", "comparison", "either", "effect", "articulation", "manner", "rate", "style")
 TARGETS = ("track", "voice")
 CONTENT = (*QUALITIES, *TARGETS, "sound", "genre", "section", "profile", "like")
@@ -72,8 +73,9 @@ class Lexicon:
         for phrase, word in self.phrases.get(first, ()):
             if tuple(tokens[place : place + len(phrase)]) == phrase:
                 return word, len(phrase)
-        if first.startswith(LIKE_MARK) and first[len(LIKE_MARK) :].isdecimal():
-            return Word("like", "like", first, number=int(first[len(LIKE_MARK) :])), 1
+        for kind, mark in (("like", LIKE_MARK), ("lasts", LASTS_MARK)):
+            if first.startswith(mark) and first[len(mark) :].isdecimal():
+                return Word(kind, kind, first, number=int(first[len(mark) :])), 1
         return None, 1
 
 
