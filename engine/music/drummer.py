@@ -11,6 +11,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.music.drum_manners import MANNERED, WANTED
 from engine.music.edits import multiplied, rated
 from engine.music.fills import PHRASE_BARS, filled, fills_here, some_fill
 from engine.music.genre import DrumStyle
@@ -36,15 +37,6 @@ SILENT = {
     "break": ("kick", "snare", "clap", "crash", "low_tom", "mid_tom", "high_tom"),
     "verse": ("crash", "ride", "tambourine", "cowbell"),
     "build": ("crash", "ride"),
-}  # fmt: skip
-# Patterns of voices that a prompt may want and no pattern of the genre has.
-WANTED = {
-    "kick": "X... .... X... ....", "snare": ".... X... .... X...", "clap": ".... X... .... X...",
-    "rim": "...x ..x. .... x...", "closed_hat": "x.x. x.x. x.x. x.x.", "open_hat": "..x. ..x. ..x. ..x.",
-    "pedal_hat": ".... x... .... x...", "ride": "x.x. x.x. x.x. x.x.", "crash": "X... .... .... ....",
-    "shaker": "xgog xgog xgog xgog", "tambourine": "..x. ..x. ..x. ..x.", "cowbell": "x... x... x... x.x.",
-    "conga": "..x. .ox. ..x. oxo.", "bongo": "xogo xogo xogo xogo", "clave": "x..x ..x. ..x. x...",
-    "low_tom": ".... .... ..x. .x.x", "mid_tom": ".... .... x... ....", "high_tom": ".... ..x. .... ....",
 }  # fmt: skip
 Bar = dict[tuple[int, str], float]  # (step, voice) -> level 0..1
 
@@ -218,46 +210,6 @@ def _thicken(levels: Bar, voice: str, step: int, weight: float, drummer: Drummer
         chance = 0.12 * drummer.style.ghosts * 2.0 * wishes.density + 0.3 * max(0.0, more)
         if rng.random() < chance:
             levels[step, voice] = 0.26
-
-
-# --- manners ----------------------------------------------------------------------------------------
-
-
-def _four_on_the_floor(pattern: dict[str, str]) -> dict[str, str]:
-    return {**pattern, "kick": "X... X... X... X..."}
-
-
-def _half_time(pattern: dict[str, str]) -> dict[str, str]:
-    """The backbeat on the third beat, the kick on the first."""
-    back = "clap" if "clap" in pattern and "snare" not in pattern else "snare"
-    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
-    return {**rest, "kick": "X... ..3. .... ..4.", back: ".... .... X... ...."}
-
-
-def _double_time(pattern: dict[str, str]) -> dict[str, str]:
-    """A backbeat on every off-beat eighth."""
-    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
-    return {**rest, "kick": "X... X... X... X...", "snare": "..X. ..X. ..X. ..X."}
-
-
-def _one_drop(pattern: dict[str, str]) -> dict[str, str]:
-    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
-    return {**rest, "kick": ".... .... X... ....", "rim": ".... .... x... ...."}
-
-
-def _breakbeat(pattern: dict[str, str]) -> dict[str, str]:
-    rest = {voice: steps for voice, steps in pattern.items() if voice not in ("kick", "snare", "clap")}
-    return {
-        **rest,
-        "kick": "X.x. .... ..xx .... | X.x. .... ..x. .x..",
-        "snare": ".... X..g .g.. X..g | .... X..g .g.. ..X.",
-    }
-
-
-MANNERED = {
-    "four_on_the_floor": _four_on_the_floor, "half_time": _half_time, "double_time": _double_time,
-    "one_drop": _one_drop, "breakbeat": _breakbeat,
-}  # fmt: skip
 
 
 # --- striking ---------------------------------------------------------------------------------------
