@@ -92,7 +92,7 @@ def shaped(
     """
     num_samples = loop.shape[0]
     twice_mid, twice_side = not _is_through(mid2), not _is_through(side2)
-    wide = _is_wide(loop)
+    wide = is_wide(loop)
     powers = np.zeros(num_hops(num_samples) + HOPS_A_BLOCK - 1)
     a1 = a2 = b1 = b2 = c1 = c2 = d1 = d2 = 0.0
     e1 = e2 = f1 = f2 = g1 = g2 = h1 = h2 = 0.0
@@ -135,7 +135,8 @@ def shaped(
 
 
 @njit(cache=True, nogil=True)
-def _is_wide(loop: NDArray[np.float32]) -> bool:
+def is_wide(loop: NDArray[np.float32]) -> bool:
+    """Whether the sides [N, C=2] differ anywhere."""
     n = 0
     while n < loop.shape[0] and loop[n, 0] == loop[n, 1]:
         n += 1
