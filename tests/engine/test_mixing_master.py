@@ -32,3 +32,14 @@ def test_another_loudness_may_be_asked_for():
 def test_silence_and_nothing_stay_what_they_are():
     assert not mastered(np.zeros((50_000, 2), dtype=np.float32)).any()
     assert mastered(np.zeros((0, 2), dtype=np.float32)).shape == (0, 2)
+
+
+@pytest.mark.parametrize("num_samples", [4410, 44_100, 150_000])
+def test_a_lone_click_is_not_pressed_over_the_ceiling(num_samples):
+    click = np.zeros((num_samples, 2), dtype=np.float32)
+    click[num_samples // 2] = 1.0
+    assert gain_to_db(true_peak(mastered(click))) <= -1.0
+
+
+def test_what_no_meter_hears_keeps_the_ceiling_too():
+    assert np.abs(mastered(np.ones((1000, 2), dtype=np.float32))).max() < 0.9
