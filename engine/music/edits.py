@@ -105,7 +105,7 @@ def _widest_gaps(places: Iterable[tuple[int, str]], end_step: int) -> list[tuple
 
 def louder(items: Sequence[Item], step: float) -> tuple[Item, ...]:
     """Velocities moved by `step` (-1..1) of what there is to move."""
-    return tuple(replace(item, velocity=max(1, min(127, round(item.velocity + 40 * step)))) for item in items)
+    return tuple(replace(item, velocity=max(1, min(127, round(item.velocity + 50 * step)))) for item in items)
 
 
 def accented(items: Sequence[Note], step: float, time: Time) -> tuple[Note, ...]:
@@ -210,7 +210,8 @@ def articulated(notes: Sequence[Note], how: str) -> tuple[Note, ...]:
     for note in notes:
         gap = following.get(note.start_beats, note.start_beats + note.length_beats) - note.start_beats
         if how == "staccato":
-            short = min(note.length_beats, max(0.1, 0.45 * gap))
+            # Shorter than it was, whatever the gap: a line of short notes is asked to be shorter still.
+            short = min(note.length_beats, max(0.08, min(0.6 * note.length_beats, 0.45 * gap)))
             found.append(replace(note, length_beats=short, articulation="staccato", slide=False))
             continue
         length = max(note.length_beats, gap)
@@ -227,16 +228,27 @@ def articulated(notes: Sequence[Note], how: str) -> tuple[Note, ...]:
     return tuple(found)
 
 
-def transposed(notes: Sequence[Note], semitones: int) -> tuple[Note, ...]:
-    """The same line elsewhere; by an octave less where it would leave MIDI's range."""
-    if not notes:
-        return ()
-    low, high = min(note.pitch for note in notes) + semitones, max(note.pitch for note in notes) + semitones
-    while low < 0:
-        low, high, semitones = low + 12, high + 12, semitones + 12
-    while high > 127:
-        low, high, semitones = low - 12, high - 12, semitones - 12
-    return tuple(replace(note, pitch=note.pitch + semitones) for note in notes)
+def transposed(
+    notes: Sequence[Note], semitones: int, lowest: int = 0, highest: int = 127
+) -> tuple[Note, ...]:
+    """The same line elsewhere; a note that would leave lowest..highest goes fewer octaves, or stays.
+
+    Instruments fold such notes anyway: so what is written is what sounds.
+    """
+    found: dict[tuple[float, int], Note] = {}
+    for note in notes:
+        pitch = _moved(note.pitch, semitones, lowest, highest)
+        # Two voices of a chord that met on one pitch are one note.
+        found.setdefault((note.start_beats, pitch), replace(note, pitch=pitch))
+    return tuple(found.values())
+
+
+def _moved(pitch: int, semitones: int, lowest: int, highest: int) -> int:
+    while semitones < 0 and pitch + semitones < lowest:
+        semitones = min(0, semitones + 12)
+    while semitones > 0 and pitch + semitones > highest:
+        semitones = max(0, semitones - 12)
+    return pitch + semitones
 
 
 # --- bars -------------------------------------------------------------------------------------------

@@ -8,19 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.music import edits
-from engine.music.plan import Harmony
+from engine.music.plan import Harmony, Time
 from engine.music.score import Hit, Note, Score
 from engine.music.theory import nearest_of
 
 KEPT_DRUMS = ("kick", "snare", "clap")  # what a drum part's rhythm is known by
+MOST_LENT, FEWEST_LENT_A_BAR = 1.25, 2  # times the hits that go; where there were hardly any, some come
 STRONG_BEATS = 1.0
 VARIED_SHARE = 0.34  # of the bars of "more like take 2"
 
 
-def new_notes(old: Score, new: Score) -> Score:
+def new_notes(old: Score, new: Score, time: Time) -> Score:
     """Every note where it was, with a pitch of the new take; drums keep kick and backbeat."""
     if old.hits:
-        return replace(old, hits=_redrummed(old.hits, new.hits))
+        return replace(old, hits=_redrummed(old.hits, new.hits, time))
     if not old.notes or not new.notes:
         return old
     strikes, lent = _strikes(old.notes), _strikes(new.notes)
@@ -62,9 +63,14 @@ def _revoiced(strike: Sequence[Note], source: Sequence[Note]) -> list[Note]:
     return [replace(strike[min(i, len(strike) - 1)], pitch=pitch) for i, pitch in enumerate(pitches)]
 
 
-def _redrummed(old: Sequence[Hit], new: Sequence[Hit]) -> tuple[Hit, ...]:
+def _redrummed(old: Sequence[Hit], new: Sequence[Hit], time: Time) -> tuple[Hit, ...]:
+    """Other voices around the kick and backbeat, about as busy as those that were there."""
     kept = [hit for hit in old if hit.voice in KEPT_DRUMS]
-    return edits.in_order([*kept, *(hit for hit in new if hit.voice not in KEPT_DRUMS)])
+    lent = [hit for hit in new if hit.voice not in KEPT_DRUMS]
+    most = MOST_LENT * max(len(old) - len(kept), FEWEST_LENT_A_BAR * time.bars)
+    return edits.in_order(
+        [*kept, *(edits.thinned(lent, most / len(lent), time) if len(lent) > most else lent)]
+    )
 
 
 def new_rhythm(old: Score, new: Score) -> Score:

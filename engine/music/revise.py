@@ -27,6 +27,9 @@ from engine.prompt.music_context import MusicContext, TrackIntent
 
 ALL = "*"  # in TrackIntent.rates
 ITSELF = "itself"  # the name under which a take that stands is heard: its chords bind the new one
+# Where a role is still heard as what it is: C1, 33 Hz, is as low as loudspeakers follow.
+RANGES = {"bass": (24, 84), "harmony": (28, 108), "melody": (36, 108)}
+WHOLE_RANGE = (0, 127)
 DENSITY_POWER = 0.7  # half the density leaves about 60 per cent of the places
 
 
@@ -42,6 +45,7 @@ class Change:
     new_time: Time
     rng: random.Random
     frame_moved: bool = False  # tempo, key or length differ
+    others_meant: bool = False  # the words speak of other tracks: this one stays as it is
 
     def step(self, name: str) -> float:
         return float(getattr(self.after, name)) - float(getattr(self.before, name))
@@ -49,7 +53,7 @@ class Change:
     @property
     def is_none(self) -> bool:
         unmoved = self.before == self.after and self.was == replace(self.now, words=self.was.words)
-        return unmoved and not self.frame_moved
+        return unmoved and not self.frame_moved and not self.others_meant
 
     @property
     def fullness(self) -> float:
@@ -111,7 +115,7 @@ def _in_frame(old: Score, new: Score) -> Score:
 
 def _kept(old: Score, new: Score, change: Change) -> Score:
     if change.now.keep == "rhythm":
-        return new_notes(old, new)
+        return new_notes(old, new, change.new_time)
     if change.now.keep == "notes":
         return new_rhythm(old, new)
     # Words that say nothing here ("more purple") ask for another take of the same idea all the same.
@@ -165,7 +169,7 @@ def _pitched(notes: tuple[Note, ...], old: Score, change: Change) -> tuple[Note,
     """Octave, accents, articulation; a line stays a line."""
     if not notes:
         return ()
-    notes = edits.transposed(notes, 12 * round(change.step("octave")))
+    notes = edits.transposed(notes, 12 * round(change.step("octave")), *RANGES.get(old.track, WHOLE_RANGE))
     if abs(change.step("energy")) >= 0.1:
         notes = edits.accented(notes, change.step("energy"), change.new_time)
     time, how = change.new_time, change.now.articulation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.context.track_context import TrackContext
 from engine.music.blend import genre_of
@@ -14,7 +15,7 @@ from engine.music.plan import Time
 from engine.music.revise import Change, heard_with, revisable, revise, source_of
 from engine.music.score import Score
 from engine.music.wishes import wishes_of
-from engine.prompt.music_context import MusicContext
+from engine.prompt.music_context import MusicContext, TrackIntent
 
 
 def write(
@@ -43,9 +44,16 @@ def _change(
 ) -> Change:
     genre = genre_of(after)
     was, now = wishes_of(track, before, genre, params), wishes_of(track, after, genre, params)
+    others = {*before.tracks, *after.tracks} - {track}
     return Change(
         was, now, before.intent(track), after.intent(track),
         Time.of(after, was.swing, genre.swing_unit), Time.of(after, now.swing, genre.swing_unit),
         random.Random(f"{seed}/{track}/revise"),
         (before.tempo_bpm, before.key, before.bars) != (after.tempo_bpm, after.key, after.bars),
+        any(_asked(before, name) != _asked(after, name) for name in others),
     )  # fmt: skip
+
+
+def _asked(context: MusicContext, track: str) -> TrackIntent:
+    """What is asked of a track, in whatever words."""
+    return replace(context.intent(track), words=())

@@ -11,6 +11,7 @@ from engine.music.compose import compose
 from engine.music.distance import distance
 from engine.music.key import Key, Signature
 from engine.music.past import Past
+from engine.music.revise import RANGES
 from engine.music.score import Score
 from engine.music.theory import Ladder
 from engine.music.write import write
@@ -77,10 +78,47 @@ def test_busier_keeps_everything_and_adds_to_it(genre: str, track: str) -> None:
 
 
 @pytest.mark.parametrize("track", PITCHED)
-def test_an_octave_lower_is_the_same_line_an_octave_lower(track: str) -> None:
+def test_an_octave_lower_is_the_same_line_an_octave_lower_as_far_as_loudspeakers_follow(track: str) -> None:
     scores = band()
     after = revised(scores, track, TrackIntent(octave=-1))
-    assert pitches(after) == [(start, pitch - 12) for start, pitch in pitches(scores[track])]
+    lowest = RANGES[track][0]
+    down = [(start, pitch - 12 if pitch - 12 >= lowest else pitch) for start, pitch in pitches(scores[track])]
+    assert pitches(after) == down
+    assert down != pitches(scores[track])
+
+
+@pytest.mark.parametrize("octave", [-3, 3])
+@pytest.mark.parametrize("track", PITCHED)
+def test_no_octave_leads_out_of_a_roles_range(track: str, octave: int) -> None:
+    lowest, highest = RANGES[track]
+    after = revised(band("funk"), track, TrackIntent(octave=octave))
+    assert all(lowest <= note.pitch <= highest for note in after.notes)
+
+
+def test_words_about_another_track_leave_this_one_note_for_note() -> None:
+    scores = band()
+    before = context()
+    after = replace(before, tracks={"drums": TrackIntent(density=0.9)}, relative=True)
+    past = Past(scores["melody"], before, (scores["melody"],))
+    assert write("melody", after, others(scores, "melody"), 77, {}, past).notes == scores["melody"].notes
+
+
+@pytest.mark.parametrize("track", ["bass", "melody"])
+@pytest.mark.parametrize("genre", GENRES)
+def test_staccato_shortens_a_line_that_is_short_already(genre: str, track: str) -> None:
+    scores = band(genre)
+    after = revised(scores, track, TrackIntent(articulation="staccato"))
+    lengths = [sum(note.length_beats for note in score.notes) for score in (scores[track], after)]
+    assert lengths[1] < 0.75 * lengths[0]
+
+
+def test_new_drums_around_the_same_backbeat_are_about_as_busy() -> None:
+    scores = band()
+    sparse = revised(scores, "drums", TrackIntent(density=0.15))
+    before = context(tracks={"drums": TrackIntent(density=0.15)})
+    after = replace(before, tracks={"drums": TrackIntent(density=0.15, keep="rhythm")}, relative=True)
+    new = write("drums", after, {}, 5, {}, Past(sparse, before, (sparse,)))
+    assert len(new.hits) <= max(1.3 * len(sparse.hits), len(sparse.hits) + 2.6 * sparse.bars)
 
 
 @pytest.mark.parametrize("track", TRACKS)
