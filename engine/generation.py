@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -140,18 +141,17 @@ class Generation:
         session = self.core.session
         alone = request.kind == "regenerate"
         stays = [t for t in session.standing(but=request.tracks) if t.locked or alone]
-        base = session.context
-        if alone and len(request.tracks) == 1:
-            take = session.tracks[request.tracks[0]].take
-            base = take.context if take and take.context else base
-            request = Request(
-                request.origin, request.kind, request.tracks,
-                request.prompt or session.tracks[request.tracks[0]].prompt, request.cancel,
-            )  # fmt: skip
+        asked = [session.tracks[name] for name in request.tracks]
+        base, frame = wishes_behind(asked, session.context), session.frame
+        if alone and len(asked) == 1:
+            stem = asked[0].stem
+            if stem and not base:  # what came in from outside brings its own tempo and length
+                frame = Frame(stem.tempo_bpm, stem.key, stem.signature, stem.bars, frame.pinned)
+            request = replace(request, prompt=request.prompt or asked[0].prompt)
         takes = {track.name: track.take for track in stays}
         return Job(
             request=request,
-            frame=session.frame,
+            frame=frame,
             base=base,
             heard={name: take.says for name, take in takes.items() if take},
             imposed=session.imposed(stays),
@@ -349,6 +349,20 @@ class Generation:
             "unfinished", [{"kind": r.kind, "tracks": r.tracks, "prompt": r.prompt} for r in requests]
         )
         self.core.commit()
+
+
+def wishes_behind(tracks: Sequence[Track], context: MusicContext | None) -> MusicContext | None:
+    """What relative words change: the wishes that the takes that stand were made from.
+
+    Where they were made from different ones, it is the set's, with what was asked of each track since.
+    """
+    made = {track.name: track.take.context for track in tracks if track.take and track.take.context}
+    shared = next(iter(made.values()), context)
+    if shared is None or all(each == shared for each in made.values()):
+        return shared
+    base = context or shared
+    own = {name: each.intent(name) for name, each in made.items() if each.genre == base.genre}
+    return replace(base, tracks={**base.tracks, **own})
 
 
 def past_of(track: Track) -> Past:

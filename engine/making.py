@@ -7,8 +7,9 @@ prompt -> MusicContext -> compose drums -> bass -> harmony -> melody     (each h
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from engine.context.track_context import TrackContext
 from engine.errors import EngineError
 from engine.jobs import Job, Made
 from engine.music.fresh import freshest
-from engine.music.past import NOTHING
+from engine.music.past import NOTHING, Past
 from engine.music.score import Score
 from engine.names import resolve_inside
 from engine.outs import Outs
@@ -31,6 +32,8 @@ from engine.prompt.understanding import current
 from engine.registry import Registry
 from engine.session import check_length
 from engine.stem import Stem, audio_digest, quantise_24
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,25 +51,39 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
     job = _based(job)
     context, conflicts = understand(job)
     check_length(Frame(context.tempo_bpm, context.key, context.signature, context.bars))
+    check_likeness(job, context)
     report.context(context, conflicts)
     heard = {name: _without_idle_harmony(says) for name, says in job.heard.items()}
-    performing: list[Future[None]] = []
-    for track in job.request.tracks:
-        if job.request.cancel.is_set(track):
-            report.failed(track, cancelled(track))
-            continue
-        score, seed = _written(job, track, context, heard, registry)
-        heard[track] = TrackContext.from_score(score)
-        performing.append(pool.submit(_perform, job, track, score, seed, context, registry, outs, report))
-    for future in performing:
-        future.result()
+    performing: dict[str, Future[None]] = {}
+    try:
+        for track in job.request.tracks:
+            if job.request.cancel.is_set(track):
+                report.failed(track, cancelled(track))
+                continue
+            score, seed = _written(job, track, context, heard, registry)
+            heard[track] = TrackContext.from_score(score)
+            performing[track] = pool.submit(
+                _perform, job, track, score, seed, context, registry, outs, report
+            )
+    finally:
+        _await(performing, report)
+
+
+def _await(performing: Mapping[str, Future[None]], report: Report) -> None:
+    """Until no track is at work any more; a performer that broke off leaves the other tracks alone."""
+    wait(performing.values())
+    for track, future in performing.items():
+        error = future.exception()
+        if error is not None:
+            log.error("performing %s failed", track, exc_info=error)
+            report.failed(track, EngineError("internal", f"{type(error).__name__}: {error}"))
 
 
 def _based(job: Job) -> Job:
     """What came in from outside was made from no wishes; relative words change it from plain ones."""
-    current = next((past.current for past in job.past.values() if past.current), None)
-    if current is None:
+    if not any(past.takes for past in job.past.values()):
         return job
+    current = next((past.current for past in job.past.values() if past.current), job.frame)
     own = Frame(current.tempo_bpm, current.key, current.signature, current.bars)
     base = job.base or interpret("", own)
     past = {name: replace(past, context=past.context or base) for name, past in job.past.items()}
@@ -103,6 +120,22 @@ def understand(job: Job) -> tuple[MusicContext, tuple[Conflict, ...]]:
     named = job.imposed.pinned
     settled = replace(context, **{name: getattr(job.imposed, name) for name in named})
     return settled, overruled(context, settled)
+
+
+def check_likeness(job: Job, context: MusicContext) -> None:
+    """EngineError `range` where "more like take 7" names a take that no track that is asked has."""
+    asked = {track: context.intent(track).like_take for track in job.request.tracks}
+    asked = {track: number for track, number in asked.items() if number}
+    pasts = {track: job.past.get(track, NOTHING) for track in asked}
+    if not asked or any(pasts[track].take(number) for track, number in asked.items()):
+        return
+    has = "; ".join(f"{track} has {_takes_told(past)}" for track, past in pasts.items())
+    raise EngineError("range", f"there is no take {max(asked.values())} to be like: {has}")
+
+
+def _takes_told(past: Past) -> str:
+    numbers = [str(number) for number, score in enumerate(past.takes, 1) if score is not None]
+    return f"take{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}" if numbers else "no take with notes"
 
 
 def _without_idle_harmony(says: TrackContext) -> TrackContext:
