@@ -1,11 +1,11 @@
 """Genres mixed: "jazzy drum and bass" has one's drums and tempo, the other's chords and colours.
 
-              noun (first)                     the others
-    drums     kit, patterns                    fills, some ghosts
-    bass      all                              approach
-    harmony   rhythm                           sound, chords, extensions, comping
-    melody    rhythm                           sound (of the last of them), scale, manners
-    feel      tempo, key, form, energy         swing and hand: between
+          noun (first)                     the others
+drums     kit, patterns                    fills, some ghosts
+bass      all                              approach
+harmony   rhythm                           sound, chords, extensions, comping
+melody    rhythm                           sound (of the last of them), scale, manners
+feel      tempo, key, form, energy         swing and hand: between
 """
 
 from __future__ import annotations
