@@ -11,9 +11,11 @@ ACCIDENTAL = r"\s?(?:#|♯|b(?![a-z])|♭|-?sharp\b|-?flat\b)"
 MODE = (
     r"harmonic[\s-]minor|natural[\s-]minor|melodic[\s-]minor|minor[\s-]pentatonic|major[\s-]pentatonic"
     r"|phrygian[\s-]dominant|major|minor|maj|min|moll|dur|dorian|phrygian|lydian|mixolydian|locrian|aeolian"
-    r"|ionian|dorisch|phrygisch|lydisch|mixolydisch|[äa]olisch|blues"
+    r"|mayor|menor|majeur|mineur|maggiore|minore|ionian|dorisch|phrygisch|lydisch|mixolydisch|[äa]olisch|blues"
 )
 MODE_SYNONYMS = {
+    "mayor": "major", "majeur": "major", "maggiore": "major", "menor": "minor", "mineur": "minor",
+    "minore": "minor",
     "maj": "major", "ionian": "major", "dur": "major", "major pentatonic": "major", "min": "minor",
     "moll": "minor", "aeolian": "minor", "natural minor": "minor", "melodic minor": "minor",
     "minor pentatonic": "minor", "blues": "minor", "phrygian dominant": "phrygian", "dorisch": "dorian",
@@ -39,7 +41,8 @@ BARE = re.compile(
 )  # fmt: skip
 # ", Bb," and ", C,": capitals between commas, or a letter with its sign
 LONE = re.compile(
-    r"(?:(?<![\w#'’])(?P<note>[A-G])(?P<sign>#|♯|b|♭)(?![\w#♯♭])"
+    r"(?:(?<![\w#'’])(?P<spoken>[B-Gb-g]|A)[\s-](?P<spelt>sharp|flat)(?=\s*(?:$|[,.;:!?)/]|[0-9]))|"
+    r"(?<![\w#'’])(?P<note>[A-G])(?P<sign>#|♯|b|♭)(?![\w#♯♭])"
     r"|(?:^|[,;/])\s*(?P<plain>[A-G])\s*(?=$|[,;/]))"
 )
 # German names, each a pitch class; `b` is B flat only there. A mode or "in" must stand beside them.
@@ -82,10 +85,11 @@ ROMANCE_BARE = re.compile(
 )
 CAMELOT = re.compile(r"(?<![\w/.])(?P<hour>1[0-2]|[1-9])(?P<side>[ABab])(?![\w/])")
 MODE_ONLY = re.compile(
-    rf"(?:\b(?:in|a|to)\s+)?(?:\ba\s+)?\b(?P<mode>(?!min\b|maj\b|blues)(?:{MODE}))\b"
+    rf"(?:\b(?:in|a|to)\s+)?(?:\ba\s+)?\b(?P<mode>(?!min\b|maj\b|mayor|blues)(?:{MODE}))\b"
     r"(?:\s+(?:key|mode|scale|feel|mood|tonality))?", re.I,
 )  # fmt: skip
 ARTICLE = re.compile(r"\s+(?:key|mode|scale|feel|mood|tonality|vibe|sound|chords?)\b", re.I)
+OF_A_CHORD = re.compile(r"\s*-?\s*(?:chords?|thirds?|sixths?|seventh|seven|[0-9]|triads?|ninth|second)", re.I)
 INTERVALS = {
     "semitone": 1, "half step": 1, "halfstep": 1, "half tone": 1, "whole tone": 2, "whole step": 2, "tone": 2,
     "step": 2, "minor third": 3, "major third": 4, "third": 4, "fourth": 5, "tritone": 6, "fifth": 7,
@@ -116,10 +120,19 @@ class KeyFound:
 def key_in(text: str) -> KeyFound | None:
     """The key that a text names; `tonic` may come without `mode`, and the other way round."""
     german = bool(GERMAN_SPOKEN.search(text))
-    return (
+    found = (
         _german(text, german) or _romance(text) or _lettered(text) or _german_bare(text) or _camelot(text)
         or _mode_only(text)
     )  # fmt: skip
+    if found is not None and found.mode is None:
+        found.mode = _mode_elsewhere(text)
+    return found
+
+
+def _mode_elsewhere(text: str) -> str | None:
+    """ "lydian, in G": the mode of a tonic that stands apart from it; "major" is not that of "major thirds"."""
+    apart = MODE_ONLY.search(text)
+    return _mode(apart["mode"]) if apart and not OF_A_CHORD.match(text, apart.end()) else None
 
 
 def transposed_by(text: str) -> tuple[tuple[int, int], int] | None:
@@ -173,8 +186,8 @@ def _lettered(text: str) -> KeyFound | None:
                 continue
             if pattern is SHORT and not found["sign"] and found["note"] in WORDS_TOO and not _led(match, text):
                 continue  # "i am": only "Am", "in am"
-            note = found["note"] or found["plain"]
-            tonic = Key.parse(note + _sign(found.get("sign"))).tonic
+            note = found["note"] or found.get("plain") or found["spoken"]
+            tonic = Key.parse(note + _sign(found.get("sign") or found.get("spelt"))).tonic
             return KeyFound(match.span(), tonic, "minor" if pattern is SHORT else _mode(found.get("mode")))
     return None
 

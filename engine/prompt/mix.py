@@ -25,7 +25,8 @@ def settled(clauses: Sequence[Clause], stands: bool) -> list[Clause]:
     if stands or any(clause.genre for clause in clauses):
         return found
     for i, clause in enumerate(found):
-        ours = [place for place, term in enumerate(clause.terms) if _names(term)]
+        headed = bool(clause.inherits)  # "drums: busy breakbeat"
+        ours = [place for place, term in enumerate(clause.terms) if _names(term) and not headed]
         if ours:
             cut = ours[-1] + 1
             wide = [replace(term, local=False) for term in clause.terms[:cut]]

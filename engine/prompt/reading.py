@@ -286,10 +286,12 @@ class _Reader:
         if following is not None and following.kind == "genre":
             return
         clause = self.clause
-        if following is not None and following.kind in (*TARGETS, "sound"):
+        noun = following is not None and following.kind in (*TARGETS, "sound")
+        if noun or self.heading:
             clause.terms = [replace(t, local=True) if t.word.kind == "genre" else t for t in clause.terms]
+        if noun:
             return
-        self.found.clauses.append(Clause())
+        self.found.clauses.append(Clause(inherits=self.heading))
         self.pending = _Pending()
 
     def _next(self) -> Word | None:
