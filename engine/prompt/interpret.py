@@ -104,6 +104,9 @@ class Reading:
             profile=profile_of(self.clauses, start.profile),
         )  # fmt: skip
         context = self._felt(context, wide)
+        if self.read.everyone:
+            for name, intent in context.tracks.items():
+                context = _with(context, name, replace(intent, silent=False))
         for clause in self.clauses:
             context = self._intended(context, clause, base is not None)
         context = self._keeping(context)

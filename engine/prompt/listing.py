@@ -27,7 +27,7 @@ SECTION_NAMES = (
 )  # fmt: skip
 SMALL = (
     "negation", "more", "less", "half", "double", "strongly", "slightly", "mildly", "only", "boundary",
-    "attaching", "joint", "off", "except", "pronoun", "whole", "link", "again", "filler",
+    "attaching", "joint", "off", "except", "pronoun", "whole", "link", "everyone", "again", "filler",
 )  # fmt: skip
 # German endings: "dunkel" -> dunkle, dunklen …; with -er it is an adjective before a noun, else a comparison.
 ENDINGS = ("", "e", "en", "em", "es")

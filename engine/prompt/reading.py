@@ -118,6 +118,7 @@ class Read:
     clauses: list[Clause] = field(default_factory=lambda: [Clause()])
     unknown: list[str] = field(default_factory=list)
     again: bool = False
+    everyone: bool = False  # "everyone back in": no track stays silent
 
 
 def read(text: str, stands: bool = False) -> Read:
@@ -183,8 +184,9 @@ class _Reader:
                 self._part(word)
             elif word.kind == "only":
                 self.clause.only = True
-            elif word.kind == "again":
+            elif word.kind in ("again", "everyone"):
                 self.found.again = True
+                self.found.everyone = self.found.everyone or word.kind == "everyone"
             elif word.kind == "off":
                 self._switch_off()
             elif word.kind == "except":
