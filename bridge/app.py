@@ -197,7 +197,7 @@ def collect_new_garbage() -> None:
 
 def warm() -> None:
     """Load and compile everything that would make the first prompt wait."""
-    from engine.instruments.render import warm as warm_instruments
+    from engine.instruments.warming import warm as warm_instruments
     from engine.music.compose import warm as warm_composers
     from engine.prompt.interpret import warm as warm_prompts
 

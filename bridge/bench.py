@@ -154,7 +154,7 @@ def render(rounds: int) -> Iterator[Figure]:
     """Seconds of audio for each second of one core, per role."""
     from engine.context.track_context import TrackContext
     from engine.instruments.render import render as play
-    from engine.instruments.render import warm
+    from engine.instruments.warming import warm
     from engine.music.compose import compose
     from engine.prompt.interpret import interpret
     from engine.prompt.music_context import Frame

@@ -11,25 +11,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.audio.finishing import finish
-from engine.audio.mastering import mastered
-from engine.audio.processors import ORDER, default_processors
-from engine.audio.processors.ring import white
+from engine.audio.processors import default_processors
 from engine.errors import EngineError
 from engine.instruments import effects
 from engine.instruments.drums import render_hits
-from engine.instruments.palette import PALETTES, Instrument, Kit, Palette, palette_of
+from engine.instruments.palette import PALETTES, Kit, Palette, palette_of
 from engine.instruments.pitched import render_notes
-from engine.music.key import Key, Signature
-from engine.music.score import Curve, Hit, Note, Score
+from engine.music.score import Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_seconds
 
-__all__ = ["PALETTES", "Palette", "render", "warm"]
+__all__ = ["PALETTES", "Palette", "render"]
 
 TYPICAL_VELOCITY = 88.0
 
@@ -100,39 +96,3 @@ def dynamics(score: Score) -> float:
     if not velocities:
         return 1.0
     return min(1.4, max(0.5, float(np.mean(velocities)) / TYPICAL_VELOCITY))
-
-
-def warm() -> None:
-    """Compile or load every kernel, so that no render waits for a compiler.
-
-    A kit and an instrument that has one of everything reach every kernel of the instruments: seventy
-    palettes one by one would take four times as long.
-    """
-    curves = (Curve("filter", ((0.0, 0.4),)), Curve("energy", ((0.0, 0.5),)), Curve("duck", ((0.0, 0.5),)))
-    kit = next(palette for palette in PALETTES.values() if isinstance(palette, Kit))
-    drums = tuple(Hit(0.0, voice, 90) for voice in kit.voices)
-    for palette, notes, hits in ((replace(kit, squeeze=0.5), (), drums), (of_everything(), WARM_NOTES, ())):
-        score = Score(
-            palette.role, 240.0, Key(), Signature(1, 8), 1, "techno", palette.name, notes=notes, hits=hits,
-            curves=curves, settings={"reverb": 0.6, "delay": 0.6, "drive": 0.6},
-        )  # fmt: skip
-        loop = play(score, palette, lambda share: None)
-        duck(loop, score)
-        level(loop, score)
-    # Every processor, and so loud a mix that the limiter has to work.
-    loop = default_processors().process(white(4096, 1), dict.fromkeys(ORDER, 0.5), 240.0, 1)
-    mastered(loop, 0.0)
-
-
-WARM_NOTES = (Note(0.0, 0.1, 60, 90),)
-
-
-def of_everything() -> Instrument:
-    """The first layer of each source there is, one through formants, and every effect."""
-    instruments = [palette for palette in PALETTES.values() if isinstance(palette, Instrument)]
-    layers = {
-        (layer.source, bool(layer.formant)): layer
-        for instrument in instruments
-        for layer in instrument.layers
-    }
-    return replace(instruments[0], layers=tuple(layers.values()), squeeze=0.5, tremolo=0.5, chorus=0.5)

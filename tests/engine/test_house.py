@@ -47,3 +47,19 @@ def test_the_command_line_answers_without_loading_the_engine():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert result.stdout.strip() == "False"
+
+
+def test_serving_loads_nothing_that_only_measures():
+    """What takes seconds to import belongs to the evaluation, or is asked for in the settings."""
+    heavy = ("librosa", "pyloudnorm", "sklearn", "matplotlib", "onnxruntime", "sonara", "torch", "mir_eval")
+    code = f"""
+import sys
+import bridge.app
+bridge.app.warm()
+bridge.app.understanding_of(bridge.app.Config().prompt)
+print(sorted(set({heavy}) & set(sys.modules)))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "[]"

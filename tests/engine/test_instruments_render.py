@@ -199,7 +199,8 @@ def test_progress_rises_from_nothing_to_all(palette):
 
 COUNT_FORMS = """
 import sys
-from engine.instruments.render import PALETTES, render, warm
+from engine.instruments.render import PALETTES, render
+from engine.instruments.warming import warm
 from tests.engine.instrument_scores import phrase
 
 def forms():
@@ -221,3 +222,16 @@ def test_nothing_compiles_after_warm():
     done = subprocess.run([sys.executable, "-c", COUNT_FORMS], capture_output=True, text=True, check=True)
     before, after = map(int, done.stdout.split())
     assert before == after and before >= 35  # as many kernels as render calls
+
+
+def test_the_second_process_of_a_first_start_takes_what_the_first_needs_last():
+    """Instruments and processors, and none of the effects that a kit compiles anyway."""
+    code = """
+from engine.instruments import drum_shot, effects, layers, saturation, warming
+warming.warm_others()
+mine = (layers.add_wave, layers.add_string, effects.chorus_loop, effects.delay_loop)
+others = (drum_shot.drum_shot, effects.reverb_loop, effects.squeeze_loop, saturation.drive_loop)
+print([len(k.nopython_signatures) for k in (*mine, *others)])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[1, 1, 1, 1, 0, 0, 0, 0]"

@@ -226,7 +226,8 @@ def test_processors_are_heard_in_the_stem_and_keep_its_ceiling(palette):
 
 COUNT_FORMS = """
 import sys
-from engine.instruments.render import render, warm
+from engine.instruments.render import render
+from engine.instruments.warming import warm
 from tests.engine.instrument_scores import phrase
 from engine.audio.mastering import mastered
 from engine.audio.processors import ORDER
