@@ -30,8 +30,6 @@ from engine.music.score import Curve, Hit, Note, Score
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 120.0
 EFFECTS = {"reverb": 0.6, "delay": 0.6, "drive": 0.6}
-# Without the effects that a kit has as well: the first process compiles those.
-OTHER_EFFECTS = {"reverb": 0.0, "delay": 0.6, "drive": 0.0, "energy": 0.0}
 OTHER_PROCESSORS = tuple(name for name in ORDER if name != "saturate")
 
 
@@ -42,13 +40,13 @@ def warm() -> None:
     if helper is not None:
         with suppress(subprocess.TimeoutExpired):  # what is missing then is compiled here
             helper.wait(LONGEST_S)
-    warm_instrument(0.5, EFFECTS)
+    warm_instrument(replace(of_everything(), squeeze=0.5), EFFECTS)
     warm_processors(ORDER)
 
 
 def warm_others() -> None:
-    """What the second process compiles."""
-    warm_instrument(0.0, OTHER_EFFECTS)
+    """What the second process compiles: without the effects that a kit has as well."""
+    warm_instrument(replace(of_everything(), drive=0.0, reverb=0.0), {"delay": 0.6})
     warm_processors(OTHER_PROCESSORS)
 
 
@@ -63,9 +61,7 @@ def warm_kit() -> None:
     mastered(white(4096, 1), 0.0)
 
 
-def warm_instrument(squeeze: float, settings: dict[str, float]) -> None:
-    """An instrument of everything: seventy palettes one by one would take four times as long."""
-    instrument = replace(of_everything(), squeeze=squeeze)
+def warm_instrument(instrument: Instrument, settings: dict[str, float]) -> None:
     score = replace(_score(instrument, settings), notes=(Note(0.0, 0.1, 60, 90),))
     play(score, instrument, lambda share: None)
 
@@ -75,14 +71,17 @@ def warm_processors(names: tuple[str, ...]) -> None:
 
 
 def of_everything() -> Instrument:
-    """The first layer of each source there is, one through formants, tremolo and chorus."""
+    """The first layer of each source there is, one through formants, tremolo and chorus.
+
+    Seventy palettes one by one would take four times as long.
+    """
     instruments = [palette for palette in PALETTES.values() if isinstance(palette, Instrument)]
     layers = {
         (layer.source, bool(layer.formant)): layer
         for instrument in instruments
         for layer in instrument.layers
     }
-    return replace(instruments[0], layers=tuple(layers.values()), tremolo=0.5, chorus=0.5)
+    return replace(instruments[0], layers=tuple(layers.values()), squeeze=0.0, tremolo=0.5, chorus=0.5)
 
 
 def _score(palette: Kit | Instrument, settings: dict[str, float]) -> Score:
