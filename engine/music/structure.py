@@ -120,9 +120,7 @@ def form_of(context: MusicContext, genre: Genre, heard: Mapping[str, TrackContex
     return Form(context.bars, laid_out(names, context.bars, context.energy, said), context.profile)
 
 
-def laid_out(
-    names: Sequence[str], bars: int, energy: float, said: Sequence[int] = ()
-) -> tuple[Section, ...]:
+def laid_out(names: Sequence[str], bars: int, energy: float, said: Sequence[int] = ()) -> tuple[Section, ...]:
     """The sections over the bars: as long as `said` (0: free) where all fit in, the others by their shares.
     () where there are fewer bars than two."""
     names = names[:bars]

@@ -21,14 +21,16 @@ def analyze_fields(context: MusicContext) -> list[tuple[str, str, bool]]:
     lists = {"genres": context.genres, "moods": context.moods, "structure": context.structure}
     rows += [(name, ", ".join(values), False) for name, values in lists.items() if values]
     rows += [("profile", context.profile, False)] if context.profile else []
-    rows += [(f"{name}_instrument", palette, assumed) for name, (palette, assumed) in instruments(context).items()]
+    rows += [
+        (f"{name}_instrument", palette, assumed) for name, (palette, assumed) in instruments(context).items()
+    ]
     rows += [(name, text, False) for name in context.tracks if (text := intent_text(context.intent(name)))]
     rows += [("unknown", ", ".join(context.unknown), False)] if context.unknown else []
     return rows
 
 
 def instruments(context: MusicContext) -> dict[str, tuple[str, bool]]:
-    """Of every track that plays: the palette it sounds as, and whether that is the genre's, not the prompt's."""
+    """Of every track that plays: the palette it sounds as, and whether that is the genre's own."""
     genre = genre_of(context)
     said = {name: context.intent(name) for name in TRACKS}
     return {

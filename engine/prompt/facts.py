@@ -52,7 +52,8 @@ NAMED_SIGNATURES = (
     (re.compile(r"\bcompound (?:meter|time)\b|\bsechsachteltakt\b", re.I), Signature(6, 8)),
 )  # fmt: skip
 MOST_SECTION_WORDS = (
-    "intro", "introduction", "verse", "build", "buildup", "build-up", "build up", "drop", "break", "breakdown",
+    "intro", "introduction", "verse", "build", "buildup", "build-up", "build up", "drop", "break",
+    "breakdown",
     "chorus", "refrain", "outro", "riser", "bridge", "coda", "ending", "pre-chorus", "main part", "interlude",
 )  # fmt: skip
 COUNTED = "|".join(sorted(COUNTS, key=len, reverse=True))

@@ -90,9 +90,7 @@ class Reading:
             self.said.add("genre")
         wide = [term for clause in self.clauses if not self.targets(clause) for term in clause.terms]
         start = base or self._fresh(genre, bool(named))
-        structure, section_bars = sections_of(
-            self.clauses, genre, (start.structure, start.section_bars)
-        )
+        structure, section_bars = sections_of(self.clauses, genre, (start.structure, start.section_bars))
         context = replace(
             start, prompt=self.prompt, genre=genre.name, relative=base is not None,
             genres=(named if len(named) > 1 else ()) if named else start.genres,
@@ -131,6 +129,12 @@ class Reading:
         if free and (not named or any(self.track in palettes for palettes in sounds)):
             return (self.track or "",)
         return named
+
+    def heard_in(self, clause: Clause) -> tuple[str, ...]:
+        """The tracks of a clause that wants to hear them."""
+        targets = self.targets(clause)
+        denied = any(t.negated for t in clause.of("track", "voice", "sound"))
+        return () if denied or not clause.of("track", "sound") else targets
 
     def _fresh(self, genre: Genre, named: bool) -> MusicContext:
         """The genre's middle in the set's frame; the frame's own tempo and key where no genre was named."""
@@ -259,8 +263,13 @@ class Reading:
         if clause.of("rate") and not stands and "drums" not in targets:
             context = self._asked(context, "drums", Clause(clause.of("rate")), scene)
         if clause.only:
+            named = {name for c in self.clauses if c is not clause for name in self.heard_in(c)}
+            voices = all(t.word.kind == "voice" for t in clause.of("track", "voice", "sound"))
+            beside = (
+                TRACKS if voices and named - set(targets) else (*targets, *named)
+            )  # "no snare, claps only"
             for name in TRACKS:
-                if name not in targets:
+                if name not in beside:
                     context = _with(context, name, replace(context.intent(name), silent=True))
         return context
 

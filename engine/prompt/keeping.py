@@ -21,14 +21,17 @@ TRACK_WORDS = {
 }  # fmt: skip
 TRACK = "|".join(TRACK_WORDS)
 LITTLE = r"(?:\s+(?:the|this|that|my|its|same|exact|exactly|some|a|all|with|over|of|den|die|das))*\s+"
+WHOSE = rf"(?:\s+(?:in|of|for|on)\s+(?:the\s+|my\s+)?(?P<whose>{TRACK})\b)?"  # "the rhythm of the bass"
 KEPT = re.compile(
     rf"\b(?:keep(?:ing)?|same|hold|retain|preserve|leave|don'?t (?:change|touch)|behalte|gleiche[rn]?)"
     rf"{LITTLE}"
-    rf"(?:(?P<of>{TRACK})(?:'?s)?\s+)?(?:(?P<rhythm>{RHYTHM})|(?P<notes>{NOTES})|(?P<track>{TRACK}))\b", re.I,
+    rf"(?:(?P<of>{TRACK})(?:'?s)?\s+)?(?:(?P<rhythm>{RHYTHM})|(?P<notes>{NOTES})|(?P<track>{TRACK}))\b{WHOSE}",
+    re.I,
 )  # fmt: skip
 CHANGED = re.compile(
     rf"\b(?:new|different|other|another|change|vary|fresh|rewrite|replace|neue[rns]?|andere[rns]?){LITTLE}"
-    rf"(?:(?P<of>{TRACK})(?:'?s)?\s+)?(?:(?P<rhythm>{RHYTHM})|(?P<notes>{NOTES})|(?P<track>{TRACK}))\b", re.I,
+    rf"(?:(?P<of>{TRACK})(?:'?s)?\s+)?(?:(?P<rhythm>{RHYTHM})|(?P<notes>{NOTES})|(?P<track>{TRACK}))\b{WHOSE}",
+    re.I,
 )  # fmt: skip
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "original": 1}
 NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
@@ -86,7 +89,7 @@ def _meant(keeps: list[re.Match[str]], news: list[re.Match[str]], changes: bool)
 
 
 def _track(match: re.Match[str]) -> str:
-    word = match["of"] or match["track"]
+    word = match["of"] or match["whose"] or match["track"]
     return TRACK_WORDS[word.lower()] if word else ""
 
 

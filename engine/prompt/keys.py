@@ -29,7 +29,8 @@ FULL = re.compile(
 )
 # "harmonic minor on D"
 MODE_FIRST = re.compile(
-    rf"\b(?P<mode>(?!blues)(?:{MODE}))\s+(?:on|in|of|from)\s+(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?(?![\w#])", re.I
+    rf"\b(?P<mode>(?!blues)(?:{MODE}))\s+(?:on|in|of|from)\s+(?P<note>[A-Ga-g])(?P<sign>{ACCIDENTAL})?(?![\w#])",
+    re.I,
 )
 # "F#m", "Am", "bbm"
 SHORT = re.compile(r"(?<![\w#'’])(?P<note>[A-Ga-g])(?P<sign>#|♯|b|♭)?m(?![\w#'’])")
@@ -70,8 +71,9 @@ ROMANCE_NOTE = (
 ROMANCE_MODES = {
     "majeur": "major", "mayor": "major", "maggiore": "major", "mineur": "minor", "menor": "minor",
     "minore": "minor", "dorien": "dorian", "dórico": "dorian", "dorico": "dorian", "dorian": "dorian",
-    "phrygien": "phrygian", "frigio": "phrygian", "phrygian": "phrygian", "lydien": "lydian", "lidio": "lydian",
-    "lydian": "lydian", "mixolydien": "mixolydian", "mixolidio": "mixolydian", "mixolydian": "mixolydian",
+    "phrygien": "phrygian", "frigio": "phrygian", "phrygian": "phrygian", "lydien": "lydian",
+    "lidio": "lydian", "lydian": "lydian", "mixolydien": "mixolydian", "mixolidio": "mixolydian",
+    "mixolydian": "mixolydian",
     "major": "major", "minor": "minor", "maj": "major", "min": "minor",
 }  # fmt: skip
 ROMANCE = re.compile(
@@ -130,7 +132,7 @@ def key_in(text: str) -> KeyFound | None:
 
 
 def _mode_elsewhere(text: str) -> str | None:
-    """ "lydian, in G": the mode of a tonic that stands apart from it; "major" is not that of "major thirds"."""
+    """ "lydian, in G": the mode of a tonic that stands apart; "major" is not that of "major thirds"."""
     apart = MODE_ONLY.search(text)
     return _mode(apart["mode"]) if apart and not OF_A_CHORD.match(text, apart.end()) else None
 
@@ -184,7 +186,12 @@ def _lettered(text: str) -> KeyFound | None:
             found = match.groupdict()
             if pattern is FULL and _is_article(match, text):
                 continue
-            if pattern is SHORT and not found["sign"] and found["note"] in WORDS_TOO and not _led(match, text):
+            if (
+                pattern is SHORT
+                and not found["sign"]
+                and found["note"] in WORDS_TOO
+                and not _led(match, text)
+            ):
                 continue  # "i am": only "Am", "in am"
             note = found["note"] or found.get("plain") or found["spoken"]
             tonic = Key.parse(note + _sign(found.get("sign") or found.get("spelt"))).tonic

@@ -192,11 +192,15 @@ def _palettes(found: Listing) -> None:
         if (
             first is not None
             and len(tokens) > 1
-            and (first.manners or first.articulation)
+            and (first.manners or first.articulation or _is_feel(first))
             and first.kind != "sound"
         ):
-            continue  # "walking bass": a way of playing, for any bass
+            continue  # "walking bass", "swung drums": a way of playing, for any bass or drums
         found.add(" ".join(tokens), Word("sound", next(iter(palettes.values())), palettes=palettes))
+
+
+def _is_feel(word: Word) -> bool:
+    return word.quality is not None and bool(word.quality.swing)
 
 
 def _forms(found: Listing, data: Mapping[str, Any]) -> None:

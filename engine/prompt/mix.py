@@ -30,7 +30,7 @@ def settled(clauses: Sequence[Clause], stands: bool) -> list[Clause]:
         if ours:
             cut = ours[-1] + 1
             wide = [replace(term, local=False) for term in clause.terms[:cut]]
-            rest = Clause(clause.terms[cut:], clause.only, clause.attaches, clause.inherits)
+            rest = replace(clause, terms=clause.terms[cut:])
             found[i : i + 1] = [Clause(wide), rest]
             break
     return found

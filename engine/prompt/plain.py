@@ -20,9 +20,13 @@ TURNS = tuple(
         (r"\bdrop (?:the )?(\w+) (?:by )?(?:an|one) octave\b", r"\1 an octave lower"),
         (rf"\b(?:turn|dial|bring|pull|take) {NO_PRONOUN}(\w+(?: \w+)?) down\b{NO_OCTAVE}", r"less \1"),
         (rf"\b(?:turn|dial|bring|push|crank) {NO_PRONOUN}(\w+(?: \w+)?) up\b{NO_OCTAVE}", r"more \1"),
-        (r"\b(?:swap|replace|exchange|trade|change)(?: out)? (?:the )?"
-         r"(bass(?:line)?|drums?|(?:drum )?kit|beat|lead|melody|chords?|harmony|snare|kick|hats|clap) (?:for|with|to) "
-         r"(?=an? |the |some )", r"\1: "),
+        (
+            r"\b(?:swap|replace|exchange|trade|change)(?: out)? (?:the )?"
+            r"(bass(?:line)?|drums?|(?:drum )?kit|beat|lead|melody|chords?|harmony|snare|kick|hats|clap) "
+            r"(?:for|with|to) "
+            r"(?=an? |the |some )",
+            r"\1: ",
+        ),
         (r"\b(?:swap|replace|exchange|trade)(?: out)? (?:the )?(.{2,30}?) (?:for|with) ", r"no \1, "),
         (r"\bbeet(s?)\b", r"beat\1"),  # an English word, so that no slip is looked for
         (r"\bw/o\b", "without"),

@@ -126,6 +126,8 @@ def read(text: str, stands: bool = False) -> Read:
     reader = _Reader(tokens_of(text), lexicon(), stands)
     reader.run()
     reader.found.clauses = _excepted([clause for clause in reader.found.clauses if clause.terms])
+    for clause in reader.found.clauses:
+        clause.terms = _pitched(clause.terms)
     for before, clause in zip(reader.found.clauses, reader.found.clauses[1:], strict=False):
         bare = all(term.word.kind in QUALITIES or "chorus" in term.word.settings for term in clause.terms)
         airy = clause.attaches == "joint" and any(AIR & set(term.word.settings) for term in clause.terms)
@@ -134,9 +136,26 @@ def read(text: str, stands: bool = False) -> Read:
     return reader.found
 
 
+def _pitched(terms: Sequence[Term]) -> list[Term]:
+    """ "a gliding 808" is a bass: a sound of drums that has pitch where it is played as only pitches are."""
+    if not any(
+        t.word.articulation or "glide" in t.word.settings or t.word.kind == "articulation" for t in terms
+    ):
+        return list(terms)
+    if any(t.word.kind in TARGETS for t in terms):
+        return list(terms)
+
+    def turned(word: Word) -> Word:
+        rest = {role: palette for role, palette in word.palettes.items() if role != "drums"}
+        first = next(iter(word.palettes), "")
+        return replace(word, palettes={**rest, **word.palettes}) if first == "drums" and rest else word
+
+    return [replace(t, word=turned(t.word)) for t in terms]
+
+
 def _excepted(clauses: Sequence[Clause]) -> list[Clause]:
-    """ "darker except the drums" is of the other tracks; "no drums except a shaker" has a shaker; with nothing
-    before it ("keep everything but the melody") the exception asks for nothing by itself."""
+    """ "darker except the drums" is of the other tracks; "no drums except a shaker" has a shaker; with
+    nothing before it ("keep everything but the melody") the exception asks for nothing by itself."""
     found: list[Clause] = []
     for clause in clauses:
         if not clause.excepts:
@@ -240,7 +259,7 @@ class _Reader:
             self.clause.inherits = clauses[-2].tracks
 
     def _widen(self, start: int) -> None:
-        """ "piano and violins, sad vibe", "piano sad vibe": the adjectives before such a noun are the whole's."""
+        """ "piano and violins, sad vibe": the adjectives before such a noun are the whole's."""
         terms = self.clause.terms
         first = len(terms)
         while self.last_end == start and first and terms[first - 1].word.kind == "quality":
