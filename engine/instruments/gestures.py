@@ -10,6 +10,7 @@ the string is not struck again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -49,14 +50,18 @@ def fold_pitch(pitch: int, low: int, high: int) -> int:
     return pitch
 
 
-def gestures(score: Score, mono: bool, low: int, high: int) -> list[Gesture]:
-    """All gestures of the score in time order; a start may be negative (it wraps) or past other starts."""
+def gestures(score: Score, mono: bool, low: int, high: int, holds_samples: float = math.inf) -> list[Gesture]:
+    """All gestures of the score in time order; a start may be negative (it wraps) or past other starts.
+
+    `holds_samples`: how long a stroke carries a mono voice; what would be tied to it later is struck anew.
+    """
     notes = sorted(score.notes, key=lambda note: (note.start_beats, note.pitch))
     made: list[Gesture] = []
     before: Note | None = None
     for note in notes:
         gesture = single(score, note, len(made), low, high)
-        if before is not None and mono and ties(before, note):
+        carried = bool(made) and gesture.start - made[-1].start <= holds_samples
+        if before is not None and mono and carried and ties(before, note):
             made[-1] = tied(made[-1], gesture)
             before = note
             continue

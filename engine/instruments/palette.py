@@ -6,6 +6,7 @@ them (`SETTINGS`); it imports no compiled code, so that whoever only needs names
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -21,6 +22,7 @@ ROLES = ("drums", "bass", "harmony", "melody")
 SETTINGS = (
     "brightness", "energy", "drive", "glide", "reverb", "delay", "resonance", "attack", "release",
 )  # fmt: skip
+CARRIES = 0.27  # of the time to -60 dB: 16 dB down, a string has to be plucked again
 SOURCES = ("wave", "fm", "string", "breath", "modal")
 
 
@@ -99,6 +101,12 @@ class Instrument:
     reverb: float = 0.0
     reverb_s: float = 1.5
     reverb_size: float = 1.0
+
+    @property
+    def holds_s(self) -> float:
+        """How long one stroke carries a line: a plucked string is soon gone, a voice that is held is not."""
+        strings = [layer.decay_s for layer in self.layers if layer.source == "string"]
+        return CARRIES * max(strings) if strings else math.inf
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,8 @@ FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
 def render_notes(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
     """The score's notes: [N, C=2], before levelling. `step(share)` is called between notes and effects."""
     loop = np.zeros((score.length_samples, 2), dtype=np.float32)
-    played = gestures(score, instrument.mono, instrument.low, instrument.high)
+    holds_samples = instrument.holds_s * STEM_SAMPLE_RATE
+    played = gestures(score, instrument.mono, instrument.low, instrument.high, holds_samples)
     if not played:
         return loop
     voice = Voice(score, instrument, loop)

@@ -15,7 +15,8 @@ from engine.instruments.palette import Layer, build, load
 from engine.instruments.pitched import add_layer
 from engine.instruments.render import PALETTES, render
 from engine.instruments.wavetables import WAVES, wavetable
-from engine.music.score import Curve, Note
+from engine.music.key import Key, Signature
+from engine.music.score import Curve, Note, Score
 from engine.units import STEM_SAMPLE_RATE, hz_to_pitch, pitch_to_hz
 from tests.engine.instrument_scores import INSTRUMENTS, score
 
@@ -189,3 +190,10 @@ def test_a_palette_with_an_unknown_key_names_the_nearest():
         load('[bass.x]\nlayers = [{ wave = "saw" }]\ncutof_hz = 3.0\n')
     with pytest.raises(EngineError, match="'level'"):
         build(Layer, {"levl": 1.0}, "a test")
+
+
+def test_a_plucked_line_that_is_tied_is_struck_again_before_it_has_died_away():
+    notes = tuple(Note(beat, 1.0, 33 + beat % 5, 90, articulation="legato") for beat in range(16))
+    line = Score("bass", 120.0, Key(), Signature(), 4, "jazz", "upright", notes=notes)
+    energy = (render(line)[: line.length_samples].reshape(16, -1) ** 2).mean(axis=1)
+    assert energy.min() > 0.01 * energy.max()
