@@ -25,6 +25,8 @@ VARIATIONS = 4
 MAX_SHOTS = 256
 REPEAT_DB = 1.0  # how far repeats of a hit differ in level, at most, either way
 MONO_BELOW_HZ = 120.0
+# What brightness does to the whole kit, for each unit of it: dB above HIGHS_HZ, octaves of the low-pass.
+HIGHS_HZ, HIGHS_DB, CLOSED_OCTAVES = 4000.0, 12.0, 5.0
 
 _shots: OrderedDict[tuple[str, str, int, int, int], NDArray[np.float32]] = OrderedDict()
 _shots_lock = threading.Lock()
@@ -165,19 +167,28 @@ def add_bus(
     loop = squeezed(loop, kit.squeeze)
     loop = driven(loop, lean(kit.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5)))
     step(0.8)
-    loop = toned(score, kit, loop)
+    loop = toned(score, kit, loop, settings["brightness"])
     step(0.85)
     loop = reverberated(loop, lean(kit.reverb, settings["reverb"]), kit.reverb_s, kit.reverb_size)
     effects.narrow_lows(loop, MONO_BELOW_HZ, ms_to_samples(50.0))
     return loop
 
 
-def toned(score: Score, kit: Kit, loop: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The kit's low-pass; the filter curve closes it below its middle, as on a DJ's mixer."""
+def toned(score: Score, kit: Kit, loop: NDArray[np.float32], brightness: float) -> NDArray[np.float32]:
+    """The kit's low-pass; the filter curve closes it below its middle, as on a DJ's mixer.
+
+    A brightness (0..1) below the middle closes it too, above it lifts what is over HIGHS_HZ: the strokes'
+    own shades alone are hardly heard.
+    """
     curve = curve_blocks(score, "filter")
-    if curve is None and kit.tone_hz >= 20_000.0:
+    blocks = -(-score.length_samples // BLOCK)
+    if brightness > 0.5:
+        lows = np.asarray(filters.low_pass_loop(loop, np.full(blocks, HIGHS_HZ), ms_to_samples(50.0)))
+        loop = loop + np.float32(db_to_gain(HIGHS_DB * (brightness - 0.5)) - 1.0) * (loop - lows)
+    tone_hz = kit.tone_hz * 2.0 ** (CLOSED_OCTAVES * min(0.0, brightness - 0.5))
+    if curve is None and tone_hz >= 20_000.0:
         return loop
-    cutoff = np.full(-(-score.length_samples // BLOCK), kit.tone_hz)
+    cutoff = np.full(blocks, tone_hz)
     if curve is not None:
         cutoff *= 2.0 ** (-12.0 * np.maximum(0.0, 0.5 - curve))
     return np.asarray(filters.low_pass_loop(loop, cutoff, ms_to_samples(50.0)))

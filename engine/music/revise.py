@@ -162,7 +162,17 @@ def _voiced(hits: tuple[Hit, ...], new: tuple[Hit, ...], change: Change) -> tupl
     for voice, lane in lanes.items():
         rate = rates.get(voice, 1.0)
         found += edits.multiplied(edits.in_order(lane), rate, time.length_beats) if rate != 1.0 else lane
-    return edits.in_order(found)
+    return struck_once(edits.in_order(found))
+
+
+def struck_once(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Of strokes of one drum at the same time the loudest."""
+    loudest: dict[tuple[float, str], Hit] = {}
+    for hit in hits:
+        known = loudest.setdefault((hit.start_beats, hit.voice), hit)
+        if hit.velocity > known.velocity:
+            loudest[hit.start_beats, hit.voice] = hit
+    return tuple(loudest.values())
 
 
 def _pitched(notes: tuple[Note, ...], old: Score, change: Change) -> tuple[Note, ...]:

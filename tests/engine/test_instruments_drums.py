@@ -7,7 +7,8 @@ import pytest
 
 from engine.instruments.drums import VARIATIONS, drum_sound
 from engine.instruments.render import PALETTES, render
-from engine.music.score import DRUM_VOICES, Curve, Hit
+from engine.music.key import Key, Signature
+from engine.music.score import DRUM_VOICES, Curve, Hit, Score
 from engine.units import STEM_SAMPLE_RATE
 from tests.engine.instrument_scores import KITS, score, unmixed
 
@@ -106,3 +107,19 @@ def test_hats_do_not_machine_gun(kit):
     hits = audio[:, 0].reshape(8, -1)[:, :4000]
     for a, b in zip(hits, np.roll(hits, 1, axis=0), strict=True):
         assert np.abs(a - b).max() > 0.05 * np.abs(a).max()
+
+
+@pytest.mark.parametrize("kit", ["808", "909", "acoustic"])
+def test_brightness_is_heard_in_the_highs_of_every_kit(kit):
+    def highs(brightness: float) -> float:
+        hits = tuple(
+            Hit(beat / 2, voice, 90)
+            for beat in range(8)
+            for voice in ("kick", "snare", "closed_hat")[: 1 + beat % 3]
+        )
+        settings = {"brightness": brightness}
+        score = Score("drums", 120.0, Key(), Signature(), 1, "house", kit, hits=hits, settings=settings)
+        spectrum = np.abs(np.fft.rfft(render(score).mean(axis=1))) ** 2
+        return float(10.0 * np.log10(spectrum[len(spectrum) // 3 :].sum() / spectrum.sum()))
+
+    assert highs(0.3) + 1.0 < highs(0.5) < highs(0.7) - 1.0
