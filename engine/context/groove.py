@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -66,10 +67,13 @@ def groove_of(
     return Groove(tuple(lateness), round(swing, 3), unit)
 
 
+@lru_cache(maxsize=1024)
 def _grid(steps: int, bar_beats: float, swing: float, unit: int) -> np.ndarray:
-    """[step] swung places, and the bar line."""
+    """[step] swung places, and the bar line; not to be written to: every groove is held against it."""
     places = [swung(step * STEP_BEATS, bar_beats, swing, 8.0 / unit) for step in range(steps)]
-    return np.array([*places, bar_beats])
+    grid = np.array([*places, bar_beats])
+    grid.setflags(write=False)
+    return grid
 
 
 def _distance(

@@ -15,6 +15,7 @@ from engine.audio.processors.registry import Apply, Processor
 from engine.audio.processors.ring import filtered
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples, ms_to_samples
 
+PART_SAMPLES = 1 << 18  # of a transform: it stays in the second cache
 ECHO_BEATS = 0.75
 ECHO_FLOOR = 1e-4  # softer repeats of what was before the loop's first sample are left out
 ROOM_SEED = 1  # a room is the same room for every track
@@ -41,23 +42,38 @@ def impulse(seconds: float, gap_ms: float, bright_s: float) -> NDArray[np.float3
 
 def in_room(seconds: float, gap_ms: float, bright_s: float, level: float) -> Apply:
     def apply(audio: NDArray[np.float32], amount: float, tempo_bpm: float, seed: int) -> NDArray[np.float32]:
-        answer = impulse(seconds, gap_ms, bright_s)
-        return audio + np.float32(level * amount) * convolved(audio, answer)
+        spectrum, tail = transfer(seconds, gap_ms, bright_s)
+        return audio + np.float32(level * amount) * convolved(audio, spectrum, tail)
 
     return apply
 
 
-def convolved(audio: NDArray[np.float32], answer: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Each side with its answer [M, C=2], the tail folded back to the start round by round: [N, C=2]."""
-    from scipy.fft import irfft, next_fast_len, rfft
+@cache
+def transfer(seconds: float, gap_ms: float, bright_s: float) -> tuple[NDArray[np.complex64], int]:
+    """The spectrum of a room's answer, [C=2, bins], and how many samples it is long beyond the first."""
+    from scipy.fft import rfft
 
-    num_samples, length = len(audio), len(audio) + len(answer)
-    size = next_fast_len(length, real=True)
-    spectrum = rfft(np.ascontiguousarray(audio.T), size)
-    spectrum *= rfft(np.ascontiguousarray(answer.T), size)
-    rounds = -(-length // num_samples)
+    answer = impulse(seconds, gap_ms, bright_s)
+    size = max(PART_SAMPLES, 1 << (2 * len(answer)).bit_length())
+    return np.asarray(rfft(np.ascontiguousarray(answer.T), size)), len(answer) - 1
+
+
+def convolved(audio: NDArray[np.float32], spectrum: NDArray[np.complex64], tail: int) -> NDArray[np.float32]:
+    """Each side with its answer, the tail folded back to the start round by round: [N, C=2].
+
+    Part by part, each tail added over the next: short transforms, and the answer's is done once.
+    """
+    from scipy.fft import irfft, rfft
+
+    num_samples, size = len(audio), 2 * (spectrum.shape[1] - 1)
+    rounds = -(-(num_samples + tail) // num_samples)
     whole = np.zeros((2, rounds * num_samples), dtype=np.float32)
-    whole[:, :length] = irfft(spectrum, size, overwrite_x=True)[:, :length]
+    for first in range(0, num_samples, size - tail):
+        part = np.ascontiguousarray(audio[first : first + size - tail].T)
+        made = rfft(part, size)
+        made *= spectrum
+        count = part.shape[1] + tail
+        whole[:, first : first + count] += irfft(made, size, overwrite_x=True)[:, :count]
     return np.ascontiguousarray(whole.reshape(2, rounds, num_samples).sum(axis=1).T)
 
 
