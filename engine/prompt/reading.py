@@ -63,7 +63,10 @@ class Clause:
         """The tracks that it speaks of by name, by a drum voice, or by a sound that belongs to one."""
         named = [t.word.name if t.word.kind == "track" else "drums" for t in self.of(*TARGETS)]
         if not named and self.genre is None:
-            named = [next(iter(t.word.palettes)) for t in self.of("sound") if not t.negated]
+            sounds = [t.word for t in self.of("sound") if not t.negated]
+            if any(role in word.palettes or role in word.manners for word in sounds for role in self.inherits):
+                return self.inherits  # "bass: plucky"
+            named = [next(iter(word.palettes)) for word in sounds]
         if not named and self.genre is None:
             named = [t.word.alone for t in self.terms if t.word.alone and not t.negated]
         return tuple(dict.fromkeys(named)) or self.inherits

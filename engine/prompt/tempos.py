@@ -73,7 +73,7 @@ TERMS_BPM = {
     "andante": 84, "andantino": 90, "moderato": 108, "allegretto": 116, "allegro": 132, "vivace": 160,
     "presto": 180, "prestissimo": 200,
 }  # fmt: skip
-TERM = re.compile(rf"\b({'|'.join(TERMS_BPM)})\b", re.I)
+TERM = re.compile(rf"\b(?<!más )(?<!mas )(?<!plus )({'|'.join(TERMS_BPM)})\b", re.I)
 
 
 @dataclass
