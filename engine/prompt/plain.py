@@ -14,6 +14,11 @@ TAKEN_BACK = re.compile(
     r"^.*\b(?:scratch that|no,? wait|wait,? no|actually,? no|nah|on second thoughts?)\b[\s,.:;!-]*(?=\w)",
     re.IGNORECASE | re.DOTALL,
 )
+LEVELLED = (
+    r"(bass(?:line)?|drums?|percussion|hats?|hi-?hats?|kick|snare|claps?|cymbals|ride|lead|melody|pads?|chords|strings"
+    r"|piano|guitars?|keys|organ|reverb|delay)"
+)
+BY_SOME = r"(?: (?:just )?(?:a (?:little )?(?:bit|little|touch|tad)|slightly))?(?=\s*(?:$|[,.;!]|\b(?:and|but)\b))"
 TURNS = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
@@ -29,6 +34,9 @@ TURNS = tuple(
         ),
         (r"\b(?:swap|replace|exchange|trade)(?: out)? (?:the )?(.{2,30}?) (?:for|with) ", r"no \1, "),
         (r"\bbeet(s?)\b", r"beat\1"),  # an English word, so that no slip is looked for
+        (rf"\b(?:the )?{LEVELLED} up{BY_SOME}", r"more \1"),  # "hats down a bit, the bass up"
+        (rf"\b(?:the )?{LEVELLED} down{BY_SOME}", r"less \1"),
+        (r"(?<=[,;.])\s*walking\s*(?=[,;.]|$)", " walking bass"),
         (r"\bw/o\b", "without"),
         (r"\bw/(?=\s|\w)", "with "),
         (r"(?<![0-9])/|/(?![0-9])", ", "),

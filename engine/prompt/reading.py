@@ -209,7 +209,7 @@ class _Reader:
             elif word.kind in ("again", "everyone"):
                 self.found.again = True
                 self.found.everyone = self.found.everyone or word.kind == "everyone"
-            elif word.kind == "off":
+            elif word.kind == "off" or (word.kind == "negation" and self._ends_heading()):
                 self._switch_off()
             elif word.kind == "except":
                 self._part(word)
@@ -243,6 +243,13 @@ class _Reader:
         self.clause.inherits = self.heading
         self.clause.attaches = word.kind if word.kind in ("attaching", "joint") else ""
         self.pending = _Pending()
+
+    def _ends_heading(self) -> bool:
+        """Whether a denial is all that is said of the track that heads it: "Melodie: keine"."""
+        if not self.heading or self.clause.terms:
+            return False
+        following = self._next()
+        return self.place >= len(self.tokens) or (following is not None and following.kind == "boundary")
 
     def _switch_off(self) -> None:
         """ "drums off": the track just named falls silent."""
