@@ -15,18 +15,24 @@ import numpy as np
 from engine.context.track_context import Onset
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
-USUAL_TEMPO_BPM, USUAL_OCTAVES = 118.0, 0.75
+# How wide each lean is: the likeliest on half of our genres and half of a shelf of MIDI songs.
+USUAL_TEMPO_BPM, USUAL_OCTAVES = 116.0, 1.0
 SET_OCTAVES = 0.6
 MIN_GAPS = 3
+MOST_OF_DRUMS = 1.0
 BACKBEAT = 0.5  # of the strongest onset: softer snares are ghosts
 
 
 class Sign(NamedTuple):
-    """Something that lasts `seconds`, and usually `beats`, give or take `octaves`."""
+    """Something that lasts `seconds`, and usually `beats`, give or take `octaves`.
+
+    `most`: how much it can say at all. Sparse drums are as slow as they like at any tempo.
+    """
 
     seconds: float
     beats: float
     octaves: float
+    most: float = np.inf
 
 
 def octave_of(tempo_bpm: float, set_tempo_bpm: float, signs: Sequence[Sign]) -> tuple[float, float]:
@@ -44,7 +50,8 @@ def octave_of(tempo_bpm: float, set_tempo_bpm: float, signs: Sequence[Sign]) -> 
 
 def _score(tempo_bpm: float, set_tempo_bpm: float, signs: Sequence[Sign]) -> float:
     lean = _lean(tempo_bpm / set_tempo_bpm, SET_OCTAVES) + _lean(tempo_bpm / USUAL_TEMPO_BPM, USUAL_OCTAVES)
-    return lean + sum(_lean(sign.seconds * tempo_bpm / 60.0 / sign.beats, sign.octaves) for sign in signs)
+    said = (max(_lean(s.seconds * tempo_bpm / 60.0 / s.beats, s.octaves), -s.most) for s in signs)
+    return lean + sum(said)
 
 
 def _lean(ratio: float, octaves: float) -> float:
@@ -52,13 +59,19 @@ def _lean(ratio: float, octaves: float) -> float:
 
 
 def drum_signs(onsets: Sequence[Onset], seconds_a_beat: float) -> list[Sign]:
-    """Backbeat and hand of a drum track. The onsets' beats are of any octave of the tempo."""
+    """Backbeat, kick and hand of a drum track. The onsets' beats are of any octave of the tempo.
+
+    Told by ear, a snare is sometimes a tom or a clap: its lean is wide, that of the kicks is narrower.
+    """
     snares = [o.beat for o in onsets if o.voice == "snare" and o.strength > BACKBEAT]
-    kicks = [onset for onset in onsets if onset.voice == "kick"]
-    gap = _usual_gap(snares) if len(kicks) >= MIN_GAPS else None
-    signs = [Sign(gap * seconds_a_beat, 2.0, 0.55)] if gap else []
-    hand = _usual_gap([o.beat for o in onsets])
-    return [*signs, Sign(hand * seconds_a_beat, 0.42, 1.0)] if hand else signs
+    kicks = [onset.beat for onset in onsets if onset.voice == "kick"]
+    hand = [onset.beat for onset in onsets]
+    usual = ((snares if len(kicks) >= MIN_GAPS else [], 1.25, 1.3), (kicks, 1.0, 0.9), (hand, 0.36, 1.1))
+    return [
+        Sign(gap * seconds_a_beat, beats, octaves, MOST_OF_DRUMS)
+        for places, beats, octaves in usual
+        if (gap := _usual_gap(places)) is not None
+    ]
 
 
 def voice_signs(starts_s: Sequence[float]) -> list[Sign]:
