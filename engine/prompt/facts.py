@@ -132,7 +132,12 @@ def _marked_sections(text: str) -> str:
     return BARS_OF_SECTION.sub(marked, text)
 
 
+COUNTS_BARS = re.compile(r"bar|measure|takt", re.I)
+
+
 def _find_bars(facts: Facts) -> None:
+    if not COUNTS_BARS.search(facts.rest):
+        return
     facts.rest = _marked_sections(facts.rest)
     match = BARS.search(facts.rest) or NAMED_BARS.search(facts.rest)
     if match:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from engine.music.genre import Genre, genre_named
+from engine.prompt.clauses import Clause, Term
 from engine.prompt.listing import borrowed_manner
 from engine.prompt.mix import is_style
 from engine.prompt.moving import FEELS, bounded_octave, moved, octaves, touched, tuned
 from engine.prompt.music_context import TrackIntent
-from engine.prompt.reading import Clause, Term
 from engine.prompt.words import QUALITIES, TARGETS
 
 OWN_FEELS = FEELS[:4]  # a track has no humanize of its own

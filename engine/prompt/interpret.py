@@ -15,6 +15,7 @@ from engine.music.blend import blend, genre_of
 from engine.music.genre import DEFAULT_GENRE, Genre
 from engine.music.key import Key
 from engine.prompt import slips
+from engine.prompt.clauses import SLIGHTLY, Clause, Term
 from engine.prompt.describe import FIELDS, TRACKS, analyze_fields, intent_text
 from engine.prompt.facts import Facts, facts_of
 from engine.prompt.intents import Scene, intent_after, with_words, without_sound
@@ -23,7 +24,7 @@ from engine.prompt.mix import genres_of, settled
 from engine.prompt.moving import FEELS, bounded_octave, moved, octaves, touched
 from engine.prompt.music_context import Frame, MusicContext, TrackIntent
 from engine.prompt.plain import LONGEST_CHARACTERS, plain_text
-from engine.prompt.reading import SLIGHTLY, Clause, Read, Term, read
+from engine.prompt.reading import Read, read
 from engine.prompt.shape import bars_needed, profile_of, sections_of
 from engine.prompt.words import lexicon
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
@@ -77,6 +78,7 @@ class Reading:
     facts: Facts
     read: Read
     clauses: list[Clause] = field(default_factory=list)
+    genre: Genre | None = None  # of the whole
     said: set[str] = field(default_factory=set)
     sounded: set[str] = field(default_factory=set)  # the roles that this prompt has given a sound
     silenced: set[str] = field(default_factory=set)  # the roles that it has denied
@@ -86,6 +88,7 @@ class Reading:
         self.clauses = settled(self.read.clauses, base is not None)
         named = genres_of(self.clauses, base is not None)
         genre = blend(named or ((base.genre, *base.genres) if base else (DEFAULT_GENRE,)))
+        self.genre = genre
         if named:
             self.said.add("genre")
         wide = [term for clause in self.clauses if not self.targets(clause) for term in clause.terms]
@@ -249,7 +252,7 @@ class Reading:
     def _intended(self, context: MusicContext, clause: Clause, stands: bool) -> MusicContext:
         """The intents of a clause's tracks; sounds of a clause about the whole go to their role."""
         feels = self.base if stands and self.base is not None else context  # "less bass, more aggressive"
-        scene = Scene({name: getattr(feels, name) for name in FEELS}, genre_of(context), stands)
+        scene = Scene({name: getattr(feels, name) for name in FEELS}, self.genre or genre_of(context), stands)
         targets = self.targets(clause)
         if not targets:
             return self._widely(context, clause, scene)
@@ -275,7 +278,6 @@ class Reading:
 
     def _widely(self, context: MusicContext, clause: Clause, scene: Scene) -> MusicContext:
         """What a clause about the whole asks of each track: sounds, manners, effects, articulation."""
-        sections = any(c.of("section") for c in self.clauses if c is not clause)
         for term in clause.terms:
             lone = Clause([replace(term, compared=term.compared and not term.word.quality)])
             if term.word.kind == "sound":
@@ -286,7 +288,7 @@ class Reading:
                     context = self._asked(context, role, lone, scene)
             elif term.word.kind == "rate":
                 context = _with(context, "drums", intent_after(context.intent("drums"), "drums", lone, scene))
-            elif term.word.kind == "section" and (sections or not term.compared):
+            elif term.word.kind == "section" and (not term.compared or self._has_sections_beside(clause)):
                 continue
             elif term.word.settings or term.word.articulation or term.word.kind == "like":
                 bare = Clause([replace(term, word=replace(term.word, quality=None, manners={}))])
@@ -298,6 +300,9 @@ class Reading:
                 role, how = term.word.alone, term.word.manners[term.word.alone]
                 context = _with(context, role, replace(with_words(context.intent(role), [term]), manner=how))
         return context
+
+    def _has_sections_beside(self, clause: Clause) -> bool:
+        return any(other.of("section") for other in self.clauses if other is not clause)
 
     def _asked(self, context: MusicContext, role: str, clause: Clause, scene: Scene) -> MusicContext:
         """A track after a clause about it; of two sounds for one track the first is the one meant."""

@@ -139,7 +139,8 @@ def _mode_elsewhere(text: str) -> str | None:
 
 def transposed_by(text: str) -> tuple[tuple[int, int], int] | None:
     """(span, semitones) of "up a fifth", "two semitones down"."""
-    match = TRANSPOSED.search(text)
+    small = text.lower()
+    match = TRANSPOSED.search(text) if any(unit in small for unit in INTERVALS) else None
     if match is None:
         return None
     count = (match["count"] or match["count2"] or "").lower()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from engine.prompt.reading import Clause, Term
+from engine.prompt.clauses import Clause, Term
 
 WHOLE = ("beat", "beats", "groove", "tune")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from engine.instruments.palette import SETTINGS
-from engine.prompt.reading import SLIGHTLY, STRONGLY, Term
+from engine.prompt.clauses import SLIGHTLY, STRONGLY, Term
 from engine.prompt.words import Quality
 
 FEELS = ("energy", "density", "brightness", "swing", "humanize")

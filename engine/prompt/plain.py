@@ -15,10 +15,12 @@ TAKEN_BACK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 LEVELLED = (
-    r"(bass(?:line)?|drums?|percussion|hats?|hi-?hats?|kick|snare|claps?|cymbals|ride|lead|melody|pads?|chords|strings"
-    r"|piano|guitars?|keys|organ|reverb|delay)"
+    r"(bass(?:line)?|drums?|percussion|hats?|hi-?hats?|kick|snare|claps?|cymbals|ride|lead|melody|pads?|chords"
+    r"|strings|piano|guitars?|keys|organ|reverb|delay)"
 )
-BY_SOME = r"(?: (?:just )?(?:a (?:little )?(?:bit|little|touch|tad)|slightly))?(?=\s*(?:$|[,.;!]|\b(?:and|but)\b))"
+BY_SOME = (
+    r"(?: (?:just )?(?:a (?:little )?(?:bit|little|touch|tad)|slightly))?(?=\s*(?:$|[,.;!]|\b(?:and|but)\b))"
+)
 TURNS = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
@@ -34,8 +36,8 @@ TURNS = tuple(
         ),
         (r"\b(?:swap|replace|exchange|trade)(?: out)? (?:the )?(.{2,30}?) (?:for|with) ", r"no \1, "),
         (r"\bbeet(s?)\b", r"beat\1"),  # an English word, so that no slip is looked for
-        (rf"\b(?:the )?{LEVELLED} up{BY_SOME}", r"more \1"),  # "hats down a bit, the bass up"
-        (rf"\b(?:the )?{LEVELLED} down{BY_SOME}", r"less \1"),
+        (rf"\b{LEVELLED} up{BY_SOME}", r"more \1"),  # "hats down a bit, the bass up"
+        (rf"\b{LEVELLED} down{BY_SOME}", r"less \1"),
         (r"(?<=[,;.])\s*walking\s*(?=[,;.]|$)", " walking bass"),
         (r"\bw/o\b", "without"),
         (r"\bw/(?=\s|\w)", "with "),

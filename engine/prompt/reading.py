@@ -10,108 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from engine.prompt.afterthought import excepted, pitched
+from engine.prompt.clauses import Clause, Pending
 from engine.prompt.words import CONTENT, QUALITIES, TARGETS, Lexicon, Word, lexicon, tokens_of
 
-STRONGLY, SLIGHTLY = 1.5, 0.5
 AIR = {"vinyl", "tape", "telephone"}  # lies over everything: "rhodes and vinyl crackle"
-TRACK_NAMES = ("drums", "bass", "harmony", "melody")
 SAYS_NOTHING = ("filler", "link")
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word with what stood before it: `sign` -1 for less and for denial, `factor` for "half as".
-
-    `local`: a genre that may be of a track alone ("techno with dubstep bass").
-    """
-
-    word: Word
-    negated: bool = False
-    compared: bool = False
-    sign: int = 1
-    strength: float = 1.0
-    factor: float | None = None
-    local: bool = False
-    bars: int = 0  # of a section
-    adjective: bool = False  # a sound that only colours the track after it ("organ bass")
-
-
-@dataclass
-class Clause:
-    """Words that belong together. `inherits`: the tracks of the clause before ("drums with reverb")."""
-
-    terms: list[Term] = field(default_factory=list)
-    only: bool = False
-    excepts: bool = False  # its tracks are left out of what the clause before says
-    attaches: str = ""  # the kind of word that it hangs on the clause before by
-    inherits: tuple[str, ...] = ()
-
-    def of(self, *kinds: str) -> list[Term]:
-        return [term for term in self.terms if term.word.kind in kinds]
-
-    @property
-    def genre(self) -> str | None:
-        """The last of genres in a row is the noun: "80s rock" is rock."""
-        return next((t.word.name for t in reversed(self.of("genre")) if not t.negated and not t.local), None)
-
-    @property
-    def compares(self) -> bool:
-        return any(term.compared or term.factor is not None for term in self.terms)
-
-    @property
-    def tracks(self) -> tuple[str, ...]:
-        """The tracks that it speaks of by name, by a drum voice, or by a sound that belongs to one."""
-        named = [t.word.name if t.word.kind == "track" else "drums" for t in self.of(*TARGETS)]
-        if not named and self.genre is None:
-            sounds = [t.word for t in self.of("sound") if not t.negated]
-            if any(role in word.palettes or role in word.manners for word in sounds for role in self.inherits):
-                return self.inherits  # "bass: plucky"
-            named = [next(iter(word.palettes)) for word in sounds]
-        if not named and self.genre is None:
-            named = [t.word.alone for t in self.terms if t.word.alone and not t.negated]
-        return tuple(dict.fromkeys(named)) or self.inherits
-
-
-@dataclass
-class _Pending:
-    """What has been said and waits for its word."""
-
-    negated: bool = False
-    carried: bool = False  # the denial has had its word already
-    compared: bool = False
-    sign: int = 1
-    strength: float = 1.0
-    factor: float | None = None
-    bars: int = 0
-
-    def take(self, word: Word) -> Term:
-        """The word with all that waited for it. Denial stays for tracks that follow ("no drums or bass")."""
-        if word.number < 0:
-            return Term(word, negated=True)
-        compared = self.compared or word.kind == "comparison"
-        term = Term(word, self.negated, compared, self.sign, self.strength, self.factor)
-        if word.kind == "section":
-            term, self.bars = replace(term, bars=self.bars), 0
-        self.compared, self.sign, self.strength, self.factor = False, 1, 1.0, None
-        self.negated = self.carried = self.negated and word.kind in (*TARGETS, "sound")
-        return term
-
-    def note(self, word: Word) -> None:
-        match word.kind:
-            case "negation":
-                self.negated, self.carried = True, False
-            case "more" | "less":
-                self.compared, self.sign = True, 1 if word.kind == "more" else -1
-            case "mildly":
-                self.negated, self.carried, self.strength = True, False, SLIGHTLY
-            case "lasts":
-                self.bars = word.number
-            case "half" | "double":
-                self.factor = 0.5 if word.kind == "half" else 2.0
-            case "strongly":
-                self.strength = STRONGLY
-            case "slightly":
-                self.strength = SLIGHTLY
 
 
 @dataclass
@@ -128,9 +32,9 @@ def read(text: str, stands: bool = False) -> Read:
     """The clauses of a text in small letters; `stands`: whether there is something to compare with."""
     reader = _Reader(tokens_of(text), lexicon(), stands)
     reader.run()
-    reader.found.clauses = _excepted([clause for clause in reader.found.clauses if clause.terms])
+    reader.found.clauses = excepted([clause for clause in reader.found.clauses if clause.terms])
     for clause in reader.found.clauses:
-        clause.terms = _pitched(clause.terms)
+        clause.terms = pitched(clause.terms)
     for before, clause in zip(reader.found.clauses, reader.found.clauses[1:], strict=False):
         bare = all(term.word.kind in QUALITIES or "chorus" in term.word.settings for term in clause.terms)
         airy = clause.attaches == "joint" and any(AIR & set(term.word.settings) for term in clause.terms)
@@ -139,54 +43,13 @@ def read(text: str, stands: bool = False) -> Read:
     return reader.found
 
 
-def _pitched(terms: Sequence[Term]) -> list[Term]:
-    """ "a gliding 808" is a bass: a sound of drums that has pitch where it is played as only pitches are."""
-    if not any(
-        t.word.articulation or "glide" in t.word.settings or t.word.kind == "articulation" for t in terms
-    ):
-        return list(terms)
-    if any(t.word.kind in TARGETS for t in terms):
-        return list(terms)
-
-    def turned(word: Word) -> Word:
-        rest = {role: palette for role, palette in word.palettes.items() if role != "drums"}
-        first = next(iter(word.palettes), "")
-        return replace(word, palettes={**rest, **word.palettes}) if first == "drums" and rest else word
-
-    return [replace(t, word=turned(t.word)) for t in terms]
-
-
-def _excepted(clauses: Sequence[Clause]) -> list[Clause]:
-    """ "darker except the drums" is of the other tracks; "no drums except a shaker" has a shaker; with
-    nothing before it ("keep everything but the melody") the exception asks for nothing by itself."""
-    found: list[Clause] = []
-    for clause in clauses:
-        if not clause.excepts:
-            found.append(clause)
-            continue
-        before = found.pop() if found else Clause()
-        denied = [t for t in before.terms if t.negated and t.word.kind == "track"]
-        if denied:
-            names = clause.tracks
-            before.terms = [t for t in before.terms if t not in denied or t.word.name not in names]
-            found += [before, clause] if before.terms else [clause]
-        elif not before.tracks and before.genre is None:
-            pitched = any(t.word.quality and t.word.quality.octave for t in before.terms)
-            left_out = (*clause.tracks, "drums") if pitched else clause.tracks
-            others = [Term(Word("track", name)) for name in TRACK_NAMES if name not in left_out]
-            found += [Clause([*before.terms, *others])] if before.terms else []
-        else:
-            denying = [replace(term, negated=True) for term in clause.terms]
-            found += [before, Clause(denying)]
-    return found
-
-
 class _Reader:
     def __init__(self, tokens: Sequence[str], words: Lexicon, stands: bool) -> None:
         self.stands = stands
         self.tokens, self.words, self.place = tokens, words, 0
-        self.found, self.pending = Read(), _Pending()
+        self.found, self.pending = Read(), Pending()
         self.heading: tuple[str, ...] = ()  # "bass: driving, distorted; drums: …"
+        self.denies = False  # whether anything was denied so far
         self.last_end = -1  # where the last word with content ended
 
     @property
@@ -242,7 +105,7 @@ class _Reader:
             self.found.clauses.append(Clause())
         self.clause.inherits = self.heading
         self.clause.attaches = word.kind if word.kind in ("attaching", "joint") else ""
-        self.pending = _Pending()
+        self.pending = Pending()
 
     def _ends_heading(self) -> bool:
         """Whether a denial is all that is said of the track that heads it: "Melodie: keine"."""
@@ -296,6 +159,7 @@ class _Reader:
         elif self._begins_another(word, start):
             self.pending.negated = self.pending.negated and not self.pending.carried
         term = self.pending.take(word)
+        self.denies = self.denies or term.negated
         inner = [
             replace(term, word=part, negated=term.negated and part.kind != "track") for part in word.within
         ]
@@ -323,7 +187,7 @@ class _Reader:
         if noun:
             return
         self.found.clauses.append(Clause(inherits=self.heading))
-        self.pending = _Pending()
+        self.pending = Pending()
 
     def _next(self) -> Word | None:
         """The word that follows, but for links ("jazz inspired techno")."""
@@ -340,6 +204,8 @@ class _Reader:
 
         The qualities between the two belong to the second track if the first one had its own before it.
         """
+        if word.kind in QUALITIES and not self.denies:
+            return False
         clause, clauses = self.clause, self.found.clauses
         places = [i for i, term in enumerate(clause.terms) if _is_target(term.word, word)]
         if not places:

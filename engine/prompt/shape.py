@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.music.genre import Genre
-from engine.prompt.reading import Clause, Term
+from engine.prompt.clauses import Clause, Term
 from engine.units import MAX_BARS
 
 TOGETHER = {("rise", "fall"): "arch", ("fall", "rise"): "wave"}

@@ -86,16 +86,24 @@ class TempoFound:
     factor: float = 1.0
 
 
+DIGIT = re.compile(r"[0-9]")
+
+
 def tempo_in(text: str) -> TempoFound | None:
-    return _change(text) or _spoken(text) or _numbered(text) or _term(text)
+    small, numbers = text.lower(), bool(DIGIT.search(text))
+    spoken = "hundred" in small or any(word in small for word in TENS)
+    return (
+        _change(text, numbers) or (_spoken(text) if spoken else None)
+        or (_numbered(text) if numbers else None) or _term(text)
+    )  # fmt: skip
 
 
-def _change(text: str) -> TempoFound | None:
+def _change(text: str, numbers: bool) -> TempoFound | None:
     match = FACTOR.search(text)
     if match:
         half = (match["way"] or match["verb"]).lower() in ("half", "halve")
         return TempoFound(match.span(), factor=0.5 if half else 2.0)
-    match = STEP.search(text)
+    match = STEP.search(text) if numbers else None
     if match is None:
         return None
     if match["sign"]:
