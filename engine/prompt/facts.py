@@ -38,7 +38,7 @@ USUAL = {
     13: Signature(13, 8), 15: Signature(15, 8),
 }  # fmt: skip
 WALTZ = re.compile(
-    r"\b(?:(?:jazz\s+)?waltz(?:es)?(?:[\s-]time)?|walzer|valse|vals|valzer|dreivierteltakt|three[\s-]quarter[\s-]time"
+    r"\b(?:(?:jazz\s+)?waltz(?:es)?(?:[\s-]time)?|(?:jazz)?walzer|valse|vals|valzer|dreivierteltakt|three[\s-]quarter[\s-]time"
     r"|triple[\s-](?:meter|time))\b", re.I,
 )  # fmt: skip
 ODD = re.compile(

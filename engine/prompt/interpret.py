@@ -268,9 +268,8 @@ class Reading:
         if clause.only:
             named = {name for c in self.clauses if c is not clause for name in self.heard_in(c)}
             voices = all(t.word.kind == "voice" for t in clause.of("track", "voice", "sound"))
-            beside = (
-                TRACKS if voices and named - set(targets) else (*targets, *named)
-            )  # "no snare, claps only"
+            # "bells, no snare, claps only" is about the drums alone
+            beside = TRACKS if voices and named - set(targets) else targets
             for name in TRACKS:
                 if name not in beside:
                     context = _with(context, name, replace(context.intent(name), silent=True))

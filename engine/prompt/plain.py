@@ -24,7 +24,14 @@ BY_SOME = (
 TURNS = tuple(
     (re.compile(pattern, re.IGNORECASE), plain)
     for pattern, plain in (
-        (r"\bdrop (?:the )?(\w+) (?:by )?(?:an|one) octave\b", r"\1 an octave lower"),
+        (
+            r"\b(?:drop|lower) (?:the )?(\w+) (?:down )?(?:by )?(an|one|two) octave(s?)\b",
+            r"\1 \2 octave\3 lower",
+        ),
+        (
+            r"\b(?:raise|lift) (?:the )?(\w+) (?:up )?(?:by )?(an|one|two) octave(s?)\b",
+            r"\1 \2 octave\3 higher",
+        ),
         (rf"\b(?:turn|dial|bring|pull|take) {NO_PRONOUN}(\w+(?: \w+)?) down\b{NO_OCTAVE}", r"less \1"),
         (rf"\b(?:turn|dial|bring|push|crank) {NO_PRONOUN}(\w+(?: \w+)?) up\b{NO_OCTAVE}", r"more \1"),
         (
