@@ -9,24 +9,47 @@ Half of it is the rhythm, half what is played in it, both as a Jaccard distance 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from engine.music.grid import STEP_BEATS
 from engine.music.score import Score
 
-Weights = dict[tuple[object, ...], float]
+Weights = dict[tuple[int, int | str], float]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A score as it is compared: made once, held against many."""
+
+    score: Score
+    rhythm: Weights
+    events: Weights
+
+    @classmethod
+    def of(cls, score: Score) -> Profile:
+        rhythm = _weights(score, False)
+        return cls(score, rhythm, _weights(score, True) if score.notes else rhythm)
+
+    def distance(self, other: Profile) -> float:
+        """0..1, over the bars that both have; 0 for two empty scores."""
+        steps = round(min(self.score.length_beats, other.score.length_beats) / STEP_BEATS)
+        rhythm = _jaccard(self.rhythm, other.rhythm, steps)
+        events = rhythm if self.events is self.rhythm else _jaccard(self.events, other.events, steps)
+        return round(0.5 * rhythm + 0.5 * events, 6)
+
+    def nearest(self, others: Iterable[Profile]) -> float:
+        """Distance to the nearest of several takes of the same kind of loop; 1 where there is none."""
+        return min((self.distance(o) for o in others if comparable(self.score, o.score)), default=1.0)
 
 
 def distance(one: Score, other: Score) -> float:
     """0..1, over the bars that both have; 0 for two empty scores."""
-    beats = min(one.length_beats, other.length_beats)
-    rhythm = _jaccard(_rhythm(one, beats), _rhythm(other, beats))
-    events = _jaccard(_events(one, beats), _events(other, beats))
-    return round(0.5 * rhythm + 0.5 * events, 6)
+    return Profile.of(one).distance(Profile.of(other))
 
 
 def nearest(score: Score, others: Iterable[Score]) -> float:
     """Distance to the nearest of several takes of the same kind of loop; 1 where there is none."""
-    return min((distance(score, other) for other in others if comparable(score, other)), default=1.0)
+    return Profile.of(score).nearest(Profile.of(other) for other in others)
 
 
 def comparable(one: Score, other: Score) -> bool:
@@ -36,30 +59,25 @@ def comparable(one: Score, other: Score) -> bool:
     )
 
 
-def _jaccard(one: Weights, other: Weights) -> float:
-    keys = one.keys() | other.keys()
-    most = sum(max(one.get(key, 0.0), other.get(key, 0.0)) for key in keys)
-    least = sum(min(one.get(key, 0.0), other.get(key, 0.0)) for key in keys)
+def _jaccard(one: Weights, other: Weights, steps: int) -> float:
+    """Over the first `steps` sixteenths."""
+    most = least = 0.0
+    for place in one.keys() | other.keys():
+        if place[0] < steps:
+            a, b = one.get(place, 0.0), other.get(place, 0.0)
+            most, least = (most + a, least + b) if a > b else (most + b, least + a)
     return 1.0 - least / most if most else 0.0
 
 
-def _rhythm(score: Score, beats: float) -> Weights:
-    return _weights(score, beats, False)
-
-
-def _events(score: Score, beats: float) -> Weights:
-    return _weights(score, beats, True)
-
-
-def _weights(score: Score, beats: float, named: bool) -> Weights:
-    """The loudest velocity on each place, as a share of 1."""
+def _weights(score: Score, named: bool) -> Weights:
+    """(step, what) -> the loudest velocity on each place, as a share of 1."""
     found: Weights = {}
-    items = [(n.start_beats, n.pitch, n.velocity) for n in score.notes]
-    strikes = [(h.start_beats, h.voice, h.velocity) for h in score.hits]
-    for start, name, velocity in (*items, *strikes):
-        if start >= beats:
-            continue
-        # Which drum sounds is part of a drummer's rhythm.
-        place = (round(start / STEP_BEATS), name) if named or score.hits else (round(start / STEP_BEATS),)
+    # Which drum sounds is part of a drummer's rhythm.
+    items: list[tuple[float, int | str, int]] = [
+        (note.start_beats, note.pitch if named else "", note.velocity) for note in score.notes
+    ]
+    items += [(hit.start_beats, hit.voice, hit.velocity) for hit in score.hits]
+    for start, name, velocity in items:
+        place = (round(start / STEP_BEATS), name)
         found[place] = max(found.get(place, 0.0), velocity / 127.0)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
-from engine.music.distance import nearest
+from engine.music.distance import Profile
 from engine.music.score import Score
 
 # Of `distance`. Two house grooves that share their kick and backbeat and nothing else lie about 0.35
@@ -21,11 +21,11 @@ RECENT = 8  # takes that a new one is held against
 
 def freshest(write: Callable[[int], Score], seed: int, takes: Sequence[Score | None]) -> tuple[Score, int]:
     """The score of the first seed that differs enough from the recent takes, and that seed."""
-    recent = [take for take in takes[-RECENT:] if take is not None]
+    recent = [Profile.of(take) for take in takes[-RECENT:] if take is not None]
     found: list[tuple[float, Score, int]] = []
     for _ in range(TRIES):
         score = write(seed)
-        away = nearest(score, recent)
+        away = Profile.of(score).nearest(recent)
         found.append((away, score, seed))
         if away >= ENOUGH:
             return score, seed
