@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.audio.reading import read_audio
 from engine.audio.wav_info import WavInfo, read_wav_info
+from engine.context.downbeat import downbeat_of, turned
 from engine.context.groove import groove_of
 from engine.context.harmony import SINGLE_VOICES, hear_harmony
 from engine.context.heard_score import heard_score, note_weights, slots_of, spans_of
@@ -150,16 +151,21 @@ def _describe(
     key: Key | None = None
     chords: tuple[Chord, ...] = ()
     confidences: dict[str, float] = {}
+    downbeat = 0.0
     notes = notes_of(mono, strength, track) if track in SINGLE_VOICES else []
     if track == "drums":
         onsets = drum_onsets_of(mono, strength, tempo_bpm)
     else:
         onsets = onsets_of(strength, tempo_bpm)
-        key, chords, confidences = _harmony(mono, notes, track, frame, tempo_bpm, bars, signature, named_key)
+        key, chords, confidences, downbeat = _harmony(
+            mono, strength, notes, track, frame, tempo_bpm, bars, signature, named_key
+        )
     onsets = tuple(onset for onset in onsets if onset.beat < length_beats)
     confidences = {"tempo": tempo_confidence, **confidences}
     if is_silent:
         confidences = dict.fromkeys(confidences, 0.0)
+    # A loop begins on its first beat unless something says otherwise: to hear no bar line is no doubt.
+    telling = [sure for name, sure in confidences.items() if name != "downbeat"]
     score = None
     if notes or (track == "drums" and onsets):
         score = heard_score(
@@ -169,34 +175,42 @@ def _describe(
     return TrackContext(
         track=track, tempo_bpm=tempo_bpm, key=key, signature=signature, bars=bars, chords=chords,
         onsets=onsets, bands=() if is_silent else _bands(audio), score=score,
-        confidence=round(sum(confidences.values()) / len(confidences), 3),
+        confidence=round(sum(telling) / len(telling), 3),
         groove=groove_of([o.beat for o in onsets], [o.strength for o in onsets], tempo_bpm, signature),
         confidences={name: round(sure, 3) for name, sure in confidences.items()}, heard=True,
+        downbeat_beats=downbeat,
     )  # fmt: skip
 
 
 def _harmony(
-    mono: NDArray[np.float32], notes: list[HeardNote], track: str, frame: Frame, tempo_bpm: float, bars: int,
-    signature: Signature, named: Key | None,
-) -> tuple[Key | None, tuple[Chord, ...], dict[str, float]]:  # fmt: skip
-    """(key, chords, confidences); no chords where no key can be heard.
+    mono: NDArray[np.float32], strength: NDArray[np.float64], notes: list[HeardNote], track: str,
+    frame: Frame, tempo_bpm: float, bars: int, signature: Signature, named: Key | None,
+) -> tuple[Key | None, tuple[Chord, ...], dict[str, float], float]:  # fmt: skip
+    """(key, chords, confidences, beat of the first bar line); no chords where no key can be heard.
 
-    Of a single voice the notes that were written down count, of anything else the spectrum.
+    Of a single voice the notes that were written down count, of anything else the spectrum, from the
+    downbeat on.
     """
+    found: dict[str, float] = {}
+    turn = 0
     slots = slots_of(signature)
     slot_beats = signature.bar_beats / slots
     if len(notes) >= MIN_NOTES:
         weights, lowest = note_weights(spans_of(notes, tempo_bpm), slot_beats, bars * slots)
     else:
-        weights, lowest = pitch_classes_of(mono, bars * slots, lowest_only=track == "bass")
+        if track not in SINGLE_VOICES:
+            downbeat = downbeat_of(mono, strength, tempo_bpm, bars, signature)
+            found["downbeat"], turn = downbeat.sure, downbeat.turned_beats
+        from_one = np.roll(mono, -beats_to_samples(turn, tempo_bpm)) if turn else mono
+        weights, lowest = pitch_classes_of(from_one, bars * slots, lowest_only=track == "bass")
     key, sure, chords, sure_of_chords = hear_harmony(
         weights, lowest, frame.key, signature.bar_beats, slots, track, named
     )
-    found = {"key": sure, "chords": sure_of_chords}
+    found |= {"key": sure, "chords": sure_of_chords}
     if track in SINGLE_VOICES:
         level = np.array([note.level for note in notes])
         found["notes"] = float((level * [n.sure for n in notes]).sum() / level.sum()) if notes else 0.0
-    return key, chords, found
+    return key, turned(chords, turn, bars * signature.bar_beats), found, float(turn)
 
 
 def _bands(audio: NDArray[np.float32]) -> tuple[float, ...]:

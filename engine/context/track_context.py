@@ -31,7 +31,11 @@ class TrackContext:
     empty where only a score is known. `onsets` hold the micro-timing, `groove` sums it up by the step.
 
     `heard`: from audio. Then `confidence` 0..1 says how sure all of it is, `confidences` each part (tempo,
-    key, chords, notes), and `score` is a transcription; of a score known exactly every confidence is 1.
+    key, chords, notes, downbeat), and `score` is a transcription; of a score known exactly every
+    confidence is 1.
+
+    `downbeat_beats`: where the first bar line falls in the file, 0 unless another beat is surely it; every
+    other place is in beats of the file, as it is played.
     """
 
     track: str
@@ -47,6 +51,7 @@ class TrackContext:
     groove: Groove | None = None
     confidences: Mapping[str, float] = field(default_factory=dict)
     heard: bool = False
+    downbeat_beats: float = 0.0
 
     def sure_of(self, name: str) -> float:
         """The confidence 0..1 of one part: 1 of a score, that of the whole where no other is known."""
