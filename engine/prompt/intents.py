@@ -146,7 +146,7 @@ def _played(intent: TrackIntent, role: str, clause: Clause) -> TrackIntent:
     said.sort(key=lambda t: (t.word.kind == "sound" and not t.word.form, t.word.kind == "track"))
     if said:
         intent = replace(intent, manner=said[0].word.manners[role])
-    elif any(t.word.manners[role] == intent.manner for t in manners):
+    elif any(t.word.manners[role] == intent.manner for t in manners if t.negated or t.word.kind != "genre"):
         intent = replace(intent, manner=None)
     for term in clause.terms:
         how = term.word.articulation
