@@ -99,14 +99,14 @@ def test_a_set_in_dorian_stays_in_dorian_only_where_the_sixth_allows_it():
 
 
 def test_strokes_are_no_notes():
-    """Bursts of noise as loud as the chords change hardly anything of what is heard of them."""
+    """Bursts of noise louder than the chords change hardly anything of what is heard of them."""
     mono = played(C_F_G_C)
-    burst = np.random.default_rng(1).standard_normal(1500) * np.exp(-np.arange(1500) / 300) * 0.5
+    burst = np.random.default_rng(1).standard_normal(4000) * np.exp(-np.arange(4000) / 900) * 2.0
     drummed = mono.copy()
-    for start in range(0, len(mono) - 1500, beats_to_samples(0.5, 120.0)):
-        drummed[start : start + 1500] += burst.astype(np.float32)
+    for start in range(0, len(mono) - 4000, beats_to_samples(0.5, 120.0)):
+        drummed[start : start + 4000] += burst.astype(np.float32)
     clean, heard = (pitch_classes_of(part, 8)[0].sum(axis=0) for part in (mono, drummed))
-    assert np.corrcoef(clean, heard)[0, 1] > 0.97
+    assert np.corrcoef(clean, heard)[0, 1] > 0.95  # 0.81 where they are not masked
 
 
 # --- downbeat -------------------------------------------------------------------------------------
