@@ -71,8 +71,15 @@ def revisable(track: str, context: MusicContext, past: Past) -> bool:
         return False
     was = before.intent(track)
     return (
-        (context.genre, context.genres, context.structure, context.profile, intent.manner)
-        == (before.genre, before.genres, before.structure, before.profile, was.manner)
+        (
+            context.genre,
+            context.genres,
+            context.structure,
+            context.section_bars,
+            context.profile,
+            intent.manner,
+        )
+        == (before.genre, before.genres, before.structure, before.section_bars, before.profile, was.manner)
     ) and not was.silent
 
 
