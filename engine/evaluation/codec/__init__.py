@@ -1,0 +1,1 @@
+"""How well the codecs keep the sound of stems."""

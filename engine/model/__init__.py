@@ -1,0 +1,1 @@
+"""The learned part: codecs and track models."""

@@ -1,0 +1,1 @@
+"""The codec: audio to tokens and back."""

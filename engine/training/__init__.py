@@ -1,0 +1,1 @@
+"""How the learned parts are made: material, codecs, track models."""

@@ -1,0 +1,1 @@
+"""Material to train on: multi-track songs with scores, captions and tags."""

@@ -1,0 +1,76 @@
+"""A corpus on the disk, read: shards, songs, and the stems of a role.
+
+    DIR/corpus.json              what it was made from
+    DIR/train/00000/             a shard: songs.jsonl, 0003_drums.flac, 0003_drums.json (the score) ...
+    DIR/held_out/00000/          never trained on
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError
+
+FORMAT = 1
+SPLITS = ("train", "held_out")
+HEAD, SONGS = "corpus.json", "songs.jsonl"
+
+
+@dataclass(frozen=True)
+class StemFile:
+    """One stem of the corpus: 44.1 kHz, stereo, 16 bit. `line` is its song's line of songs.jsonl."""
+
+    path: Path
+    role: str
+    samples: int
+    source: str
+    line: dict[str, Any]
+
+    @property
+    def score_path(self) -> Path:
+        return self.path.parent / self.line["tracks"][self.role]["score"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    folder: Path
+    head: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path) -> Corpus:
+        """EngineError `not_found` where there is no corpus, `file` where its head cannot be read."""
+        path = folder / HEAD
+        if not path.is_file():
+            raise EngineError(
+                "not_found", f"{folder} is no corpus (no {HEAD}); make one: resonantgen train corpus"
+            )
+        try:
+            head = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise EngineError("file", f"{path}: not JSON ({error})") from error
+        if not isinstance(head, dict) or head.get("format") != FORMAT:
+            raise EngineError("file", f"{path}: not a corpus of format {FORMAT}")
+        return cls(folder, head)
+
+    def shards(self, split: str) -> list[Path]:
+        """The whole ones; what is still being written has another name."""
+        return sorted(path.parent for path in (self.folder / split).glob(f"[0-9]*/{SONGS}"))
+
+    def songs(self, split: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """(the shard's folder, the song's line) in the order of their making."""
+        for shard in self.shards(split):
+            for text in (shard / SONGS).read_text(encoding="utf-8").splitlines():
+                yield shard, json.loads(text)
+
+    def stems(self, split: str, roles: tuple[str, ...]) -> list[StemFile]:
+        """Every stem of those roles."""
+        return [
+            StemFile(shard / track["file"], role, int(track["samples"]), track["source"], song)
+            for shard, song in self.songs(split)
+            for role, track in song["tracks"].items()
+            if role in roles
+        ]
