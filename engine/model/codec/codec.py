@@ -1,0 +1,86 @@
+"""Audio to tokens and back: an encoder, a residual vector quantiser, a decoder.
+
+    audio [B, C, N] -> encoder -> latents [B, D, F] -> quantiser -> codes [B, K, F]
+    codes -> quantiser -> latents -> decoder -> audio [B, C, F * hop]
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.errors import EngineError
+from engine.model.codec.config import CodecConfig
+from engine.model.codec.quantizer import Quantizer
+
+
+class Codec(nn.Module):
+    def __init__(self, config: CodecConfig, encoder: nn.Module, quantizer: Quantizer, decoder: nn.Module) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder, self.quantizer, self.decoder = encoder, quantizer, decoder
+
+    @torch.inference_mode()
+    def encode(self, audio: Tensor, num_codebooks: int | None = None) -> Tensor:
+        """audio [B, C, N] at the codec's rate -> codes int64 [B, K, F]; the last frame is filled with silence.
+
+        EngineError `range` for another number of channels or of codebooks.
+        """
+        return self.quantizer.encode(self.latents(audio), num_codebooks)
+
+    @torch.inference_mode()
+    def decode(self, codes: Tensor) -> Tensor:
+        """codes [B, K, F] -> audio [B, C, F * hop]; fewer codebooks give a coarser sound."""
+        audio: Tensor = self.decoder(self.quantizer.decode(codes))
+        return audio
+
+    def latents(self, audio: Tensor) -> Tensor:
+        """audio [B, C, N] -> what the encoder says before quantising [B, D, F]."""
+        if audio.dim() != 3 or audio.shape[1] != self.config.channels:
+            raise EngineError(
+                "range", f"audio of shape {tuple(audio.shape)}; this codec takes [B, {self.config.channels}, N]"
+            )
+        missing = -audio.shape[-1] % self.config.hop
+        latents: Tensor = self.encoder(functional.pad(audio, (0, missing)))
+        return latents
+
+    def stream(self) -> CodecStream:
+        """Decode frame by frame; EngineError `not_available` where the decoder sees the future."""
+        return CodecStream(self)
+
+
+class CodecStream:
+    """`step` for the next frames, `flush` for the end: together they are `decode` of all of them."""
+
+    def __init__(self, codec: Codec) -> None:
+        self.quantizer = codec.quantizer
+        self.decoding = codec.decoder.stream()  # type: ignore[operator]
+
+    def step(self, codes: Tensor) -> Tensor:
+        """codes [B, K, F] -> the samples that they finish [B, C, n]."""
+        with torch.inference_mode():
+            audio: Tensor = self.decoding.step(self.quantizer.decode(codes))
+        return audio
+
+    def flush(self) -> Tensor:
+        audio: Tensor = self.decoding.flush()
+        return audio
+
+
+def build_codec(config: CodecConfig) -> Codec:
+    """Untrained, from the global random state; EngineError `unknown` for a pair that does not exist."""
+    quantizer = Quantizer(config.num_codebooks, config.codebook_size, config.latent_width)
+    encoder, decoder = _pair(config)
+    return Codec(config, encoder, quantizer, decoder)
+
+
+def _pair(config: CodecConfig) -> tuple[nn.Module, nn.Module]:
+    shape = (config.channels, config.hop, config.latent_width, config.settings)
+    if config.pair == "spectral":
+        from engine.model.codec.spectral import SpectralDecoder, SpectralEncoder
+
+        return SpectralEncoder(*shape), SpectralDecoder(*shape)
+    from engine.model.codec.seanet import SEANetDecoder, SEANetEncoder
+
+    return SEANetEncoder(*shape), SEANetDecoder(*shape)

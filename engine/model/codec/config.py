@@ -1,0 +1,110 @@
+"""Codecs by name: what they take, at what rate they write, and which pair of encoder and decoder they have."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+from engine.errors import EngineError, unknown
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SpectralConfig:
+    """The spectral pair. A frame is `sub_frames` spectra, each `overlap` sub-frames long.
+
+    `encoder_width` x `encoder_depth` and `decoder_width` x `decoder_depth` ConvNeXt blocks of `kernel`
+    frames, whose inner width is `expansion` times theirs.
+    """
+
+    sub_frames: int = 4
+    overlap: int = 4
+    encoder_width: int = 256
+    encoder_depth: int = 5
+    decoder_width: int = 320
+    decoder_depth: int = 7
+    kernel: int = 7
+    expansion: int = 3
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """`hop` samples a frame; `latent_width` values a frame before the quantiser."""
+
+    name: str
+    sample_rate: int = 44_100
+    channels: int = 2
+    hop: int = 882
+    num_codebooks: int = 8
+    codebook_size: int = 1024
+    latent_width: int = 64
+    pair: str = "spectral"
+    settings: Any = SpectralConfig()
+
+    @property
+    def frame_rate(self) -> float:
+        return self.sample_rate / self.hop
+
+    @property
+    def kilobits_per_second(self) -> float:
+        return self.frame_rate * self.num_codebooks * (self.codebook_size - 1).bit_length() / 1000
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> CodecConfig:
+        """EngineError `unknown` for a key or a pair that does not exist, `range` for a wrong kind of value."""
+        given = dict(values)
+        pair = given.get("pair", "spectral")
+        settings = _filled(settings_type(pair), given.pop("settings", {}))
+        return _filled(cls, given | {"settings": settings})
+
+
+def settings_type(pair: str) -> type[Any]:
+    """The dataclass of a pair's own settings; EngineError `unknown`."""
+    if pair == "spectral":
+        return SpectralConfig
+    if pair == "seanet":
+        from engine.model.codec.seanet import SeanetConfig
+
+        return SeanetConfig
+    raise unknown("codec pair", pair, ("spectral", "seanet"))
+
+
+def _filled(kind: type[T], values: Mapping[str, Any]) -> T:
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    given = {}
+    for key, value in values.items():
+        if key not in known:
+            raise unknown(f"{kind.__name__} key", key, known)
+        given[key] = tuple(value) if isinstance(value, list) else value
+        default = known[key].default
+        numeric = isinstance(default, int | float)
+        if numeric and (not isinstance(value, int | float) or value < 0):
+            raise EngineError("range", f"{kind.__name__}.{key} is {value!r}; it is a number, 0 or more")
+    return kind(**given)
+
+
+@cache
+def named_configs() -> Mapping[str, CodecConfig]:
+    """Those of codecs.toml."""
+    text = (resources.files("engine.model.codec") / "codecs.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text)
+    return {
+        name: CodecConfig.from_dict({"name": name} | table) for name, table in tables["codecs"].items()
+    }
+
+
+def config_named(name: str) -> CodecConfig:
+    """EngineError `unknown` with the nearest known name."""
+    configs = named_configs()
+    if name not in configs:
+        raise unknown("codec", name, configs)
+    return configs[name]

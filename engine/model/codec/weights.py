@@ -1,0 +1,93 @@
+"""Codecs in files: safetensors, with the configuration in the file's own metadata.
+
+A file is refused where it is cut short, is no safetensors file, comes from something else, or does not fit
+the configuration it names; nothing in it is ever executed.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from engine.errors import EngineError, unknown
+from engine.model.codec.codec import Codec, build_codec
+from engine.model.codec.config import CodecConfig
+
+KEY = "resonantgen.codec"
+SUFFIX = ".safetensors"
+
+
+def save_codec(codec: Codec, path: Path, dtype: torch.dtype = torch.float32) -> None:
+    """Under a temporary name first: a file of that name is always whole. Codebooks stay in 32 bit."""
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (value if name.startswith("quantizer.") else value.to(dtype)).detach().cpu().contiguous()
+        for name, value in codec.state_dict().items()
+    }
+    temporary = path.with_name(path.name + ".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        save_file(tensors, temporary, {KEY: codec.config.to_json()})
+        temporary.replace(path)
+    except OSError as error:
+        raise EngineError("file", f"{path}: could not be written ({error})") from error
+
+
+def load_codec(name_or_path: str | Path) -> Codec:
+    """A bundled codec by name, or a file, ready to use on the CPU.
+
+    EngineError: `unknown` name, `not_found` path, `file` for one that is truncated, foreign or incomplete.
+    """
+    path = Path(name_or_path)
+    if path.suffix != SUFFIX and path.name == str(name_or_path):
+        path = bundled(path.name)
+    codec, tensors = read_codec(path)
+    codec.load_state_dict({name: value.float() for name, value in tensors.items()})
+    return codec.eval().requires_grad_(False)
+
+
+def bundled(name: str) -> Path:
+    """The file of a bundled codec."""
+    folder = Path(str(resources.files("engine.model"))) / "weights"
+    path = folder / f"{name}{SUFFIX}"
+    if not path.is_file():
+        raise unknown("codec", name, sorted(found.stem for found in folder.glob(f"*{SUFFIX}")))
+    return path
+
+
+def read_codec(path: Path) -> tuple[Codec, dict[str, Tensor]]:
+    """The codec that the file describes, untrained, and the weights, which fit it."""
+    config, tensors = read_tensors(path)
+    codec = build_codec(config)
+    wanted = {name: value.shape for name, value in codec.state_dict().items()}
+    missing = sorted(wanted.keys() - tensors.keys())
+    extra = sorted(tensors.keys() - wanted.keys())
+    wrong = sorted(name for name in wanted.keys() & tensors.keys() if wanted[name] != tensors[name].shape)
+    for what, names in (("lacks", missing), ("has what the codec has not:", extra), ("has wrong shapes:", wrong)):
+        if names:
+            raise EngineError("file", f"{path}: {what} {', '.join(names[:3])} ({len(names)} in all)")
+    return codec, tensors
+
+
+def read_tensors(path: Path) -> tuple[CodecConfig, dict[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise EngineError("not_found", f"there is no codec file {path}")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise EngineError("file", f"{path}: truncated or no safetensors file ({error})") from error
+    if KEY not in metadata:
+        raise EngineError("file", f"{path}: a safetensors file, but of no ResonantGen codec")
+    try:
+        return CodecConfig.from_dict(json.loads(metadata[KEY])), tensors
+    except (ValueError, TypeError) as error:
+        raise EngineError("file", f"{path}: its configuration cannot be read ({error})") from error

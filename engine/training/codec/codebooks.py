@@ -1,0 +1,130 @@
+"""How codebooks learn: averages of what they stand for, a first guess by k-means, and revival of unused codes.
+
+Source: van den Oord et al. 2017 (EMA), Zeghidour et al. 2021 (k-means, revival, quantiser dropout).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.model.codec.quantizer import Quantizer, nearest
+
+REVIVE_EVERY = 20  # updates
+UNUSED = 0.03  # of an even share: a code that stands for less is given to what is far from any
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """latents [B, D, F] with the gradient of what went in; `commitment` pulls the encoder to its codes."""
+
+    latents: Tensor
+    codes: Tensor  # [B, K, F]
+    commitment: Tensor
+
+
+class CodebookTrainer:
+    """Moves the codebooks of a quantiser while it trains. `reduce` adds up tensors over all processes."""
+
+    def __init__(self, quantizer: Quantizer, decay: float = 0.99, reduce: object = None) -> None:
+        self.quantizer, self.decay = quantizer, decay
+        self.reduce = reduce if callable(reduce) else lambda tensor: tensor
+        books, size, width = quantizer.codebooks.shape
+        device = quantizer.codebooks.device
+        self.counts = torch.ones(books, size, device=device)
+        self.sums = quantizer.codebooks.detach().clone()
+        self.updates = 0
+
+    def state_dict(self) -> dict[str, object]:
+        return {"counts": self.counts, "sums": self.sums, "updates": self.updates}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        counts, sums, updates = state["counts"], state["sums"], state["updates"]
+        assert isinstance(counts, Tensor) and isinstance(sums, Tensor) and isinstance(updates, int)
+        self.counts, self.sums = counts.to(self.counts.device), sums.to(self.sums.device)
+        self.updates = updates
+
+    @torch.no_grad()
+    def guess(self, rows: Tensor, rounds: int = 8) -> None:
+        """Every codebook by k-means over rows [R, D], each on what the one before left over."""
+        rest = rows.float()
+        for k in range(self.quantizer.num_codebooks):
+            codebook = k_means(rest, self.quantizer.codebooks.shape[1], rounds)
+            code = nearest(rest, codebook)
+            self.quantizer.codebooks[k] = codebook
+            self.counts[k] = functional.one_hot(code, codebook.shape[0]).sum(0).float().clamp(min=0.1)
+            self.sums[k] = codebook * self.counts[k][:, None]
+            rest = rest - codebook[code]
+
+    def quantise(self, latents: Tensor, kept: Tensor, learn: bool = True) -> Quantised:
+        """latents [B, D, F]; `kept` [B] codebooks of each item, 1..K (quantiser dropout)."""
+        rows = latents.transpose(1, 2).float()  # [B, F, D]
+        rest = rows.detach()
+        total = torch.zeros_like(rest)
+        codes = []
+        books = self.quantizer.codebooks.clone() if learn else self.quantizer.codebooks
+        for k in range(self.quantizer.num_codebooks):
+            used = (kept > k).to(rest.dtype)[:, None, None]  # [B, 1, 1]
+            code = nearest(rest, books[k])
+            chosen = books[k][code]
+            if learn:
+                self._count(k, code, rest, used)
+            total = total + chosen * used
+            rest = rest - chosen * used
+            codes.append(code)
+        if learn:
+            self._move(rest)
+        through = rows + (total - rows).detach()
+        return Quantised(
+            through.transpose(1, 2), torch.stack(codes, 1), functional.mse_loss(rows, total.detach())
+        )
+
+    @torch.no_grad()
+    def _count(self, k: int, code: Tensor, rest: Tensor, used: Tensor) -> None:
+        flat, weight = code.flatten(), used.expand(*code.shape, 1).reshape(-1)
+        rows = rest.reshape(-1, rest.shape[-1]) * weight[:, None]
+        counts = torch.zeros_like(self.counts[k]).index_add_(0, flat, weight)
+        sums = torch.zeros_like(self.sums[k]).index_add_(0, flat, rows)
+        both = self.reduce(torch.cat([counts[:, None], sums], 1))
+        # Nothing is learnt from a batch in which nobody used this codebook.
+        if float(both[:, 0].sum()) > 0:
+            self.counts[k].lerp_(both[:, 0], 1.0 - self.decay)
+            self.sums[k].lerp_(both[:, 1:], 1.0 - self.decay)
+        if self.updates % REVIVE_EVERY == REVIVE_EVERY - 1:
+            self._revive(k, rows[weight > 0])
+
+    @torch.no_grad()
+    def _revive(self, k: int, rows: Tensor) -> None:
+        share = self.counts[k] / self.counts[k].sum()
+        dead = (share < UNUSED / share.numel()).nonzero().flatten()
+        if not dead.numel() or not rows.shape[0]:
+            return
+        picked = rows[torch.randint(rows.shape[0], (dead.numel(),), device=rows.device)]
+        even = self.counts[k].sum() / share.numel()
+        self.counts[k][dead] = even
+        self.sums[k][dead] = picked * even
+
+    @torch.no_grad()
+    def _move(self, _: Tensor) -> None:
+        self.quantizer.codebooks.copy_(self.sums / self.counts.clamp(min=1e-5)[..., None])
+        self.updates += 1
+
+
+def k_means(rows: Tensor, size: int, rounds: int) -> Tensor:
+    """rows [R, D] -> centres [size, D]; centres without rows take a random one."""
+    picked = torch.randperm(rows.shape[0], device=rows.device)[:size]
+    if picked.numel() < size:
+        picked = torch.cat([picked, torch.randint(rows.shape[0], (size - picked.numel(),), device=rows.device)])
+    centres = rows[picked].clone()
+    for _ in range(rounds):
+        code = nearest(rows, centres)
+        counts = torch.zeros(size, device=rows.device).index_add_(0, code, torch.ones(rows.shape[0], device=rows.device))
+        sums = torch.zeros_like(centres).index_add_(0, code, rows)
+        empty = counts == 0
+        centres = sums / counts.clamp(min=1)[:, None]
+        if bool(empty.any()):
+            centres[empty] = rows[torch.randint(rows.shape[0], (int(empty.sum()),), device=rows.device)]
+    return centres
