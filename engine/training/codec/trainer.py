@@ -56,7 +56,7 @@ class CodecTrainer:
         self.books = CodebookTrainer(self.codec.quantizer)
         self.losses = Reconstruction(codec_config.sample_rate)
         self.optimizer = torch.optim.AdamW(
-            self.codec.parameters(), config.learning_rate, betas=(0.8, 0.99), weight_decay=0.01
+            self.codec.parameters(), config.learning_rate, betas=(0.8, 0.99), weight_decay=0.01, fused=True
         )
         self.step_number, self.spent_s = 0, 0.0
         self.waiting: list[Tensor] = []
