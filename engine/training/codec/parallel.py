@@ -117,13 +117,13 @@ def chosen_device(name: str, local_rank: int = 0) -> torch.device:
 
 
 def chosen_precision(name: str, device: torch.device) -> str:
-    """`auto`: bfloat16 on a GPU that computes in it, float32 elsewhere; `bfloat16` on a CPU where asked for."""
+    """`auto`: bfloat16 on a GPU that computes in it, float32 elsewhere; a CPU takes bfloat16 if told to."""
     if name not in PRECISIONS:
         raise unknown("precision", name, PRECISIONS)
     able = device.type == "cpu" or torch.cuda.is_bf16_supported(including_emulation=False)
     if name == "bfloat16" and not able:
         model = torch.cuda.get_device_name(device)
-        raise EngineError("not_available", f"{model} does not compute in bfloat16; use precision float32")
+        raise EngineError("not_available", f"{model} does not compute in bfloat16; take float32")
     if name == "auto":
         return "bfloat16" if device.type == "cuda" and able else "float32"
     return name
@@ -164,5 +164,5 @@ def _meet(place: Place) -> None:
     except (RuntimeError, ValueError) as error:
         raise EngineError(
             "not_available",
-            f"process {place.rank} of {place.processes} did not meet the others ({error}); start them with torchrun",
+            f"process {place.rank} of {place.processes} did not meet the others: {error}; use torchrun",
         ) from error
