@@ -49,6 +49,7 @@ class Goal:
     at_least: float | None = None
     at_most: float | None = None
     tolerance: float = 0.0  # how far beside the goal --check still forgives
+    moonshot: float | None = None  # on the same side of the goal, what would be astonishing
 
     def met(self, value: float, tolerance: float = 0.0) -> bool | None:
         """None where the measure has no goal."""

@@ -1,1 +1,1 @@
-"""How well the codecs keep the sound of stems."""
+"""How much of a stem survives a codec: measures of the decoded beside the original."""
