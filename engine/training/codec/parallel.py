@@ -7,6 +7,7 @@ torchrun --nproc-per-node 4 --no-python resonantgen train codec ...      one a G
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -104,9 +105,10 @@ def placed(device: str = "auto", precision: str = "auto") -> Iterator[Place]:
 
 def chosen_device(name: str, local_rank: int = 0) -> torch.device:
     """`auto` (a GPU where there is one), `cpu`, `cuda` (that of this process) or `cuda:N`."""
-    kind, _, index = name.partition(":")
-    if kind not in ("auto", "cpu", "cuda") or (index and not (kind == "cuda" and index.isdecimal())):
+    found = re.fullmatch(r"(auto|cpu|cuda)(?:(?<=cuda):(\d+))?", name)
+    if found is None:
         raise unknown("device", name, DEVICES)
+    kind, index = found.groups()
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if kind == "cpu" or (kind == "auto" and not count):
         return torch.device("cpu")

@@ -74,9 +74,12 @@ def attack_sample(audio: Floats, sample_rate: int) -> int:
     energy = energy[: len(energy) // length * length].reshape(-1, length).sum(1)
     rise = np.diff(np.sqrt(energy), prepend=0.0)
     start = int(rise.argmax()) * length
-    piece = np.abs(audio[start : start + length]).max(1)
-    # Inside the 5 ms: the first sample at a quarter of their peak.
-    return start + int((piece >= 0.25 * piece.max()).argmax())
+    # It began in these 5 ms or in those before: where it first stands clear of what sounded until then.
+    peaks = np.abs(audio[: start + length]).max(1)
+    before = float(peaks[max(0, start - 2 * length) : max(0, start - length)].max(initial=0.0))
+    begin = max(0, start - length)
+    clear = before + 0.25 * (float(peaks[begin:].max()) - before)
+    return begin + int((peaks[begin:] >= clear).argmax())
 
 
 def _draw_pair(row: Sequence[Axes], name: str, original: Floats, decoded: Floats, sample_rate: int) -> None:
