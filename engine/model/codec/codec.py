@@ -1,7 +1,7 @@
 """Audio to tokens and back: an encoder, a residual vector quantiser, a decoder.
 
-    audio [B, C, N] -> encoder -> latents [B, D, F] -> quantiser -> codes [B, K, F]
-    codes -> quantiser -> latents -> decoder -> audio [B, C, F * hop]
+audio [B, C, N] -> encoder -> latents [B, D, F] -> quantiser -> codes [B, K, F]
+codes -> quantiser -> latents -> decoder -> audio [B, C, F * hop]
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from engine.model.codec.quantizer import Quantizer
 
 
 class Codec(nn.Module):
-    def __init__(self, config: CodecConfig, encoder: nn.Module, quantizer: Quantizer, decoder: nn.Module) -> None:
+    def __init__(
+        self, config: CodecConfig, encoder: nn.Module, quantizer: Quantizer, decoder: nn.Module
+    ) -> None:
         super().__init__()
         self.config = config
         self.encoder, self.quantizer, self.decoder = encoder, quantizer, decoder
@@ -39,7 +41,8 @@ class Codec(nn.Module):
         """audio [B, C, N] -> what the encoder says before quantising [B, D, F]."""
         if audio.dim() != 3 or audio.shape[1] != self.config.channels:
             raise EngineError(
-                "range", f"audio of shape {tuple(audio.shape)}; this codec takes [B, {self.config.channels}, N]"
+                "range",
+                f"audio of shape {tuple(audio.shape)}; this codec takes [B, {self.config.channels}, N]",
             )
         missing = -audio.shape[-1] % self.config.hop
         latents: Tensor = self.encoder(functional.pad(audio, (0, missing)))

@@ -35,7 +35,7 @@ class SpectralConfig:
 
 @dataclass(frozen=True)
 class CodecConfig:
-    """`hop` samples a frame; `latent_width` values a frame before the quantiser."""
+    """`hop` samples a frame; `latent_width` values a frame before the quantiser; `roles` it was made for."""
 
     name: str
     sample_rate: int = 44_100
@@ -45,6 +45,7 @@ class CodecConfig:
     codebook_size: int = 1024
     latent_width: int = 64
     pair: str = "spectral"
+    roles: tuple[str, ...] = ()
     settings: Any = SpectralConfig()
 
     @property
@@ -97,9 +98,7 @@ def named_configs() -> Mapping[str, CodecConfig]:
     """Those of codecs.toml."""
     text = (resources.files("engine.model.codec") / "codecs.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
-    return {
-        name: CodecConfig.from_dict({"name": name} | table) for name, table in tables["codecs"].items()
-    }
+    return {name: CodecConfig.from_dict({"name": name} | table) for name, table in tables["codecs"].items()}
 
 
 def config_named(name: str) -> CodecConfig:

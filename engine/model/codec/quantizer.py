@@ -42,7 +42,9 @@ class Quantizer(nn.Module):
         num_codebooks = self.checked(codes.shape[1])
         size = self.codebooks.shape[1]
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= size):
-            raise EngineError("range", f"codes {int(codes.min())}..{int(codes.max())}; allowed is 0..{size - 1}")
+            raise EngineError(
+                "range", f"codes {int(codes.min())}..{int(codes.max())}; allowed is 0..{size - 1}"
+            )
         chosen = [self.codebooks[k][codes[:, k]] for k in range(num_codebooks)]  # each [B, F, D]
         return torch.stack(chosen).sum(0).transpose(1, 2)
 

@@ -89,17 +89,21 @@ class SpectralStream:
 
     def __init__(self, decoder: SpectralDecoder) -> None:
         self.decoder = decoder
-        self.pasts: list[Tensor | None] = [None] * len(decoder.blocks)
+        self.blocks = [block for block in decoder.blocks if isinstance(block, Block)]
+        self._restart()
+
+    def _restart(self) -> None:
+        self.pasts: list[Tensor | None] = [None] * len(self.blocks)
         self.tail: Tensor | None = None  # [B, C, window - sub_hop], sums still open
         self.cover: Tensor | None = None  # [window - sub_hop], the window's share of them
-        self.to_drop = decoder.grid.lead
+        self.to_drop = self.decoder.grid.lead
 
     @torch.inference_mode()
     def step(self, latents: Tensor) -> Tensor:
         """latents [B, D, F] of the next frames -> the samples they finish [B, C, n]."""
         decoder, grid = self.decoder, self.decoder.grid
         x = decoder.norm(decoder.into(latents.transpose(1, 2)))
-        for i, block in enumerate(decoder.blocks):
+        for i, block in enumerate(self.blocks):
             x, self.pasts[i] = block.step(x, self.pasts[i])
         sums, cover = grid.overlapped(decoder.spectra_of(x))
         if self.tail is not None and self.cover is not None:
@@ -116,7 +120,7 @@ class SpectralStream:
             raise EngineError("empty", "nothing was decoded yet: there is nothing to flush")
         end = self.tail.shape[-1] - self.decoder.grid.trail
         out = self._out(self.tail[..., :end], self.cover[:end])
-        self.__init__(self.decoder)  # type: ignore[misc]
+        self._restart()
         return out
 
     def _out(self, sums: Tensor, cover: Tensor) -> Tensor:
@@ -166,7 +170,9 @@ class Grid(nn.Module):
     def __init__(self, hop: int, config: SpectralConfig) -> None:
         super().__init__()
         if hop % config.sub_frames:
-            raise EngineError("range", f"a hop of {hop} samples does not divide into {config.sub_frames} sub-frames")
+            raise EngineError(
+                "range", f"a hop of {hop} samples does not divide into {config.sub_frames} sub-frames"
+            )
         self.hop, self.sub_frames = hop, config.sub_frames
         self.sub_hop = hop // config.sub_frames
         self.window = self.sub_hop * config.overlap

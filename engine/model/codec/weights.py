@@ -68,7 +68,11 @@ def read_codec(path: Path) -> tuple[Codec, dict[str, Tensor]]:
     missing = sorted(wanted.keys() - tensors.keys())
     extra = sorted(tensors.keys() - wanted.keys())
     wrong = sorted(name for name in wanted.keys() & tensors.keys() if wanted[name] != tensors[name].shape)
-    for what, names in (("lacks", missing), ("has what the codec has not:", extra), ("has wrong shapes:", wrong)):
+    for what, names in (
+        ("lacks", missing),
+        ("has what the codec has not:", extra),
+        ("has wrong shapes:", wrong),
+    ):
         if names:
             raise EngineError("file", f"{path}: {what} {', '.join(names[:3])} ({len(names)} in all)")
     return codec, tensors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import soundfile
@@ -19,6 +20,12 @@ TRIES = 4
 GAIN_DB = (-12.0, 6.0)
 
 
+class Pieces(Protocol):
+    """Where batches come from: a corpus on the disk, or songs made on the fly."""
+
+    def batch(self, step: int, rank: int = 0) -> Tensor: ...
+
+
 class StemPieces:
     """Endless batches [B, C=2, N], the same for the same seed and step."""
 
@@ -26,12 +33,14 @@ class StemPieces:
         self.stems = [stem for stem in stems if stem.samples >= samples]
         if not self.stems:
             raise EngineError(
-                "empty", f"the corpus has no stem of at least {samples} samples of these roles; it has {len(stems)}"
+                "empty",
+                f"the corpus has no stem of at least {samples} samples of these roles; it has {len(stems)}",
             )
         self.batch_size, self.samples, self.seed = batch_size, samples, seed
 
-    def batch(self, step: int) -> Tensor:
-        dice = random.Random(f"{self.seed}/{step}")
+    def batch(self, step: int, rank: int = 0) -> Tensor:
+        """Another one for each process of a run. EngineError `file` where a stem cannot be read."""
+        dice = random.Random(f"{self.seed}/{step}/{rank}")
         pieces = [self._piece(dice) for _ in range(self.batch_size)]
         return torch.from_numpy(np.stack(pieces))
 

@@ -1,10 +1,11 @@
-"""How codebooks learn: averages of what they stand for, a first guess by k-means, and revival of unused codes.
+"""How codebooks learn: by averages of what they stand for, a first guess by k-means, revival of unused codes.
 
 Source: van den Oord et al. 2017 (EMA), Zeghidour et al. 2021 (k-means, revival, quantiser dropout).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,8 +14,14 @@ from torch.nn import functional
 
 from engine.model.codec.quantizer import Quantizer, nearest
 
+Shared = Callable[[Tensor], Tensor]
 REVIVE_EVERY = 20  # updates
 UNUSED = 0.03  # of an even share: a code that stands for less is given to what is far from any
+
+
+def alone(tensor: Tensor) -> Tensor:
+    """What all processes together have, where there is one."""
+    return tensor
 
 
 @dataclass(frozen=True)
@@ -27,12 +34,16 @@ class Quantised:
 
 
 class CodebookTrainer:
-    """Moves the codebooks of a quantiser while it trains. `reduce` adds up tensors over all processes."""
+    """Moves the codebooks of a quantiser while it trains.
 
-    def __init__(self, quantizer: Quantizer, decay: float = 0.99, reduce: object = None) -> None:
-        self.quantizer, self.decay = quantizer, decay
-        self.reduce = reduce if callable(reduce) else lambda tensor: tensor
-        books, size, width = quantizer.codebooks.shape
+    Over several processes `reduce` adds up counts, and `share` gives all of them the first one's draw.
+    """
+
+    def __init__(
+        self, quantizer: Quantizer, decay: float = 0.99, reduce: Shared = alone, share: Shared = alone
+    ) -> None:
+        self.quantizer, self.decay, self.reduce, self.share = quantizer, decay, reduce, share
+        books, size, _ = quantizer.codebooks.shape
         device = quantizer.codebooks.device
         self.counts = torch.ones(books, size, device=device)
         self.sums = quantizer.codebooks.detach().clone()
@@ -52,10 +63,11 @@ class CodebookTrainer:
         """Every codebook by k-means over rows [R, D], each on what the one before left over."""
         rest = rows.float()
         for k in range(self.quantizer.num_codebooks):
-            codebook = k_means(rest, self.quantizer.codebooks.shape[1], rounds)
+            codebook = self.share(k_means(rest, self.quantizer.codebooks.shape[1], rounds))
             code = nearest(rest, codebook)
             self.quantizer.codebooks[k] = codebook
-            self.counts[k] = functional.one_hot(code, codebook.shape[0]).sum(0).float().clamp(min=0.1)
+            counts = functional.one_hot(code, codebook.shape[0]).sum(0).float()
+            self.counts[k] = self.reduce(counts).clamp(min=0.1)
             self.sums[k] = codebook * self.counts[k][:, None]
             rest = rest - codebook[code]
 
@@ -76,7 +88,7 @@ class CodebookTrainer:
             rest = rest - chosen * used
             codes.append(code)
         if learn:
-            self._move(rest)
+            self._move()
         through = rows + (total - rows).detach()
         return Quantised(
             through.transpose(1, 2), torch.stack(codes, 1), functional.mse_loss(rows, total.detach())
@@ -102,13 +114,13 @@ class CodebookTrainer:
         dead = (share < UNUSED / share.numel()).nonzero().flatten()
         if not dead.numel() or not rows.shape[0]:
             return
-        picked = rows[torch.randint(rows.shape[0], (dead.numel(),), device=rows.device)]
+        picked = self.share(rows[torch.randint(rows.shape[0], (dead.numel(),), device=rows.device)])
         even = self.counts[k].sum() / share.numel()
         self.counts[k][dead] = even
         self.sums[k][dead] = picked * even
 
     @torch.no_grad()
-    def _move(self, _: Tensor) -> None:
+    def _move(self) -> None:
         self.quantizer.codebooks.copy_(self.sums / self.counts.clamp(min=1e-5)[..., None])
         self.updates += 1
 
@@ -117,11 +129,15 @@ def k_means(rows: Tensor, size: int, rounds: int) -> Tensor:
     """rows [R, D] -> centres [size, D]; centres without rows take a random one."""
     picked = torch.randperm(rows.shape[0], device=rows.device)[:size]
     if picked.numel() < size:
-        picked = torch.cat([picked, torch.randint(rows.shape[0], (size - picked.numel(),), device=rows.device)])
+        picked = torch.cat(
+            [picked, torch.randint(rows.shape[0], (size - picked.numel(),), device=rows.device)]
+        )
     centres = rows[picked].clone()
     for _ in range(rounds):
         code = nearest(rows, centres)
-        counts = torch.zeros(size, device=rows.device).index_add_(0, code, torch.ones(rows.shape[0], device=rows.device))
+        counts = torch.zeros(size, device=rows.device).index_add_(
+            0, code, torch.ones(rows.shape[0], device=rows.device)
+        )
         sums = torch.zeros_like(centres).index_add_(0, code, rows)
         empty = counts == 0
         centres = sums / counts.clamp(min=1)[:, None]

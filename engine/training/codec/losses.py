@@ -65,7 +65,9 @@ class Reconstruction(nn.Module):
             mel.append(log_distance(wanted_size @ bands, given_size @ bands))
             quiet = level[:, None, None] / scale.window**0.5
             lost = (wanted_size - given_size).pow(2).sum((1, 2)).add(1e-12).sqrt()
-            full = wanted_size.pow(2).sum((1, 2)).sqrt() + (quiet * torch.ones_like(wanted_size)).norm(dim=(1, 2))
+            full = wanted_size.pow(2).sum((1, 2)).sqrt() + (quiet * torch.ones_like(wanted_size)).norm(
+                dim=(1, 2)
+            )
             stft.append(log_distance(wanted_size, given_size) + (lost / full).mean())
             if scale.window in self.waveform:
                 apart = size_of(wanted - given).sum((1, 2))

@@ -1,0 +1,137 @@
+"""`resonantgen train codec`: a codec, trained on a corpus or on songs made on the fly."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from engine.errors import EngineError
+from engine.training.extras import check_all
+
+if TYPE_CHECKING:
+    from engine.model.codec.codec import Codec
+    from engine.model.codec.config import CodecConfig
+    from engine.training.codec.batches import Pieces
+    from engine.training.codec.config import TrainingConfig
+    from engine.training.codec.parallel import Place
+    from engine.training.codec.run import Evaluation
+    from engine.training.codec.trainer import CodecTrainer
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser("codec", help="train a codec; goes on where the same folder was cut off")
+    parser.add_argument("name", help="one of codecs.toml: drums, pitched, debug …")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--corpus", type=Path, help="a corpus; without one, songs are made on the fly")
+    parser.add_argument("--roles", help="with commas; default: those the codec is for")
+    parser.add_argument("--minutes", type=float, help="of computing")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--start-from", help="a bundled codec or a file whose weights to begin with")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="batch_size=6 learning_rate=5e-4 …")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
+    parser.add_argument("--precision", default="auto", help="auto, float32, bfloat16")
+    parser.add_argument("--compile", action="store_true", help="a minute of compiling, then faster steps")
+    parser.add_argument("--threads", type=int, default=0, help="of a CPU; default: all cores")
+    parser.add_argument("--processes", type=int, default=1, help="that make songs, where there is no corpus")
+
+
+def main(args: argparse.Namespace) -> int:
+    check_all()
+    import torch
+
+    from engine.model.codec.codec import build_codec
+    from engine.model.codec.config import config_named
+    from engine.training.codec.parallel import placed
+    from engine.training.codec.run import Run
+    from engine.training.codec.trainer import CodecTrainer
+
+    config, training = config_named(args.name), training_of(args)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    with placed(args.device, args.precision) as place:
+        torch.manual_seed(training.seed)
+        pieces = pieces_of(args, config, training)
+        trainer = CodecTrainer(build_codec(config), training, pieces, place)
+        if args.start_from:
+            from engine.model.codec.weights import load_codec
+
+            trainer.start_from(load_codec(args.start_from))
+        if args.compile:
+            trainer.compile()
+        with Told(place) as told:
+            Run(trainer, args.out, evaluation_of(args, config), told.line).go()
+    return 0
+
+
+def training_of(args: argparse.Namespace) -> TrainingConfig:
+    from engine.training.codec.config import TrainingConfig, changed
+
+    settings = {}
+    for text in args.set:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise EngineError("range", f"--set {text!r}; it is KEY=VALUE")
+        settings[key] = value
+    for key in ("minutes", "steps"):
+        if getattr(args, key) is not None:
+            settings[key] = str(getattr(args, key))
+    if not settings.keys() & {"minutes", "steps"}:
+        raise EngineError("range", "say how long: --minutes M or --steps N")
+    return changed(TrainingConfig(), settings)
+
+
+def roles_of(args: argparse.Namespace, config: CodecConfig) -> tuple[str, ...]:
+    """EngineError `unknown`."""
+    from engine.errors import unknown
+    from engine.registry import BAND
+
+    roles = tuple(args.roles.split(",")) if args.roles else config.roles
+    for role in roles:
+        if role not in BAND:
+            raise unknown("role", role, BAND)
+    return roles
+
+
+def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig) -> Pieces:
+    from engine.training.codec.batches import StemPieces
+    from engine.training.corpus.reading import Corpus
+
+    samples = max(1, round(training.seconds * config.frame_rate)) * config.hop
+    stems = Corpus.open(args.corpus).stems("train", roles_of(args, config))
+    return StemPieces(stems, training.batch_size, samples, training.seed)
+
+
+def evaluation_of(args: argparse.Namespace, config: CodecConfig) -> Evaluation:
+    from engine.training.codec.held_out import HeldOut
+    from engine.training.codec.spectrograms import draw_spectrograms
+    from engine.training.corpus.reading import Corpus
+
+    stems = Corpus.open(args.corpus).stems("held_out", roles_of(args, config))
+    return HeldOut(stems, config.sample_rate, draw_spectrograms)
+
+
+class Told:
+    """A progress bar, of the first process alone."""
+
+    def __init__(self, place: Place) -> None:
+        columns = (TextColumn("step {task.fields[step]}"), BarColumn(), TextColumn("{task.fields[losses]}"))
+        console = Console(stderr=True, quiet=not place.first)
+        self.progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
+        self.task = self.progress.add_task("training", total=1.0, step=0, losses="")
+
+    def __enter__(self) -> Told:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def line(self, trainer: CodecTrainer, figures: dict[str, float]) -> None:
+        losses = " ".join(
+            f"{name.removeprefix('loss/')} {value:.3f}" for name, value in figures.items() if name.startswith("loss/")
+        )
+        self.progress.update(self.task, completed=trainer.share_done(), step=trainer.steps, losses=losses)

@@ -1,0 +1,81 @@
+"""What a codec's training is told: sizes, rates, weights of the losses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+from engine.errors import EngineError, unknown
+
+ENDLESS_STEPS = 10**9
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """`minutes` of computing or `steps`, whichever comes first, end the run; the rate falls over it.
+
+    `mel`, `stft`, `complex`, `adversarial` and `features` weigh the losses; with `balance` they are shares of
+    the gradient. `adversary_from` is the share of the run after which the discriminators take part; 1: never.
+    """
+
+    steps: int = ENDLESS_STEPS
+    minutes: float = 1e6
+    batch_size: int = 6
+    seconds: float = 0.8
+    learning_rate: float = 5e-4
+    final_rate: float = 2e-5
+    warmup_steps: int = 50
+    weight_decay: float = 0.01
+    max_gradient_norm: float = 1.0
+    seed: int = 0
+    mel: float = 1.0
+    stft: float = 0.5
+    complex: float = 1.0
+    adversarial: float = 0.1
+    features: float = 0.2
+    commitment: float = 0.1
+    balance: bool = False
+    adversary_from: float = 1.0
+    adversary_filters: int = 32
+    unquantised_steps: int = 150
+    dropout: float = 0.3
+    averaging: float = 0.999
+    checkpoint_minutes: float = 3.0
+    evaluate_minutes: float = 15.0
+
+    def weights(self) -> dict[str, float]:
+        """Of the losses that come through the decoder's output."""
+        names = ("mel", "stft", "complex", "adversarial", "features")
+        return {name: getattr(self, name) for name in names}
+
+
+def changed(config: TrainingConfig, settings: Mapping[str, str]) -> TrainingConfig:
+    """The config with values given as text; EngineError `unknown` key or `range` value."""
+    known = {field.name: field for field in fields(TrainingConfig)}
+    values: dict[str, float | int | bool] = {}
+    for key, text in settings.items():
+        if key not in known:
+            raise unknown("training setting", key, known)
+        values[key] = _value(key, text, type(known[key].default))
+    return checked(replace(config, **values))  # type: ignore[arg-type]
+
+
+def checked(config: TrainingConfig) -> TrainingConfig:
+    """EngineError `range` for what cannot be trained with."""
+    if config.batch_size < 1 or config.steps < 1 or not config.seconds > 0 or not config.minutes > 0:
+        raise EngineError("range", "batch_size, steps, seconds and minutes of a training are above 0")
+    if not 0 <= config.dropout <= 1 or not 0 <= config.adversary_from <= 1:
+        raise EngineError("range", "dropout and adversary_from are shares: 0..1")
+    return config
+
+
+def _value(key: str, text: str, kind: type) -> float | int | bool:
+    try:
+        if kind is bool:
+            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+        value: float | int = kind(text)
+    except (ValueError, KeyError):
+        raise EngineError("range", f"{key}={text!r}; it is of type {kind.__name__}") from None
+    if value < 0:
+        raise EngineError("range", f"{key}={text}; it is 0 or more")
+    return value

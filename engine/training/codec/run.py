@@ -1,0 +1,125 @@
+"""A training run in a folder: steps, checkpoints, figures, pictures; it goes on where it was cut off.
+
+OUT/metrics.jsonl      a line every few steps, and one at each evaluation on held-out stems
+OUT/checkpoint.pt      all that is needed to go on; written under another name first
+OUT/codec.safetensors  the averaged weights so far
+OUT/curves.png, OUT/spectrograms.png
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.errors import EngineError
+from engine.model.codec.codec import Codec
+from engine.model.codec.weights import save_codec
+from engine.training.codec.trainer import CodecTrainer
+
+CHECKPOINT, METRICS, WEIGHTS, CURVES = "checkpoint.pt", "metrics.jsonl", "codec.safetensors", "curves.png"
+TELL_EVERY = 20  # steps
+
+# (the trained codec with averaged weights, the run's folder) -> figures such as {"held_out/mel": ...}
+Evaluation = Callable[[Codec, Path], dict[str, float]]
+Told = Callable[[CodecTrainer, dict[str, float]], None]
+
+
+class Run:
+    def __init__(self, trainer: CodecTrainer, out: Path, evaluation: Evaluation, told: Told) -> None:
+        self.trainer, self.out, self.evaluation, self.told = trainer, out, evaluation, told
+        self.saved_s = self.evaluated_s = 0.0
+
+    def go(self) -> None:
+        """To the end of the training, then a last evaluation. On an interrupt everything is kept first."""
+        trainer = self.trainer
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.resume()
+        try:
+            while trainer.share_done() < 1.0:
+                self._timed_step()
+                if trainer.spent_s - self.saved_s > trainer.config.checkpoint_minutes * 60:
+                    self.save()
+                if trainer.spent_s - self.evaluated_s > trainer.config.evaluate_minutes * 60:
+                    self.evaluate()
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        self.save()
+        self.evaluate()
+
+    def _timed_step(self) -> None:
+        trainer = self.trainer
+        started = time.monotonic()
+        figures = trainer.step()
+        trainer.spent_s += time.monotonic() - started
+        # All processes end and evaluate together: the first one's clock is everybody's.
+        clock = torch.tensor(trainer.spent_s, dtype=torch.float64, device=trainer.place.device)
+        trainer.spent_s = float(trainer.place.from_first(clock))
+        if trainer.steps % TELL_EVERY == 0:
+            self._note({"rate": trainer.rate()} | figures)
+            self.told(trainer, figures)
+
+    def resume(self) -> bool:
+        """Whether there was something to go on from; EngineError `file` where it cannot be read or is another's."""
+        path = self.out / CHECKPOINT
+        if not path.exists():
+            return False
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise EngineError("file", f"{path}: no checkpoint, or cut short ({error})") from error
+        config = self.trainer.codec.config.to_json()
+        if not isinstance(state, dict) or state.get("config") != config:
+            raise EngineError("file", f"{path} is of another codec; take another folder, or that codec")
+        self.trainer.load_state(state)
+        self.saved_s = self.evaluated_s = self.trainer.spent_s
+        return True
+
+    def save(self) -> None:
+        """The checkpoint and the averaged weights; the first process alone writes."""
+        trainer = self.trainer
+        self.saved_s = trainer.spent_s
+        if not trainer.place.first:
+            return
+        state: dict[str, Any] = trainer.state()
+        state |= {"config": trainer.codec.config.to_json(), "training": asdict(trainer.config)}
+        part = self.out / (CHECKPOINT + ".part")
+        try:
+            torch.save(state, part)
+            part.replace(self.out / CHECKPOINT)
+        except (OSError, RuntimeError) as error:
+            raise EngineError(
+                "file", f"{part}: could not be written ({error}); the checkpoint before stays"
+            ) from error
+        with trainer.average.averaged():
+            save_codec(trainer.codec, self.out / WEIGHTS)
+
+    def evaluate(self) -> None:
+        """Held-out figures into the metrics, and the pictures."""
+        trainer = self.trainer
+        self.evaluated_s = trainer.spent_s
+        if trainer.place.first:
+            trainer.codec.eval()
+            with trainer.average.averaged(), torch.inference_mode():
+                self._note(self.evaluation(trainer.codec, self.out))
+            trainer.codec.train()
+            self._draw()
+        trainer.place.wait()
+
+    def _draw(self) -> None:
+        from engine.training.codec.curves import draw_curves
+
+        draw_curves(self.out / METRICS, self.out / CURVES)
+
+    def _note(self, figures: dict[str, float]) -> None:
+        if not self.trainer.place.first:
+            return
+        line = {"step": self.trainer.steps, "seconds": round(self.trainer.spent_s, 1)} | figures
+        with (self.out / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")

@@ -1,0 +1,40 @@
+"""Residual quantisation: each codebook brings it nearer; codes and latents are each other's image."""
+
+import pytest
+import torch
+
+from engine.errors import EngineError
+from engine.model.codec.quantizer import Quantizer, nearest
+
+
+def quantizer() -> Quantizer:
+    torch.manual_seed(1)
+    made = Quantizer(4, 32, 6)
+    made.codebooks *= torch.tensor([1.0, 0.5, 0.25, 0.125])[:, None, None]
+    return made
+
+
+def test_nearest_is_nearest():
+    rows, codebook = torch.randn(5, 7, 6), torch.randn(32, 6)
+    assert torch.equal(nearest(rows, codebook), torch.cdist(rows, codebook.expand(5, -1, -1)).argmin(-1))
+
+
+def test_every_codebook_brings_it_nearer():
+    made, latents = quantizer(), torch.randn(3, 6, 50)
+    codes = made.encode(latents)
+    distances = [float((made.decode(codes[:, :k]) - latents).norm()) for k in range(1, 5)]
+    assert distances == sorted(distances, reverse=True)
+
+
+def test_codes_of_decoded_codes_sound_the_same():
+    made = quantizer()
+    latents = made.decode(made.encode(torch.randn(1, 6, 20)))
+    again = made.decode(made.encode(latents))
+    assert (again - latents).norm() <= latents.norm()
+
+
+def test_codes_beyond_the_codebook_are_refused():
+    with pytest.raises(EngineError, match=r"0\.\.31"):
+        quantizer().decode(torch.full((1, 4, 2), 32))
+    with pytest.raises(EngineError, match=r"1\.\.4"):
+        quantizer().decode(torch.zeros((1, 5, 2), dtype=torch.long))

@@ -1,0 +1,92 @@
+"""Weight files: what is written is read; what is cut short, foreign or does not fit is refused, and says so."""
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine.errors import EngineError
+from engine.model.codec.codec import build_codec
+from engine.model.codec.config import config_named
+from engine.model.codec.weights import KEY, load_codec, save_codec
+
+
+@pytest.fixture(scope="module")
+def codec():
+    torch.manual_seed(2)
+    return build_codec(config_named("debug")).eval()
+
+
+@pytest.fixture
+def file(codec, tmp_path):
+    path = tmp_path / "codec.safetensors"
+    save_codec(codec, path)
+    return path
+
+
+def test_what_is_written_is_read(codec, file):
+    read = load_codec(file)
+    codes = torch.randint(16, (1, 2, 5))
+    assert read.config == codec.config
+    assert torch.equal(read.decode(codes), codec.decode(codes))
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_half_the_bits_are_nearly_the_same(codec, tmp_path):
+    path = tmp_path / "half.safetensors"
+    save_codec(codec, path, torch.bfloat16)
+    codes = torch.randint(16, (1, 2, 5))
+    wanted = codec.decode(codes)
+    assert (load_codec(path).decode(codes) - wanted).abs().max() < 0.05 * wanted.abs().max()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.99])
+def test_a_truncated_file_is_refused(file, share):
+    data = file.read_bytes()
+    file.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(EngineError, match=r"truncated or no safetensors file"):
+        load_codec(file)
+
+
+def test_another_kind_of_file_is_refused(tmp_path):
+    path = tmp_path / "text.safetensors"
+    path.write_text("these are no weights, but it is long enough to be taken for some")
+    with pytest.raises(EngineError, match=r"no safetensors file"):
+        load_codec(path)
+
+
+def test_somebody_elses_weights_are_refused(tmp_path):
+    path = tmp_path / "foreign.safetensors"
+    save_file({"layer.weight": torch.zeros(2)}, path)
+    with pytest.raises(EngineError, match="no ResonantGen codec"):
+        load_codec(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda tensors: tensors.pop("decoder.out.weight"), "lacks decoder.out.weight"),
+        (lambda tensors: tensors.update({"more": torch.zeros(1)}), "has what the codec has not: more"),
+        (lambda tensors: tensors.update({"decoder.out.bias": torch.zeros(3)}), "wrong shapes: decoder.out.bias"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(codec, tmp_path, change, words):
+    tensors = {name: value.clone() for name, value in codec.state_dict().items()}
+    change(tensors)
+    path = tmp_path / "odd.safetensors"
+    save_file(tensors, path, {KEY: codec.config.to_json()})
+    with pytest.raises(EngineError, match=words):
+        load_codec(path)
+
+
+def test_a_configuration_that_cannot_be_read_is_refused(codec, tmp_path):
+    path = tmp_path / "odd.safetensors"
+    save_file(dict(codec.state_dict()), path, {KEY: "{"})
+    with pytest.raises(EngineError, match="configuration"):
+        load_codec(path)
+
+
+def test_there_is_no_such_codec(tmp_path):
+    with pytest.raises(EngineError, match="there is no codec file"):
+        load_codec(tmp_path / "none.safetensors")
+    with pytest.raises(EngineError, match="codec"):
+        load_codec("drumms")
