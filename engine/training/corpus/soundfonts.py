@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -295,6 +296,10 @@ def _font(path: str) -> Any:
     Read before a process forks, it is there once for all of them.
     """
     module = _tinysoundfont()
+    if not Path(path).is_file():
+        raise EngineError(
+            "not_found", f"no soundfont at {path}; resonantgen train sources says which are here"
+        )
     try:
         synth = module.Synth(gain=HEADROOM_DB, samplerate=STEM_SAMPLE_RATE)
         return synth.soundfonts[synth.sfload(path)]
