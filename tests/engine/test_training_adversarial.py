@@ -116,8 +116,8 @@ def test_it_learns_to_tell_noise_from_sines_and_the_codecs_loss_says_so():
     )
     before = float(adversary.losses(sines(), noise())["adversarial"])
     told = [adversary.step(sines(8), noise(8)) for _ in range(40)]
-    assert told[0]["told_apart"] < 0.7 and told[-1]["told_apart"] > 0.9
-    assert told[-1]["discriminator"] < 0.5 * told[0]["discriminator"]
+    assert told[0]["discriminator/told_apart"] < 0.7 and told[-1]["discriminator/told_apart"] > 0.9
+    assert told[-1]["loss/discriminator"] < 0.5 * told[0]["loss/discriminator"]
     assert float(adversary.losses(sines(), noise())["adversarial"]) > before
 
 
@@ -126,10 +126,11 @@ def test_it_moves_in_its_share_of_the_steps(share, moved):
     adversary = Adversary(MsStftDiscriminator(DEBUG, 2), AdversaryConfig(update_share=share))
     turns = 0
     for _ in range(9):
-        before = weights_of(adversary)
+        before, told_before = weights_of(adversary), adversary.measured
         told = adversary.step(sines(), noise())
-        assert bool(told) == (not torch.equal(before, weights_of(adversary)))
-        turns += bool(told)
+        turn = not torch.equal(before, weights_of(adversary))
+        assert turn == (told is not told_before)
+        turns += turn
     assert turns == moved
 
 
@@ -171,4 +172,4 @@ def test_bf16_says_what_float32_says():
         assert float(given) == pytest.approx(float(wanted), rel=0.02)
     for _ in range(2):
         told = short.step(original, decoded)
-    assert told["discriminator"] > 0 and bool(weights_of(short).isfinite().all())
+    assert told["loss/discriminator"] > 0 and bool(weights_of(short).isfinite().all())

@@ -17,6 +17,8 @@ from torch.nn import functional
 from engine.training.codec.discriminator import Judgement, MsStftDiscriminator
 from engine.training.codec.parallel import Place
 
+MEASURED = ("loss/discriminator", "discriminator/told_apart", "discriminator/gradient")
+
 
 @dataclass(frozen=True)
 class AdversaryConfig:
@@ -52,29 +54,19 @@ class Adversary:
             weight_decay=self.config.weight_decay,
         )
         self.steps = 0
+        self.measured: dict[str, float] = {}
 
     def step(self, original: Tensor, decoded: Tensor) -> dict[str, float]:
-        """Both [B, C, N]. Moves the discriminator where it is its turn; {} where it is not.
+        """Both [B, C, N]. Moves the discriminator at its turn; what its last turn measured, {} before one.
 
-        `discriminator`: its loss. `told_apart`: share of judgements that were right, 0.5 for a coin.
-        `discriminator_gradient`: the norm before clipping. A step without a finite gradient is left out.
+        `loss/discriminator`. `discriminator/told_apart`: share of judgements that were right, 0.5 for a coin.
+        `discriminator/gradient`: its norm before clipping; without a finite one, nothing is moved.
         """
         turn = self._its_turn()
         self.steps += 1
-        if not turn:
-            return {}
-        judgements = self._judged(self.spread, torch.cat([original, decoded.detach()]))
-        # Both halves in one pass: half the launches on a GPU, and one backward for DistributedDataParallel.
-        real, fake = _halves(judgements, 0), _halves(judgements, 1)
-        loss = discriminator_loss(real, fake)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.config.max_gradient_norm)
-        if bool(torch.isfinite(norm)):
-            self.optimizer.step()
-        measured = torch.stack([loss.detach(), told_apart(real, fake), norm])
-        values = self.place.mean(measured).tolist()
-        return dict(zip(("discriminator", "told_apart", "discriminator_gradient"), values, strict=True))
+        if turn:
+            self.measured = self._move(original, decoded)
+        return self.measured
 
     def losses(self, original: Tensor, decoded: Tensor) -> dict[str, Tensor]:
         """Both [B, C, N] -> `adversarial` and `features`, with gradients into `decoded` alone."""
@@ -99,6 +91,19 @@ class Adversary:
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.steps = int(state["steps"])
+
+    def _move(self, original: Tensor, decoded: Tensor) -> dict[str, float]:
+        judgements = self._judged(self.spread, torch.cat([original, decoded.detach()]))
+        # Both halves in one pass: half the launches on a GPU, and one backward for DistributedDataParallel.
+        real, fake = _halves(judgements, 0), _halves(judgements, 1)
+        loss = discriminator_loss(real, fake)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = nn.utils.clip_grad_norm_(self.discriminator.parameters(), self.config.max_gradient_norm)
+        if bool(torch.isfinite(norm)):
+            self.optimizer.step()
+        measured = torch.stack([loss.detach(), told_apart(real, fake), norm])
+        return dict(zip(MEASURED, self.place.mean(measured).tolist(), strict=True))
 
     def _its_turn(self) -> bool:
         """By counting, not by chance: every process agrees, and a resumed run goes on as it would have."""

@@ -48,13 +48,15 @@ class Place:
         return nullcontext()
 
     def spread(self, module: nn.Module) -> nn.Module:
-        """The module on the device, its gradients averaged over all processes at each backward."""
+        """The module on the device, its gradients averaged over all processes at each backward.
+
+        Weights and buffers become those of the first process. Call what is returned; save the module.
+        """
         module = module.to(self.device)
         if self.processes == 1 or not any(p.requires_grad for p in module.parameters()):
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
-        # Buffers are codebooks, moved alike everywhere by `total`: sending them at each step is for nothing.
-        return DistributedDataParallel(module, device_ids=devices, broadcast_buffers=False)
+        return DistributedDataParallel(module, device_ids=devices)
 
     def total(self, tensor: Tensor) -> Tensor:
         """The sum over all processes, of counts for instance."""
