@@ -81,6 +81,12 @@ def test_windows_that_are_no_lengths_of_a_spectrum_are_refused():
         assert caught.value.code == "range"
 
 
+def test_pieces_shorter_than_a_window_are_refused_with_its_length():
+    with pytest.raises(EngineError) as caught:
+        MsStftDiscriminator(DEBUG, 2)(noise(1, 127))
+    assert caught.value.code == "range" and "128" in caught.value.text
+
+
 def test_hinge_losses_end_where_the_judgement_is_sure():
     assert float(discriminator_loss(said(1.5), said(-1.5))) == 0
     assert float(discriminator_loss(said(0.0), said(0.0))) == 2

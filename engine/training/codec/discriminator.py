@@ -54,8 +54,14 @@ class MsStftDiscriminator(nn.Module):
         self.scales = nn.ModuleList(ScaleDiscriminator(window, config, channels) for window in config.windows)
 
     def forward(self, audio: Tensor) -> list[Judgement]:
-        """audio [B, C, N] of at least the longest window -> a judgement a scale."""
-        assert audio.shape[1] == self.channels and audio.shape[-1] >= max(self.config.windows), audio.shape
+        """audio [B, C, N] -> a judgement a scale. EngineError `range` for less than the longest window."""
+        assert audio.shape[1] == self.channels, audio.shape
+        if audio.shape[-1] < max(self.config.windows):
+            raise EngineError(
+                "range",
+                f"{audio.shape[-1]} samples to judge; the longest window is {max(self.config.windows)}: "
+                "train with longer pieces",
+            )
         return [scale(audio) for scale in self.scales]
 
 
