@@ -73,7 +73,16 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--check", action="store_true", help="exit status 1 where a goal is clearly missed")
     evaluate.add_argument("--genres", type=Path, help="a folder of your own genres to measure among ours")
     evaluate.add_argument("--processes", type=int, default=2, help="how many at once (default 2)")
+
+    train = commands.add_parser("train", help="make songs to train on, and train on them")
+    _add_training(train.add_subparsers(dest="what", required=True, metavar="WHAT"))
     return parser
+
+
+def _add_training(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from bridge import train
+
+    train.add_parser(commands)
 
 
 def _add_genres(parser: argparse.ArgumentParser) -> None:
@@ -139,9 +148,17 @@ def _run(args: argparse.Namespace) -> int:
         from bridge.evaluate import evaluate_music
 
         return evaluate_music(args.quick, args.out, args.only, args.check, args.processes, args.genres)
+    if args.command == "train":
+        return _train(args)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)
+
+
+def _train(args: argparse.Namespace) -> int:
+    from bridge import train
+
+    return train.main(args)
 
 
 def _config(args: argparse.Namespace) -> Config:

@@ -18,6 +18,10 @@ class EngineError(Exception):
         self.code = code
         self.text = text
 
+    def __reduce__(self) -> tuple[type[EngineError], tuple[str, str]]:
+        """Whole from a worker process to another: an exception is copied by calling its class again."""
+        return type(self), (self.code, self.text)
+
 
 def check_range(name: str, value: float, low: float, high: float) -> float:
     """`value`, or EngineError `range` naming what is allowed (NaN is refused)."""

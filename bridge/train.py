@@ -1,0 +1,107 @@
+"""`resonantgen train corpus`: songs for training, rendered into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.errors import EngineError
+from engine.training.corpus.recipe import Recipe, shares
+
+if TYPE_CHECKING:
+    from engine.training.corpus.shards import Order, Written
+
+DEFAULT_HOURS = 10.0
+NUMBERS = ("min_seconds", "max_seconds", "softest_db", "lowest_pitch_hz", "highest_pitch_hz")
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "corpus",
+        help="songs with stems, scores and captions, made for training; goes on where it was stopped",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the corpus")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--hours", type=float, help=f"audio over all stems, about (default {DEFAULT_HOURS:g})")
+    size.add_argument("--songs", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, help="default: one a core")
+    parser.add_argument("--held-out", type=float, default=0.05, help="share that is never trained on (0.05)")
+    parser.add_argument(
+        "--sources", type=Path, help="folder of soundfonts and samples, beside the usual places"
+    )
+    recipe = Recipe()
+    for name in NUMBERS:
+        value = getattr(recipe, name)
+        parser.add_argument(_option(name), type=float, default=value, help=f"default {value:g}")
+    for name in shares():
+        value = getattr(recipe, name)
+        parser.add_argument(
+            f"--share-{_option(name)[2:].removesuffix('-share')}", dest=name, type=float, default=value,
+            metavar="0..1", help=f"default {value:g}",
+        )  # fmt: skip
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def main(args: argparse.Namespace) -> int:
+    from engine.training.corpus.processes import default_processes
+    from engine.training.corpus.shards import write_corpus
+
+    order = order_of(args)
+    processes = args.processes if args.processes is not None else default_processes()
+    started = time.monotonic()
+    with Told(order) as told:
+        made = write_corpus(order, processes, told.written)
+    took_s = time.monotonic() - started
+    told.progress.console.print(
+        f"{order.folder}: {order.count('train')} songs to train on, {order.count('held_out')} held out; "
+        f"{made} made in {took_s:.0f} s, {told.stem_seconds / max(took_s, 1e-9):.0f} s of audio a second"
+    )
+    return 0
+
+
+def order_of(args: argparse.Namespace) -> Order:
+    """EngineError `range`, or `not_found` where a folder of sources is none."""
+    from engine.training.corpus.shards import Order, songs_for
+
+    values = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
+    recipe = Recipe(**values)
+    hours = DEFAULT_HOURS if args.hours is None else args.hours
+    songs = songs_for(hours, recipe) if args.songs is None else args.songs
+    if args.out.exists() and not args.out.is_dir():
+        raise EngineError("file", f"{args.out} is a file; name a folder")
+    return Order(args.out, songs, args.seed, recipe, args.held_out)
+
+
+class Told:
+    """Progress: songs, seconds of audio a second, time left."""
+
+    def __init__(self, order: Order) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        from engine.training.corpus.shards import songs_left
+
+        counted, speed = TextColumn("{task.completed}/{task.total} songs"), TextColumn("{task.fields[speed]}")
+        columns = (counted, BarColumn(), speed, TimeElapsedColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=Console(stderr=True))
+        self.stem_seconds = 0.0
+        self.started = time.monotonic()
+        self.task = self.progress.add_task("songs", total=songs_left(order), speed="")
+
+    def __enter__(self) -> Told:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.progress.stop()
+
+    def written(self, written: Written) -> None:
+        self.stem_seconds += written.stem_seconds
+        speed = self.stem_seconds / max(time.monotonic() - self.started, 1e-9)
+        self.progress.update(self.task, advance=1, speed=f"{speed:.0f} s of audio a second")
