@@ -210,7 +210,7 @@ def _velocity(written: float, rng: random.Random, energy: NDArray[np.float64] | 
     """0..1: as written, nearly, and as hard as the score's energy there asks."""
     velocity = written + rng.randint(-MOST_VELOCITY, MOST_VELOCITY)
     if energy is not None:
-        velocity = round(velocity * 2.0 ** (0.5 * (energy[start // BLOCK % len(energy)] - 0.5)))
+        velocity = round(velocity * 2.0 ** (energy[start // BLOCK % len(energy)] - 0.5))
     return min(127, max(1, velocity)) / 127.0
 
 
