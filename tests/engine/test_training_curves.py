@@ -75,6 +75,19 @@ def test_a_measure_is_a_curve_over_the_lines_that_have_it(tmp_path):
     assert curves["rate"].steps.tolist() == [1, 3] and curves["held_out/mel"].values.tolist() == [2.0]
 
 
+def test_what_has_one_unit_shares_a_panel():
+    names = ("loss/mel", "share/mel", "share/stft", "held_out/drums/mel", "held_out/bass/mel", "rate")
+    found = curves_of([{"step": 1} | dict.fromkeys(names, 1.0)])
+    assert [(curve.panel, curve.label) for curve in found] == [
+        ("loss/mel", ""),
+        ("held_out/mel", "drums"),
+        ("held_out/mel", "bass"),
+        ("share", "mel"),
+        ("share", "stft"),
+        ("rate", ""),
+    ]
+
+
 def test_smoothing_keeps_lines_straight_and_forgets_one_wild_step():
     ramp = np.linspace(0.0, 1.0, 400)
     np.testing.assert_allclose(smoothed(ramp)[20:-20], ramp[20:-20])

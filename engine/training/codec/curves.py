@@ -41,7 +41,22 @@ class Curve:
 
     @property
     def group(self) -> str:
+        """ "loss" of "loss/mel"."""
         return self.name.split("/")[0] if "/" in self.name else ""
+
+    @property
+    def panel(self) -> str:
+        """Whose panel it is drawn in: "held_out/mel" for "held_out/drums/mel", where each role is a line."""
+        if self.group in TOGETHER:
+            return self.group
+        parts = self.name.split("/")
+        return f"{parts[0]}/{parts[-1]}" if len(parts) > 2 else self.name
+
+    @property
+    def label(self) -> str:
+        """Which line of its panel it is."""
+        parts = self.name.split("/")
+        return "/".join(parts[1:]) if self.group in TOGETHER else "/".join(parts[1:-1])
 
 
 def draw_curves(metrics: Path, out: Path) -> None:
@@ -109,7 +124,7 @@ def smoothed(values: Floats) -> Floats:
 def _panels(curves: Sequence[Curve]) -> list[list[Curve]]:
     panels: dict[str, list[Curve]] = {}
     for curve in curves:
-        panels.setdefault(curve.group if curve.group in TOGETHER else curve.name, []).append(curve)
+        panels.setdefault(curve.panel, []).append(curve)
     return list(panels.values())
 
 
@@ -121,13 +136,15 @@ def _draw_panel(axes: Axes, panel: Sequence[Curve]) -> None:
         marker = "o" if curve.group == "held_out" or len(values) == 1 else None
         if alone:
             axes.plot(curve.steps, curve.values, color=colour, alpha=0.25, linewidth=0.7)
-        label = curve.name.partition("/")[2]
-        axes.plot(curve.steps, values, color=colour, linewidth=1.5, marker=marker, markersize=3, label=label)
+        width = 1.5 if alone else 1.2
+        axes.plot(
+            curve.steps, values, color=colour, linewidth=width, marker=marker, markersize=3, label=curve.label
+        )
     _scale(axes, panel, shown)
     if alone:
         axes.set_title(f"{panel[0].name}   {shown[0][-1]:.4g}", fontsize=9, loc="left")
     else:
-        axes.set_title(panel[0].group, fontsize=9, loc="left")
+        axes.set_title(panel[0].panel, fontsize=9, loc="left")
         axes.legend(fontsize=6, ncols=2, framealpha=0.5, handlelength=1.2, columnspacing=0.8)
     axes.tick_params(labelsize=7)
     axes.grid(alpha=0.25, which="both")
