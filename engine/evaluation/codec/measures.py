@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.codec.onsets import onset_f1, onset_f1_20ms
+from engine.evaluation.codec.onsets import onset_f1, onset_f1_20ms, onset_f1_clear
 from engine.evaluation.codec.perceived import visqol, visqol_side
 from engine.evaluation.codec.pre_echo import pre_echo_level_db, pre_echo_median_db, pre_echo_p90_db
 from engine.evaluation.codec.spectra import mel_distance, stft_distance
@@ -21,6 +21,7 @@ SLOW: Mapping[str, Measure] = {"visqol": visqol, "visqol.side": visqol_side}
 FAST: Mapping[str, Measure] = {
     "onset.f1": onset_f1,
     "onset.f1_20ms": onset_f1_20ms,
+    "onset.f1_clear": onset_f1_clear,
     "pre_echo.median": pre_echo_median_db,
     "pre_echo.p90": pre_echo_p90_db,
     "pre_echo.level": pre_echo_level_db,
