@@ -60,11 +60,27 @@ def test_each_scale_judges_its_spectra_and_shows_every_layer():
 
 
 def test_the_spectra_are_those_of_torch_with_the_energy_of_the_audio():
-    scale, audio = ScaleDiscriminator(64, DEBUG, 2), noise(1, 512)
+    scale, audio = ScaleDiscriminator(64, replace(DEBUG, power=1.0), 2), noise(1, 512)
     shape = torch.hann_window(64)
     wanted = torch.stft(audio[0], 64, 16, window=shape, center=False, return_complex=True)
     wanted = wanted.transpose(1, 2) / shape.pow(2).sum().sqrt()  # [C, frames, bins]
     torch.testing.assert_close(scale.spectra(audio)[0], torch.cat([wanted.real, wanted.imag]))
+
+
+def test_compressed_spectra_keep_their_phases_and_come_closer_in_level():
+    audio = 100 * noise(1)[:, :1]
+    scales = (ScaleDiscriminator(64, replace(DEBUG, power=power), 1) for power in (1.0, 0.5))
+    found = [torch.complex(*scale.spectra(audio)[0]) for scale in scales]
+    torch.testing.assert_close(found[1].sgn(), found[0].sgn())
+    loud = found[0].abs() > 1
+    torch.testing.assert_close(found[1].abs()[loud], found[0].abs()[loud].sqrt(), rtol=0.01, atol=0)
+
+
+def test_silence_gives_gradients_too():
+    silence = torch.zeros(1, 2, 200, requires_grad=True)
+    losses = Adversary(MsStftDiscriminator(DEBUG, 2)).losses(sines(1, 200), silence)
+    sum(losses.values()).backward()
+    assert bool(silence.grad.isfinite().all()) and float(silence.grad.abs().max()) > 0
 
 
 def test_the_sides_of_stereo_are_told_apart():

@@ -19,16 +19,22 @@ from torch.nn.utils.parametrizations import weight_norm
 from engine.errors import EngineError
 
 SLOPE = 0.2  # of the leaky rectifier
+FLOOR = 1e-2  # magnitudes below are hardly compressed: a full-scale sine has 6 (window 256) to 26 (4096)
 
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """`windows` in samples: EnCodec's at 48 kHz, twice those it has at 24 kHz. `filters` a layer."""
+    """`windows` in samples: EnCodec's at 48 kHz, twice those it has at 24 kHz. `filters` a layer.
+
+    `power` compresses the magnitudes, 1 as published. Most of music's bins are thousandths of the loudest:
+    after 60 steps on drums with blurred phases the loss was 1.78 with 0.3; with 1 still 2.00, a coin's.
+    """
 
     windows: tuple[int, ...] = (4096, 2048, 1024, 512, 256)
     filters: int = 32
     dilations: tuple[int, ...] = (1, 2, 4)  # in time; each of these layers also halves the bins
     kernel: tuple[int, int] = (3, 9)  # frames, bins
+    power: float = 0.3
 
 
 DEBUG = DiscriminatorConfig(windows=(128, 64), filters=4, dilations=(1,))
@@ -72,7 +78,7 @@ class ScaleDiscriminator(nn.Module):
 
     def __init__(self, window: int, config: DiscriminatorConfig, channels: int) -> None:
         super().__init__()
-        self.window = window
+        self.window, self.power = window, config.power
         self.register_buffer("shape", torch.hann_window(window), persistent=False)
         width = config.filters
         layers = [_convolution(2 * channels, width, config.kernel)]
@@ -94,9 +100,12 @@ class ScaleDiscriminator(nn.Module):
         return Judgement(self.verdict(x), tuple(features))
 
     def spectra(self, audio: Tensor) -> Tensor:
-        """audio [B, C, N] -> real and imaginary parts [B, 2C, frames, bins], of the energy of the audio."""
+        """audio [B, C, N] -> real and imaginary parts [B, 2C, frames, bins], of its energy (power 1)."""
         pieces = audio.float().unfold(-1, self.window, self.window // 4)  # [B, C, frames, window]
         found = torch.fft.rfft(pieces * self.shape) / self.shape.pow(2).sum().sqrt()
+        if self.power != 1.0:
+            size = (found.real.square() + found.imag.square() + 1e-12).sqrt()
+            found = found * (size + FLOOR).pow(self.power - 1.0)
         return torch.cat([found.real, found.imag], 1)
 
 
@@ -108,4 +117,8 @@ def _convolution(
     dilation: tuple[int, int] = (1, 1),
 ) -> nn.Module:
     padding = ((kernel[0] - 1) * dilation[0] // 2, (kernel[1] - 1) * dilation[1] // 2)
-    return weight_norm(nn.Conv2d(into, out, kernel, stride, padding, dilation))
+    layer = nn.Conv2d(into, out, kernel, stride, padding, dilation)
+    # So that six layers hand on what they are given: torch's own start fades it to less than the biases.
+    nn.init.kaiming_normal_(layer.weight, SLOPE)
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+    return weight_norm(layer)
