@@ -13,7 +13,6 @@ from engine.errors import EngineError
 
 LEASE_S = 30.0
 MAX_CLIENTS = 256
-EVERYTHING = -1
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ Designs are those of R. Bristow-Johnson's Audio EQ Cookbook; a filter is (b0, b1
 
 from __future__ import annotations
 
-import cmath
 import math
 
 from engine.units import STEM_SAMPLE_RATE, db_to_gain
@@ -33,15 +32,6 @@ def bell(hz: float, gain_db: float, quality: float) -> Coefficients:
     root = db_to_gain(gain_db) ** 0.5
     up, down = alpha * root, alpha / root
     return _scaled(1.0 + up, -2.0 * cosine, 1.0 - up, 1.0 + down, -2.0 * cosine, 1.0 - down)
-
-
-def gain_at(filters: tuple[Coefficients, ...], hz: float) -> float:
-    """The amplitude gain at one frequency."""
-    z = cmath.exp(-2j * math.pi * hz / STEM_SAMPLE_RATE)
-    total: complex = 1.0
-    for b0, b1, b2, a1, a2 in filters:
-        total *= (b0 + z * (b1 + z * b2)) / (1.0 + z * (a1 + z * a2))
-    return abs(total)
 
 
 def _angle(hz: float, quality: float) -> tuple[float, float]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -42,28 +40,3 @@ def encoded_mix(audio: NDArray[np.float32], audio_format: str) -> bytes:
     options = MP3_QUALITY if audio_format == "mp3" else {}
     soundfile.write(data, samples, STEM_SAMPLE_RATE, subtype=subtype, format=container, **options)
     return data.getvalue()
-
-
-def mix_to_file(path: Path, audio: NDArray[np.float32], audio_format: str) -> None:
-    """Write `encoded_mix`; EngineError `disk` as well, and no file is left then."""
-    try:
-        _write_whole(path, memoryview(encoded_mix(audio, audio_format)))
-    except (OSError, soundfile.SoundFileError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise EngineError(
-            "disk",
-            f"{path.name} could not be written: {reason}; see that its folder is there, may be written to "
-            "and has space left",
-        ) from error
-
-
-def _write_whole(path: Path, data: memoryview) -> None:
-    """All of it, or OSError and no file; one that could not even be opened stays as it is."""
-    file = path.open("wb")
-    try:
-        with file:
-            file.write(data)
-    except OSError:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise

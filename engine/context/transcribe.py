@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.context.pitch_track import HEARINGS, pitch_track
-from engine.context.rhythm import HOP, HOPS_PER_SECOND, onset_peaks
+from engine.context.rhythm import HOP, onset_peaks
 from engine.context.tones import CLEAR_TUNING, SHARPEST_TUNING
 from engine.units import STEM_SAMPLE_RATE, pitch_to_hz
 
@@ -61,10 +61,6 @@ def notes_of(mono: NDArray[np.float32], strength: NDArray[np.float64], track: st
     if track == "melody":
         notes = _without_echoes([_lifted(note, mono) for note in notes])
     return _joined(notes, set(struck))
-
-
-def seconds(hops: int) -> float:
-    return hops / HOPS_PER_SECOND
 
 
 def _tuning(pitch: NDArray[np.float64], level: NDArray[np.float64]) -> float:

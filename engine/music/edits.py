@@ -20,7 +20,7 @@ Item = TypeVar("Item", Note, Hit)
 BACKBONE = ("kick", "snare", "clap")
 BACKBONE_WEIGHT = 1.0
 LONGEST_ECHO_BEATS = 2.0
-TIGHT_MS, LOOSE_MS = 0.0, 14.0
+LOOSE_MS = 14.0
 
 
 def place_of(item: Note | Hit) -> tuple[int, str]:

@@ -25,7 +25,6 @@ class Played:
     grooves: Mapping[str, tuple[float, ...]]
     fills: tuple[Mapping[str, str], ...]
     steps: Mapping[str, Rows]
-    voice_leading: Mapping[str, Mapping[str, float]]
 
 
 @lru_cache(maxsize=1)
@@ -35,7 +34,6 @@ def played() -> Played:
         {name: tuple(groove["levels"]) for name, groove in data["grooves"].items()},
         tuple(data["fills"]),
         {name: tuple(tuple(accumulate(row)) for row in rows) for name, rows in data["melody"].items()},
-        data["voice_leading"],
     )
 
 

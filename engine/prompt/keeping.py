@@ -49,7 +49,7 @@ LIKE = re.compile(
 
 @dataclass
 class Kept:
-    """`keeps`: track -> of KEEPS, the track "" for whatever the prompt is about."""
+    """`keeps`: track -> "rhythm" or "notes", the track "" for whatever the prompt is about."""
 
     rest: str
     keeps: Mapping[str, str] = field(default_factory=dict)

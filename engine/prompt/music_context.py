@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from engine.errors import EngineError
@@ -34,7 +34,6 @@ MANNERS = {
     "melody": ("motif", "hook", "arp", "riff", "call", "solo"),
 }
 ARTICULATION_WORDS = ("staccato", "legato", "slides")
-KEEPS = ("rhythm", "notes")
 PROFILES = ("flat", "rise", "fall", "arch", "wave")
 
 
@@ -60,7 +59,7 @@ class TrackIntent:
     manner: str | None = None  # of MANNERS
     articulation: str | None = None  # of ARTICULATION_WORDS
     settings: Mapping[str, float] = field(default_factory=dict)  # reverb, drive, vinyl … 0..1
-    keep: str = ""  # of KEEPS: what of the standing take stays ("keep the rhythm, new notes")
+    keep: str = ""  # "rhythm" or "notes": what of the standing take stays ("keep the rhythm, new notes")
     like_take: int = 0  # "more like take 2"; 0: none
 
 
@@ -93,12 +92,6 @@ class MusicContext:
 
     def intent(self, track: str) -> TrackIntent:
         return self.tracks.get(track, TrackIntent())
-
-    def with_frame(self, frame: Frame) -> MusicContext:
-        """The same wishes in another frame (what locked tracks impose)."""
-        return replace(
-            self, tempo_bpm=frame.tempo_bpm, key=frame.key, signature=frame.signature, bars=frame.bars
-        )
 
     def to_json(self) -> str:
         return json.dumps({**asdict(self), "assumed": sorted(self.assumed)}, separators=(",", ":"))

@@ -1,9 +1,9 @@
 """Write `engine/music/played.toml` anew.
 
-    python -m engine.music.distil SONGS... [--tunes 1059] [--chorales 371] [--out FILE]
+    python -m engine.music.distil SONGS... [--tunes 1059] [--out FILE]
 
 SONGS are MIDI files, folders of them, and WADs: those of the Debian packages `simutrans-data` (Artistic)
-and `freedoom` (BSD). Tunes and chorales need the package `music21`.
+and `freedoom` (BSD). Tunes need the package `music21`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from engine.music.distil.drums import BAR_STEPS, HALF, Fill, fills_of, groove_of
 from engine.music.distil.songs import Drumming, drummings
-from engine.music.distil.tunes import tune_steps, voice_motion
+from engine.music.distil.tunes import tune_steps
 
 MOST_FILLS = 48
 SPREAD = 0.5  # two fills that share more than half of their strokes are one
@@ -35,7 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.music.distil", description="Distil played music.")
     parser.add_argument("songs", nargs="+", type=Path)
     parser.add_argument("--tunes", type=int, default=1059)
-    parser.add_argument("--chorales", type=int, default=371)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "played.toml")
     given = parser.parse_args(arguments)
     songs = list(drummings(given.songs))
@@ -44,11 +43,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [
         "# Figures of played music: see engine/music/distil.",
         f"# {len(songs)} drum tracks, {hits} hits: simutrans-data, freedoom;",
-        "# Ryan's Mammoth Collection (1883) and Bach's chorales from the music21 corpus.",
+        "# Ryan's Mammoth Collection (1883) from the music21 corpus.",
         "",
         *_groove_lines(songs),
         *_tune_lines(tune_steps(corpus, "ryansMammoth", given.tunes)),
-        *_motion_lines(voice_motion(corpus, given.chorales)),
         *_fill_lines(chosen_fills(songs)),
     ]
     given.out.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
@@ -113,7 +111,7 @@ def _row(values: Any) -> str:
     return "[" + ", ".join(f"{float(value):.3g}" for value in values) + "]"
 
 
-# --- tunes and chorales -----------------------------------------------------------------------------
+# --- tunes ------------------------------------------------------------------------------------------
 
 
 def _tune_lines(tables: Mapping[str, list[list[int]]]) -> list[str]:
@@ -126,13 +124,6 @@ def _tune_lines(tables: Mapping[str, list[list[int]]]) -> list[str]:
         rows = [np.array(row) / max(1, sum(row)) for row in table]
         lines += [f"{name} = [", *(f"  {_row(row)}," for row in rows), "]"]
     return [*lines, ""]
-
-
-def _motion_lines(motion: Mapping[str, Mapping[str, float]]) -> list[str]:
-    lines = ["# Motion of the voices in Bach's chorales."]
-    for voice, row in motion.items():
-        lines += [f"[voice_leading.{voice}]", *(f"{name} = {value:g}" for name, value in row.items()), ""]
-    return lines
 
 
 if __name__ == "__main__":

@@ -1,11 +1,8 @@
-"""How melodies move and how voices lead, from the public-domain scores of the `music21` corpus.
-
-Melodies: fiddle and dance tunes of Ryan's Mammoth Collection (1883). Voice-leading: Bach's chorales.
-"""
+"""How melodies move: the fiddle and dance tunes of Ryan's Mammoth Collection (1883), from `music21`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +11,6 @@ import numpy as np
 WIDEST = 7  # rungs of the scale; wider leaps count as this wide
 PREVIOUS = 3  # the step before is told apart up to so many rungs
 STRONG = 0.5  # music21's beatStrength from which a note stands on a beat
-VOICES = ("soprano", "alto", "tenor", "bass")
 
 
 def tune_steps(corpus: Any, collection: str, most: int) -> dict[str, list[list[int]]]:
@@ -28,27 +24,6 @@ def tune_steps(corpus: Any, collection: str, most: int) -> dict[str, list[list[i
             table = tables["strong" if goal.beatStrength >= STRONG else "weak"]
             table[_clipped(before, PREVIOUS) + PREVIOUS, step + WIDEST] += 1
     return {name: table.tolist() for name, table in tables.items()}
-
-
-def voice_motion(corpus: Any, most: int) -> dict[str, dict[str, float]]:
-    """For each voice of the chorales: mean motion in semitones, and the shares that stay, step and leap."""
-    moves: dict[str, list[int]] = {voice: [] for voice in VOICES}
-    for piece in _pieces(corpus, "bach", most):
-        if len(piece.parts) != len(VOICES):
-            continue
-        for voice, part in zip(VOICES, piece.parts, strict=True):
-            pitches = [note.pitch.midi for note in part.flatten().notes if note.isNote]
-            moves[voice] += [abs(b - a) for a, b in pairwise(pitches)]
-    return {voice: _summary(found) for voice, found in moves.items() if found}
-
-
-def _summary(moves: Sequence[int]) -> dict[str, float]:
-    row = np.array(moves)
-    shares = {"stays": row == 0, "steps": (row > 0) & (row <= 2), "leaps": row > 4}
-    return {
-        "mean_semitones": round(float(row.mean()), 3),
-        **{name: round(float(which.mean()), 3) for name, which in shares.items()},
-    }
 
 
 def _pieces(corpus: Any, collection: str, most: int) -> Iterator[Any]:
