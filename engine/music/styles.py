@@ -19,7 +19,7 @@ class DrumStyle:
     crash: float = 0.0  # chance of a crash on the first downbeat
     ghosts: float = 0.3  # how readily ghost notes join on weak places
     rolls: Mapping[str, float] = field(default_factory=dict)  # voice -> chance of a roll in a bar
-    groove: str = ""  # of played.toml: whose accents the hats take; "": any
+    groove: str = ""  # of [grooves.*] in played.toml: whose accents the hats take; "": any
     settings: Mapping[str, float] = field(default_factory=dict)
 
 

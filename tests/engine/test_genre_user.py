@@ -132,6 +132,7 @@ def test_names_bases_and_words_that_cannot_be(tmp_path, text, says):
         ('"4:7", "5", "1:9", "6:7"', '"4:7", "5", "1:9", "8:7"'),
         ('key = "Am"', 'key = "Hm?"'),
         ('"intro", "build"', '"intro", "bild"'),
+        ("crash = 0.3", 'groove = "bakcbeat"'),
     ],
 )
 def test_the_line_is_that_of_the_fault(old, new):

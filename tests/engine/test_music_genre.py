@@ -50,6 +50,7 @@ def test_an_unknown_genre_plays_as_the_default_one() -> None:
         ("energy = 0.6", 'energy = "high"', "'energy' is 'high', not float"),
         ("brightness = 0.4\n", "brihgtness = 0.4\n", "did you mean 'brightness'"),
         ('curve = "wave"', 'curve = "zigzag"', "curve"),
+        ("[drums]\n", '[drums]\ngroove = "bakcbeat"\n', "did you mean 'backbeat'"),
         ("[melody]\n", "[melody\n", "line"),
         ("kick       =", "kik       =", "did you mean 'kick'"),
         ('key = "Am"', 'key = "Q"', "key 'Q'"),
