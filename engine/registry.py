@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from engine.instruments.render import render
 from engine.music.past import Past
 from engine.music.score import Score
 from engine.music.write import write
+from engine.plugins import load_entry_points
 from engine.prompt.music_context import MusicContext
 
 # (track, context, the tracks heard, seed, knobs, what the track played before)
@@ -69,13 +69,7 @@ class Registry:
 
     def load_entry_points(self) -> list[str]:
         """Register what installed packages offer; returns what could not be loaded, and why."""
-        failures = []
-        for point in entry_points(group=GROUP):
-            try:
-                self.register(point.load())
-            except Exception as error:
-                failures.append(f"{point.name}: {error}")
-        return failures
+        return load_entry_points(GROUP, self.register)
 
 
 def default_registry() -> Registry:

@@ -3,8 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -21,8 +19,8 @@ from engine.music.score import Chord, Score
 from engine.music.theory import chord_pitch_classes
 from engine.prompt.music_context import MusicContext, TrackIntent
 from engine.track import PARAMS
+from tests.engine.musicians import TRACKS, plain, play
 
-TRACKS = ("drums", "bass", "harmony", "melody")
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 unit = st.floats(0, 1)
 keys = st.builds(Key, st.integers(0, 11), st.sampled_from(sorted(MODES)))
@@ -45,30 +43,6 @@ contexts = st.builds(
 )  # fmt: skip
 knobs = st.fixed_dictionaries({}, optional={name: st.floats(p.low, p.high) for name, p in PARAMS.items()})
 seeds = st.integers(0, 2**31 - 1)
-
-
-def plain(genre: str, **changes: object) -> MusicContext:
-    found = genres()[genre]
-    context = MusicContext(
-        "", genre, found.typical_tempo_bpm, found.key, Signature(), 8,
-        found.energy, found.density, found.brightness, found.swing, found.humanize,
-    )  # fmt: skip
-    return replace(context, **changes)  # type: ignore[arg-type]
-
-
-def play(
-    context: MusicContext,
-    seed: int,
-    params: Mapping[str, float] | None = None,
-    tracks: Iterable[str] = TRACKS,
-) -> dict[str, Score]:
-    """The tracks in order, each hearing the ones before."""
-    heard: dict[str, TrackContext] = {}
-    scores = {}
-    for track in tracks:
-        scores[track] = compose(track, context, heard, seed, params or {})
-        heard[track] = TrackContext.from_score(scores[track])
-    return scores
 
 
 def allowed(score: Score, beat: float) -> set[int]:
@@ -181,7 +155,7 @@ def test_a_new_take_beside_the_same_tracks_is_a_new_idea(genre: str, track: str)
 def test_another_process_writes_the_same_score() -> None:
     """Nothing may hang on the salt of hash(), which differs between processes."""
     code = (
-        "from tests.engine.test_music_compose import play, plain\n"
+        "from tests.engine.musicians import play, plain\n"
         "print('|'.join(score.to_json() for score in play(plain('techno'), 9).values()))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError, unknown
+from engine.plugins import load_entry_points
 
 # (audio [N, C=2], amount 0..1, tempo_bpm, seed) -> audio [N, C=2], the given one untouched
 Apply = Callable[[NDArray[np.float32], float, float, int], NDArray[np.float32]]
@@ -60,13 +61,7 @@ class Processors:
 
     def load_entry_points(self) -> list[str]:
         """Register what installed packages offer; returns what could not be loaded, and why."""
-        failures = []
-        for point in entry_points(group=GROUP):
-            try:
-                self.register(point.load())
-            except Exception as error:
-                failures.append(f"{point.name}: {error}")
-        return failures
+        return load_entry_points(GROUP, self.register)
 
     def process(
         self, audio: NDArray[np.float32], settings: Mapping[str, float], tempo_bpm: float, seed: int
