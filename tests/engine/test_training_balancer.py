@@ -105,6 +105,17 @@ def test_a_gradient_beyond_the_usual_stays_beyond_it():
     assert 0.34 < told["share/near"] < 0.4
 
 
+def test_a_gradient_far_beyond_the_usual_takes_three_times_its_share_at_most():
+    case, balancer = Case(), Balancer(WEIGHTS)
+    for _ in range(20):
+        output = case.output()
+        balancer.backward(case.losses(output), output)
+    output = case.output()
+    told = balancer.backward(case.losses(output, loudness=1e6), output)
+    # 3 x 1 beside 3.
+    assert told["share/near"] == pytest.approx(0.5, abs=1e-3)
+
+
 def test_a_term_that_is_no_number_is_left_out_and_forgotten():
     case, balancer = Case(), Balancer(WEIGHTS)
     output = case.output()

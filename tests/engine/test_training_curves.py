@@ -57,6 +57,11 @@ def test_steps_that_a_resumed_run_did_again_count_once(tmp_path):
     assert [one["step"] for one in found] == [10, 20, 40] and "again" in found[1]
 
 
+def test_an_evaluation_joins_the_line_of_its_step(tmp_path):
+    path = written(tmp_path, line(10), line(20), '{"step": 20, "held_out/mel": 2.0}\n')
+    assert read_metrics(path)[1] == json.loads(line(20, **{"held_out/mel": 2.0}))
+
+
 def test_a_file_that_is_not_there_and_one_without_a_line_are_named(tmp_path):
     for path, code in ((tmp_path / "none", "not_found"), (written(tmp_path, '{"st'), "empty")):
         with pytest.raises(EngineError) as caught:

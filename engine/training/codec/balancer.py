@@ -20,6 +20,9 @@ from engine.errors import EngineError, unknown
 from engine.training.codec.parallel import Place
 
 TINY = 1e-12
+# A term's gradient counts for no more than this many times its usual one. While a new discriminator learns,
+# its gradient grows a hundredfold in as many steps, and the average would follow too late.
+LIMIT = 3.0
 
 
 class Balancer:
@@ -96,7 +99,7 @@ class Balancer:
             self.sums[name] = self.sums.get(name, 0.0) * self.ema_decay + norms[name]
             self.counts[name] = self.counts.get(name, 0.0) * self.ema_decay + 1.0
         whole = sum(self.weights[name] for name in finite)
-        usual = {name: self.sums[name] / self.counts[name] for name in finite}
+        usual = {name: max(self.sums[name] / self.counts[name], norms[name] / LIMIT) for name in finite}
         return {
             name: self.norm * self.weights[name] / max(whole, TINY) / usual[name]
             for name in finite

@@ -81,7 +81,7 @@ def draw_curves(metrics: Path, out: Path) -> None:
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """The whole lines, in order of their steps."""
+    """The whole lines in order of their steps, those of the same step as one."""
     try:
         texts = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
@@ -95,9 +95,12 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         if not isinstance(line, dict) or not isinstance(line.get("step"), int):
             continue
         # A run that was resumed writes the steps after its checkpoint once more.
-        while lines and lines[-1]["step"] >= line["step"]:
+        while lines and lines[-1]["step"] > line["step"]:
             lines.pop()
-        lines.append(line)
+        if lines and lines[-1]["step"] == line["step"]:
+            lines[-1] |= line
+        else:
+            lines.append(line)
     if not lines:
         raise EngineError("empty", f"{path} has no whole line yet")
     return lines
