@@ -15,12 +15,13 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
 from engine.training.corpus.sources import UNHEARD, SamplePack, Sources, data_folder, find_sources, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 APT_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends")
 MOST_KINDS = 6  # of a pack, in the table
@@ -57,6 +58,8 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(found, absent)))
     else:
+        from rich.console import Console
+
         Console().print(table_of(found))
         if absent:
             print(f"missing: {', '.join(absent)}; to fetch them: resonantgen train sources --install")
@@ -78,6 +81,8 @@ def entries() -> list[dict[str, str]]:
 
 
 def table_of(found: Sources) -> Table:
+    from rich.table import Table
+
     listed = Table("source", "licence", "by", "sounds", "where")
     by = {entry["name"]: entry["by"] for entry in entries()}
     for font in found.soundfonts:

@@ -45,11 +45,14 @@ def loudest_hz(sound: np.ndarray) -> float:
 # --- one-shots --------------------------------------------------------------------------------------
 
 
-def noise(seconds: float, decay_s: float, above_hz: float = 0.0, seed: int = 1) -> np.ndarray:
-    """Decaying noise, of what lies above a frequency: [M]."""
+def noise(
+    seconds: float, decay_s: float, above_hz: float = 0.0, below_hz: float = RATE, seed: int = 1
+) -> np.ndarray:
+    """Decaying noise, of what lies between two frequencies: [M]."""
     count = int(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
-    spectrum[np.fft.rfftfreq(count, 1 / RATE) < above_hz] = 0.0
+    hz = np.fft.rfftfreq(count, 1 / RATE)
+    spectrum[(hz < above_hz) | (hz > below_hz)] = 0.0
     return _peaked(np.fft.irfft(spectrum, count) * np.exp(-np.arange(count) / RATE / decay_s))
 
 
@@ -65,9 +68,14 @@ def _peaked(sound: np.ndarray) -> np.ndarray:
 
 
 DRUMS = {
-    "kick": tone(55.0, 0.4, 0.08), "snare": noise(0.3, 0.05, 300.0), "closed_hat": noise(0.15, 0.015, 7000.0),
-    "open_hat": noise(1.0, 0.15, 7000.0), "crash": noise(2.0, 0.6, 4000.0),
-}  # fmt: skip
+    "kick": tone(55.0, 0.4, 0.08),
+    "snare": 0.5 * tone(190.0, 0.3, 0.04)
+    + 0.4 * noise(0.3, 0.05, 300.0, 5000.0)
+    + 0.1 * noise(0.3, 0.05, 5000.0),
+    "closed_hat": noise(0.15, 0.015, 7000.0),
+    "open_hat": noise(1.0, 0.15, 7000.0),
+    "crash": noise(2.0, 0.6, 4000.0),
+}
 
 
 def write_pack(folder: Path, sounds: dict[str, np.ndarray]) -> SamplePack:
@@ -81,7 +89,7 @@ def write_pack(folder: Path, sounds: dict[str, np.ndarray]) -> SamplePack:
 
 def drum_pack(folder: Path) -> SamplePack:
     """A kick, two snares, hats and a crash."""
-    return write_pack(folder, {**DRUMS, "snare 2": noise(0.2, 0.04, 500.0, seed=2)})
+    return write_pack(folder, {**DRUMS, "snare 2": noise(0.2, 0.04, 500.0, 7000.0, seed=2)})
 
 
 # --- a soundfont ------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ from engine.instruments.drum_shot import add_shot
 from engine.instruments.gestures import Gesture, gestures
 from engine.instruments.settings import curve_blocks
 from engine.music.score import Score
-from engine.training.corpus.samples import by_kind, damped, darkened, faded, repitched
-from engine.training.corpus.shots import pitch_of, read_shot
+from engine.training.corpus.samples import by_kind, damped, darkened, repitched
+from engine.training.corpus.shots import faded, pitch_of, read_shot
 from engine.training.corpus.sources import SamplePack
 from engine.units import STEM_SAMPLE_RATE, db_to_gain, ms_to_samples
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from engine.instruments.drum_shot import add_shot
 from engine.instruments.drums import repeat_gain, timed
 from engine.instruments.settings import curve_blocks
 from engine.music.score import DRUM_VOICES, Hit, Score
-from engine.training.corpus.shots import faded, kind_heard, read_shot
+from engine.training.corpus.shots import kind_heard, read_shot
 from engine.training.corpus.sources import SamplePack
 from engine.units import STEM_SAMPLE_RATE, db_to_gain, ms_to_samples
 
@@ -36,7 +37,7 @@ BUCKETS = 4  # of velocity, each with a brightness of its own
 SOFT_HZ, HARD_HZ = 2500.0, 16_000.0  # low-pass of the softest and the second-hardest strokes
 TUNED_SEMITONES, TUNED_MOST = 1.8, 5.0  # how kits differ in pitch: deviation, and the most
 LATEST_START_MS = 6.0
-SHORTEST_DECAY_S, LONGEST_DECAY_S = 0.06, 1.5
+LONGEST_DECAY_S = 1.5
 DAMPED = 0.4  # the share of pieces whose ring is damped
 LEVEL_DB = 2.0  # deviation
 PLAYED_DB = -6.0  # the whole kit, that hits together do not clip
@@ -48,6 +49,7 @@ class Place:
 
     level_db: float
     pan: float = 0.0
+    shortest_s: float = 0.06
     chokes: tuple[str, ...] = ()
     stands_in: tuple[tuple[str, float], ...] = ()
 
@@ -100,13 +102,17 @@ def by_kind(pack: SamplePack) -> dict[str, tuple[Path, ...]]:
 def places() -> dict[str, Place]:
     """kits.toml."""
     text = resources.files(__package__).joinpath("kits.toml").read_text(encoding="utf-8")
+    tables: dict[str, dict[str, Any]] = tomllib.loads(text)
     return {
         voice: Place(
-            entry["level_db"], entry.get("pan", 0.0), tuple(entry.get("chokes", ())),
-            tuple((kind, float(semitones)) for kind, semitones in entry.get("stands_in", ())),
+            entry["level_db"],
+            entry.get("pan", 0.0),
+            entry.get("shortest_s", Place.shortest_s),
+            tuple(entry.get("chokes", ())),
+            tuple((kind, float(semitones)) for kind, semitones in entry["stands_in"]),
         )
-        for voice, entry in tomllib.loads(text).items()
-    }  # fmt: skip
+        for voice, entry in tables.items()
+    }
 
 
 def _piece(voice: str, kinds: dict[str, tuple[Path, ...]], rng: random.Random) -> Piece | None:
@@ -123,7 +129,7 @@ def _piece(voice: str, kinds: dict[str, tuple[Path, ...]], rng: random.Random) -
 def _varied(path: Path, semitones: float, place: Place, rng: random.Random) -> Piece:
     tuned = max(-TUNED_MOST, min(TUNED_MOST, rng.gauss(0.0, TUNED_SEMITONES)))
     damped = rng.random() < DAMPED
-    decay_s = SHORTEST_DECAY_S * (LONGEST_DECAY_S / SHORTEST_DECAY_S) ** rng.random() if damped else 0.0
+    decay_s = place.shortest_s * (LONGEST_DECAY_S / place.shortest_s) ** rng.random() if damped else 0.0
     return Piece(
         path,
         semitones + tuned,
@@ -185,7 +191,8 @@ def stroke(piece: Piece, variation: int, bucket: int) -> NDArray[np.float32]:
     semitones = piece.semitones + VARIATION_SEMITONES * lean
     start = ms_to_samples(piece.start_ms + VARIATION_MS * (variation % 2))
     shot = repitched(read_shot(piece.path), semitones)
-    shot = faded_in(shot[min(start, len(shot) // 2) :]) if start else shot
+    # Later on the way up, never behind the peak: a click of 5 ms would be gone.
+    shot = faded_in(shot[min(start, int(np.argmax(np.abs(shot).max(axis=1)))) :]) if start else shot
     if piece.decay_s:
         shot = damped(shot, piece.decay_s * (1.0 + 0.06 * lean))
     if bucket < BUCKETS - 1:
@@ -213,11 +220,11 @@ def faded_in(shot: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def damped(shot: NDArray[np.float32], decay_s: float) -> NDArray[np.float32]:
-    """Its ring 60 dB down after `decay_s`, the first 10 ms left as they are."""
-    seconds = np.maximum(0.0, np.arange(len(shot)) / STEM_SAMPLE_RATE - 0.01)
+    """Its ring 60 dB down `decay_s` after its peak, which is left as it is."""
+    peak_s = int(np.argmax(np.abs(shot).max(axis=1))) / STEM_SAMPLE_RATE
+    seconds = np.maximum(0.0, np.arange(len(shot)) / STEM_SAMPLE_RATE - peak_s)
     quiet = (10.0 ** (-3.0 * seconds / decay_s)).astype(np.float32)
-    end = int((decay_s + 0.02) * STEM_SAMPLE_RATE)
-    return faded(shot * quiet[:, None], 0.005)[:end]
+    return np.asarray((shot * quiet[:, None])[: int((peak_s + 1.1 * decay_s) * STEM_SAMPLE_RATE)])
 
 
 def darkened(shot: NDArray[np.float32], cutoff_hz: float) -> NDArray[np.float32]:

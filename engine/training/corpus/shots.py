@@ -20,6 +20,7 @@ BEFORE_MS = 0.5  # what is left of it, that the onset is whole
 RUMBLE_HZ = 25.0  # analogue machines and microphones leave more below it than a whole kick has
 LOW_HZ, HIGH_HZ = 150.0, 5000.0
 SPECTRUM_SAMPLES = 1 << 16
+SLOWEST_STROKE_S = 0.1  # of the named strokes, splash cymbals rise for the longest: 0.094 s
 SURE_PITCH = 0.6  # the share of a sound's loud half that must stay within a semitone to be called a pitch
 
 
@@ -32,6 +33,7 @@ class Heard:
     centroid_hz: float
     noisiness: float  # spectral flatness from 200 Hz to 12 kHz: 0 a tone, about 0.2 a snare
     ring_s: float  # until nine tenths of its energy are over
+    rise_s: float  # until the first tenth of it is
 
 
 @lru_cache(maxsize=160)
@@ -113,15 +115,18 @@ def heard(shot: NDArray[np.float32]) -> Heard:
         centroid_hz=float((hz * power).sum()) / total,
         noisiness=float(np.exp(np.mean(np.log(middle))) / np.mean(middle)),
         ring_s=float(np.searchsorted(energy, 0.9 * energy[-1])) / STEM_SAMPLE_RATE,
+        rise_s=float(np.searchsorted(energy, 0.1 * energy[-1])) / STEM_SAMPLE_RATE,
     )
 
 
 def drum_like(sound: Heard) -> str:
-    """The voice of a drum kit, or percussion, that it would be taken for.
+    """The voice of a drum kit, or percussion, that it would be taken for; `UNHEARD` for what swells.
 
     The bounds are those of the named one-shots of the packs of sources.toml: kicks have four fifths of
     their energy below 150 Hz, cymbals more than 0.45 above 5 kHz and snares neither, but noise.
     """
+    if sound.rise_s > SLOWEST_STROKE_S:
+        return UNHEARD
     if sound.high_share > 0.45:
         if sound.ring_s < 0.1:
             return "closed_hat"
