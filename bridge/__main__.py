@@ -80,9 +80,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_training(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from bridge import train
+    from bridge import train, train_sources
 
     train.add_parser(commands)
+    train_sources.add_parser(commands)
 
 
 def _add_genres(parser: argparse.ArgumentParser) -> None:
@@ -156,9 +157,9 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from bridge import train
+    from bridge import train, train_sources
 
-    return train.main(args)
+    return {"corpus": train.main, "sources": train_sources.main}[args.what](args)
 
 
 def _config(args: argparse.Namespace) -> Config:
