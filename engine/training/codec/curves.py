@@ -27,7 +27,7 @@ TOGETHER = ("codebook", "share", "norm")
 COLOURS = {"loss": "#1d4ed8", "held_out": "#15803d", "norm": "#7c3aed"}
 OTHER = "#475569"
 COLUMNS = 4
-SMOOTHED = 40  # a curve is smoothed over this part of its points
+SMOOTHED = 16  # a curve is smoothed over this part of its points
 WIDE = 20.0  # values further apart than this factor are drawn on a logarithmic scale
 
 
@@ -72,6 +72,7 @@ def draw_curves(metrics: Path, out: Path) -> None:
     figure = new_figure(3.5 * COLUMNS, 2.3 * rows + 0.5)
     for axes, panel in zip(figure.subplots(rows, COLUMNS, squeeze=False).flat, panels, strict=False):
         _draw_panel(axes, panel)
+        axes.set_xlim(0, lines[-1]["step"] * 1.02 + 1)
     for axes in figure.axes[len(panels) :]:
         axes.set_axis_off()
     last = lines[-1]
@@ -151,7 +152,7 @@ def _draw_panel(axes: Axes, panel: Sequence[Curve]) -> None:
         axes.legend(fontsize=6, ncols=2, framealpha=0.5, handlelength=1.2, columnspacing=0.8)
     axes.tick_params(labelsize=7)
     axes.grid(alpha=0.25, which="both")
-    axes.margins(x=0.02)
+    axes.yaxis.get_offset_text().set_fontsize(6)
 
 
 def _scale(axes: Axes, panel: Sequence[Curve], shown: Sequence[Floats]) -> None:
