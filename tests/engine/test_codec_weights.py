@@ -64,9 +64,9 @@ def test_somebody_elses_weights_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda tensors: tensors.pop("decoder.out.weight"), "lacks decoder.out.weight"),
+        (lambda tensors: tensors.pop("decoder.gain.weight"), "lacks decoder.gain.weight"),
         (lambda tensors: tensors.update({"more": torch.zeros(1)}), "has what the codec has not: more"),
-        (lambda tensors: tensors.update({"decoder.out.bias": torch.zeros(3)}), "wrong shapes: decoder.out.bias"),
+        (lambda tensors: tensors.update({"decoder.gain.bias": torch.zeros(3)}), "wrong shapes: decoder.gain.bias"),
     ],
 )
 def test_weights_that_do_not_fit_are_refused(codec, tmp_path, change, words):

@@ -17,14 +17,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SpectralConfig:
-    """The spectral pair. A frame is `sub_frames` spectra, each `overlap` sub-frames long.
+    """The spectral pair. A frame is `sub_frames` spectra; of each the `low_bins` lowest go through as a waveform.
 
     `encoder_width` x `encoder_depth` and `decoder_width` x `decoder_depth` ConvNeXt blocks of `kernel`
-    frames, whose inner width is `expansion` times theirs.
+    frames, whose inner width is `expansion` times theirs. `bands` gains a spectrum.
     """
 
-    sub_frames: int = 4
-    overlap: int = 4
+    sub_frames: int = 1
+    low_bins: int = 48
+    bands: int = 32
     encoder_width: int = 256
     encoder_depth: int = 5
     decoder_width: int = 320
@@ -43,7 +44,7 @@ class CodecConfig:
     hop: int = 882
     num_codebooks: int = 8
     codebook_size: int = 1024
-    latent_width: int = 64
+    latent_width: int = 96
     pair: str = "spectral"
     roles: tuple[str, ...] = ()
     settings: Any = SpectralConfig()
