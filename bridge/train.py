@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,13 +71,30 @@ def order_of(args: argparse.Namespace) -> Order:
     """EngineError `range`, or `not_found` where a folder of sources is none."""
     from engine.training.corpus.shards import Order, songs_for
 
-    values = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
-    recipe = Recipe(**values)
+    recipe = recipe_of(args)
     hours = DEFAULT_HOURS if args.hours is None else args.hours
     songs = songs_for(hours, recipe) if args.songs is None else args.songs
     if args.out.exists() and not args.out.is_dir():
         raise EngineError("file", f"{args.out} is a file; name a folder")
     return Order(args.out, songs, args.seed, recipe, args.held_out)
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """With the names of the soundfonts and samples that are here, of those that any share is asked of."""
+    from importlib.util import find_spec
+
+    from engine.training.corpus.sources import find_sources
+
+    recipe = Recipe(**{name: getattr(args, name) for name in (*NUMBERS, *shares())}, sources=args.sources)
+    found = find_sources(args.sources)
+    fonts = tuple(font.name for font in found.soundfonts) if recipe.soundfont_share else ()
+    packs = tuple(pack.name for pack in found.packs) if recipe.sample_share else ()
+    if fonts and find_spec("tinysoundfont") is None:
+        print(
+            "without soundfonts: tinysoundfont is not installed (resonantgen train sources)", file=sys.stderr
+        )
+        fonts = ()
+    return replace(recipe, soundfonts=fonts, packs=packs)
 
 
 class Told:

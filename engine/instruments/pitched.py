@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ NOTE_LEVEL = 0.35
 MOST_LAG = 0.06  # of the frequency: a semitone
 LEGATO_S = 0.012  # a finger's move to another fret
 DECAY_TRACKING = 0.5  # octaves by which a struck body rings shorter an octave higher
+MOST_LAYERS = 512  # more than all palettes have; a corpus makes new ones without end
 FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
 
 
@@ -203,7 +204,7 @@ def add_source(
             )  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=MOST_LAYERS)
 def modes_of(layer: Layer) -> NDArray[np.float64]:
     """Ratio, decay in seconds, level of each mode, the levels together 1 in power: [P, 3]."""
     modes = np.array(layer.modes, dtype=np.float64)
@@ -218,7 +219,7 @@ def unit_sine() -> NDArray[np.float32]:
     return np.ascontiguousarray(sine / np.max(sine))
 
 
-@cache
+@lru_cache(maxsize=MOST_LAYERS)
 def unison(layer: Layer) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Detune in semitones [V] and gains [V, C=2].
 

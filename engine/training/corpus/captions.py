@@ -9,20 +9,17 @@ from functools import cache
 from importlib import resources
 from typing import Any, Protocol
 
-from engine.instruments.palette import palette_of
 from engine.music.genre import bundled_genres
-from engine.music.score import Score
 from engine.training.corpus.plan import Plan
 
 ENGLISH_WORDS = 6  # the first of a genre's words; rarer names and other tongues stand behind them
-PALETTE_WORDS = 4
 
 
 class Played(Protocol):
     """What of a track is told."""
 
     @property
-    def score(self) -> Score: ...
+    def words(self) -> tuple[str, ...]: ...
     @property
     def effects(self) -> Mapping[str, Any]: ...
 
@@ -59,10 +56,16 @@ def song_tags(plan: Plan, tracks: Mapping[str, Played]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def track_tags(score: Score, effects: Mapping[str, Any]) -> tuple[str, ...]:
-    """Role, palette, its words, and what was done to it."""
-    words = palette_of(score.palette).words[:PALETTE_WORDS]
-    return tuple(dict.fromkeys([score.track, score.palette, *words, *effects]))
+def track_tags(role: str, track: Played) -> tuple[str, ...]:
+    """Role, what people call the sound, and what was done to it."""
+    return tuple(dict.fromkeys([role, *track.words, *_effect_names({role: track})]))
+
+
+def program_word(role: str, program: int) -> str:
+    """What a General MIDI program is called, for drums a kit."""
+    if role == "drums":
+        return str(table()["kits"].get(str(program), "drum kit"))
+    return str(table()["programs"][program])
 
 
 @cache
@@ -112,16 +115,16 @@ def _sounds(tracks: Mapping[str, Played], rng: random.Random) -> str:
 
 
 def _sound(role: str, track: Played, rng: random.Random) -> str:
-    words = palette_of(track.score.palette).words[:PALETTE_WORDS]
-    word = rng.choice(words) if words else track.score.palette.replace("_", " ")
+    word = rng.choice(track.words).replace("_", " ")
     noun = rng.choice(table()["nouns"][role])
     return word if not noun or noun.split()[-1].rstrip("s") in word else f"{word} {noun}"
 
 
 def _effects(tracks: Mapping[str, Played], rng: random.Random) -> str:
-    names = [name for name in _effect_names(tracks) if name in table()["effects"]]
+    names = _effect_names(tracks)
     return str(rng.choice(table()["effects"][rng.choice(names)])) if names else ""
 
 
 def _effect_names(tracks: Mapping[str, Played]) -> list[str]:
-    return sorted({name for track in tracks.values() for name in track.effects})
+    """Those that have words of their own: a level or a tuning is told nobody."""
+    return sorted({name for track in tracks.values() for name in track.effects if name in table()["effects"]})
