@@ -66,13 +66,18 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--only", help="one part: latency, lock, render")
 
     evaluate = commands.add_parser("evaluate", help="how well it plays, measured by other people's libraries")
-    evaluate.add_argument("what", choices=("music",))
-    evaluate.add_argument("--quick", action="store_true", help="fewer and shorter takes")
-    evaluate.add_argument("--out", type=Path, help="folder for report.html and figures.jsonl")
-    evaluate.add_argument("--only", help="parts, with commas: tempo, key, chords, lock, genres …")
+    evaluate.add_argument("what", choices=("music", "codec"))
+    evaluate.add_argument("--quick", action="store_true", help="fewer and shorter takes or stems")
+    evaluate.add_argument(
+        "--out", type=Path, help="folder for the report or card, pictures and figures.jsonl"
+    )
+    evaluate.add_argument("--only", help="music: parts, with commas: tempo, key, chords, lock, genres …")
     evaluate.add_argument("--check", action="store_true", help="exit status 1 where a goal is clearly missed")
-    evaluate.add_argument("--genres", type=Path, help="a folder of your own genres to measure among ours")
-    evaluate.add_argument("--processes", type=int, default=2, help="how many at once (default 2)")
+    evaluate.add_argument(
+        "--genres", type=Path, help="music: a folder of your own genres, measured among ours"
+    )
+    evaluate.add_argument("--processes", type=int, default=2, help="music: how many at once (default 2)")
+    _add_codec_options(evaluate)
 
     train = commands.add_parser("train", help="make songs to train on, and train on them")
     _add_training(train.add_subparsers(dest="what", required=True, metavar="WHAT"))
@@ -84,6 +89,18 @@ def _add_training(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
     train.add_parser(commands)
     train_sources.add_parser(commands)
+
+
+def _add_codec_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--codec",
+        action="append",
+        metavar="NAME_OR_PATH",
+        help="codec: which, also several times (default all)",
+    )
+    parser.add_argument("--corpus", type=Path, help="codec: whose held-out stems (default: made on the spot)")
+    parser.add_argument("--roles", help="codec: with commas (default: those it is for)")
+    parser.add_argument("--stems", type=int, help="codec: stems a role (default 8, with --quick 2)")
 
 
 def _add_genres(parser: argparse.ArgumentParser) -> None:
@@ -145,6 +162,10 @@ def _run(args: argparse.Namespace) -> int:
         for failure in load_user_genres(genre_folder(config)):
             print(f"resonantgen: {failure}", file=sys.stderr)
         return analyze(args.prompt, args.json, config.prompt)
+    if args.command == "evaluate" and args.what == "codec":
+        from bridge.evaluate_codec import evaluate_codecs
+
+        return evaluate_codecs(args)
     if args.command == "evaluate":
         from bridge.evaluate import evaluate_music
 

@@ -37,6 +37,6 @@ FAST: Mapping[str, Measure] = {
 def measure(
     original: NDArray[np.float32], decoded: NDArray[np.float32], measures: Mapping[str, Measure]
 ) -> dict[str, float]:
-    """name -> value, of two [N, C=2] at 44.1 kHz of the same length; NaN where a measure has nothing to say."""
+    """name -> value, of two [N, C=2] at 44.1 kHz, equally long; NaN where a measure has nothing to say."""
     assert original.shape == decoded.shape, (original.shape, decoded.shape)
     return {name: of(original, decoded) for name, of in measures.items()}

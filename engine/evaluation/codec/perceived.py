@@ -33,7 +33,7 @@ def visqol_side(original: NDArray[np.float32], decoded: NDArray[np.float32]) -> 
     return _visqol(side, (decoded[:, 0] - decoded[:, 1]) / 2)
 
 
-def _visqol(original: NDArray[np.float32], decoded: NDArray[np.float32]) -> float:
+def _visqol(original: NDArray[Any], decoded: NDArray[Any]) -> float:
     if is_silent(original):
         return float("nan")
     if is_silent(decoded):
@@ -48,7 +48,7 @@ def _judge() -> Any:
     return judge
 
 
-def _at_48k(audio: NDArray[np.float32]) -> NDArray[np.float64]:
+def _at_48k(audio: NDArray[Any]) -> NDArray[np.float64]:
     """[N] from 44.1 kHz."""
     from scipy.signal import resample_poly
 

@@ -34,7 +34,7 @@ def pre_echo_p90_db(original: NDArray[np.float32], decoded: NDArray[np.float32])
 
 
 def pre_echoes_db(original: NDArray[np.float32], decoded: NDArray[np.float32]) -> NDArray[np.float64]:
-    """One value a clear attack: 10 log10(max(E decoded, floor) / max(E original, floor)) of the 5 ms before."""
+    """One value a clear attack: 10 log10(max(E decoded, floor) / max(E original, floor)) of those 5 ms."""
     starts = clear_attacks(original)
     before = [(_energy(original, at - BEFORE), _energy(decoded, at - BEFORE)) for at in starts]
     return np.array([10 * np.log10(max(d, FLOOR) / max(o, FLOOR)) for o, d in before])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -24,11 +24,17 @@ Stem = tuple[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Result:
-    """All that was measured of one codec. `use`: role -> its codes counted, with all codebooks."""
+    """All that was measured of one codec."""
 
     codec: str
     figures: tuple[Figure, ...]
-    use: Mapping[str, CodebookUse] = field(default_factory=dict)
+
+    def with_costs(self, costs: Mapping[str, float]) -> Result:
+        """And what `speed.costs` found."""
+        detail = detail_of(self.codec, "")
+        return replace(
+            self, figures=self.figures + tuple(Figure(n, v, "", "", detail) for n, v in costs.items())
+        )
 
     def rows(self, role: str, num_codebooks: int | None = None) -> tuple[Row, ...]:
         """A line for each measure of that role, with its statistic over the stems; None: all codebooks."""
@@ -40,8 +46,18 @@ class Result:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """In the order of the stems."""
+        """In the order of the stems; "" stands for what is said of the codec whatever it plays."""
         return tuple(dict.fromkeys(str(figure.detail["role"]) for figure in self.figures))
+
+    @property
+    def fewer_codebooks(self) -> tuple[int, ...]:
+        """What it was measured at beside all of them."""
+        books = {figure.detail["codebooks"] for figure in self.figures} - {"all"}
+        return tuple(sorted(int(n) for n in books))
+
+    def stems(self, role: str) -> int:
+        """How many of that role were measured."""
+        return len({f.case for f in self._of(role, None) if f.measure == "si_sdr"})
 
     def text(self) -> str:
         """One line a role, to print while a codec trains."""
@@ -65,14 +81,17 @@ def evaluate_codec(
     stems: Iterable[Stem],
     quick: bool = False,
     fewer_codebooks: Sequence[int] = (),
-    told: Callable[[str, int], None] = lambda role, done: None,
+    told: Callable[[str, int], None] = lambda role, number: None,
+    name: str = "",
 ) -> Result:
     """Code and decode (role, audio [N, C=2] at 44.1 kHz) stems and measure them; silent ones are passed over.
 
     `quick` leaves ViSQOL out (2 s a stem of 10 s). `fewer_codebooks`: measured again with only the first so
-    many. `told` hears each stem's role and number. The codec is left in the mode it came in.
+    many. `told` hears each stem's role and number. `name`: what to call it, else as its configuration does.
+    The codec is left in the mode it came in.
     """
     measures = FAST if quick else {**SLOW, **FAST}
+    name = name or codec.config.name
     figures: list[Figure] = []
     use: dict[str, CodebookUse] = {}
     was_training = codec.training
@@ -85,9 +104,9 @@ def evaluate_codec(
             if role not in use:
                 use[role] = CodebookUse.empty(codes.shape[0], codec.config.codebook_size)
             use[role].add(codes)
-            for books in ("all", *(n for n in fewer_codebooks if n < codes.shape[0])):
-                back = decoded(codec, codes if books == "all" else codes[: int(books)], len(audio))
-                detail = {"codec": codec.config.name, "role": role, "codebooks": books}
+            for books in (None, *(n for n in fewer_codebooks if n < codes.shape[0])):
+                back = decoded(codec, codes[:books], len(audio))
+                detail = detail_of(name, role, books)
                 figures += [
                     Figure(name, value, f"{role}/{number}", "", detail)
                     for name, value in measure(audio, back, measures).items()
@@ -95,8 +114,7 @@ def evaluate_codec(
             told(role, number)
     finally:
         codec.train(was_training)
-    figures += _use_figures(codec.config.name, use)
-    return Result(codec.config.name, tuple(figures), use)
+    return Result(name, (*figures, *_use_figures(name, use)))
 
 
 def round_trip(
@@ -144,11 +162,18 @@ def _resampled(audio: NDArray[np.float32], rate: int, to_rate: int) -> NDArray[n
     return np.asarray(resample_poly(audio, to_rate // common, rate // common, axis=0), dtype=np.float32)
 
 
-def _use_figures(name: str, use: Mapping[str, CodebookUse]) -> list[Figure]:
+def _use_figures(codec: str, use: Mapping[str, CodebookUse]) -> list[Figure]:
     return [
-        Figure(measure_name, float(value), f"{role}/codebook {book}", "",
-               {"codec": name, "role": role, "codebooks": "all"})
-        for role, counts in use.items()
-        for measure_name, values in (("codebooks.used", counts.used), ("codebooks.perplexity", counts.perplexity))
+        Figure(measure_name, float(value), f"{role}/codebook {book}", "", detail_of(codec, role))
+        for role, counted in use.items()
+        for measure_name, values in (
+            ("codebooks.used", counted.used), ("codebooks.perplexity", counted.perplexity)
+        )
         for book, value in enumerate(values)
     ]  # fmt: skip
+
+
+def detail_of(codec: str, role: str, num_codebooks: int | None = None) -> dict[str, str | int]:
+    """What a figure is of; `role` "" for what holds whatever it plays."""
+    books = "all" if num_codebooks is None else num_codebooks
+    return {"codec": codec, "role": role, "codebooks": books}

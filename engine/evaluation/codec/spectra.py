@@ -23,7 +23,7 @@ def stft_distance(original: NDArray[np.float32], decoded: NDArray[np.float32]) -
     """Multi-resolution STFT distance of [N, C=2]: over windows and channels, the mean of
     spectral convergence | |O| - |D| | / |O| (Frobenius) plus the mean of |ln |O| - ln |D||.
 
-    Source: Yamamoto et al. 2020 (Parallel WaveGAN), with windows 512, 1024, 2048 and a quarter of them as hop.
+    Source: Yamamoto et al. 2020 (Parallel WaveGAN), with windows 512, 1024, 2048, hops of a quarter.
     """
     found = []
     for window in STFT_WINDOWS:
@@ -50,7 +50,7 @@ def mel_distance(original: NDArray[np.float32], decoded: NDArray[np.float32]) ->
 
 
 def magnitudes(audio: NDArray[np.float32], window: int, hop: int | None = None) -> NDArray[np.float32]:
-    """[N] -> |STFT| [frames, bins] under a Hann window that never reaches beyond the ends by more than half."""
+    """[N] -> |STFT| [frames, bins] under a Hann window; the ends are silence."""
     return np.abs(spectrum_of(audio, window, hop))
 
 

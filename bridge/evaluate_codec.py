@@ -1,0 +1,182 @@
+"""`resonantgen evaluate codec`: what a codec keeps of held-out stems, as JSON lines, tables and a card."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from engine import __version__
+from engine.errors import EngineError, unknown
+from engine.evaluation.extras import CODEC, check_all
+from engine.registry import BAND
+
+if TYPE_CHECKING:
+    from engine.evaluation.codec.run import Result, Stem
+    from engine.model.codec.codec import Codec
+
+LINES, CARD = "figures.jsonl", "card.md"
+MARKS = {None: "", True: " [green]met[/]", False: " [red]missed[/]"}
+FEWER = (4, 8)  # codebooks, beside all
+DRAWN = 2  # stems a role
+WIDE = 130  # columns of a terminal
+
+
+def evaluate_codecs(args: argparse.Namespace) -> int:
+    """1 where --check is given and a goal is clearly missed."""
+    roles = roles_of(args.roles)
+    if args.stems is not None and args.stems < 1:
+        raise EngineError("range", f"--stems {args.stems}; it is 1 or more")
+    check_all(CODEC)
+    console = Console(stderr=True)
+    results = []
+    for path in [codec_path(name) for name in args.codec] if args.codec else bundled_codecs():
+        result = _measured(console, path, roles, args)
+        results.append(result)
+        sys.stdout.write("".join(f"{line}\n" for line in lines_of(result)))
+        sys.stdout.flush()
+        console.print(table_of(result, console.width))
+    console.print(published_table())
+    if args.out is not None:
+        _write(args.out, results)
+        console.print(f"card, figures and pictures: {args.out}")
+    rows = [row for result in results for role in result.roles for row in result.rows(role)]
+    return 1 if args.check and any(row.forgiven is False for row in rows) else 0
+
+
+def roles_of(text: str | None) -> tuple[str, ...]:
+    """The roles named with commas, none for those each codec is for; EngineError `unknown`."""
+    roles = tuple(name.strip() for name in (text or "").split(",") if name.strip())
+    for role in roles:
+        if role not in BAND:
+            raise unknown("role", role, BAND)
+    return roles
+
+
+def codec_path(name_or_path: str) -> Path:
+    """The weight file, or a folder of somebody's EnCodec; EngineError `unknown` or `not_found`."""
+    from engine.model.codec.weights import SUFFIX, bundled
+
+    path = Path(name_or_path)
+    if path.exists():
+        return path
+    if path.suffix != SUFFIX and path.name == name_or_path:
+        return bundled(name_or_path)
+    raise EngineError("not_found", f"there is no codec {path}: neither a {SUFFIX} file nor an EnCodec folder")
+
+
+def loaded(path: Path) -> Codec:
+    """Of our own or, where it is a folder, of others."""
+    from engine.model.codec.published import load_published
+    from engine.model.codec.weights import load_codec
+
+    return load_published(path) if path.is_dir() else load_codec(path)
+
+
+def bundled_codecs() -> list[Path]:
+    """EngineError `not_found` where there is none."""
+    from engine.model.codec.weights import SUFFIX
+
+    folder = Path(str(resources.files("engine.model"))) / "weights"
+    found = sorted(folder.glob(f"*{SUFFIX}"))
+    if not found:
+        raise EngineError("not_found", "no codec is bundled here; name a file: --codec FILE.safetensors")
+    return found
+
+
+def _measured(console: Console, path: Path, roles: tuple[str, ...], args: argparse.Namespace) -> Result:
+    from engine.evaluation.codec.run import evaluate_codec
+    from engine.evaluation.codec.speed import costs, one_core
+    from engine.evaluation.codec.stems import MOST, MOST_QUICK, held_out_stems
+
+    codec, name = loaded(path), path.stem
+    roles = roles or codec.config.roles or tuple(BAND)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress, one_core():
+        task = progress.add_task(f"{name}: stems")
+
+        def told(role: str, number: int) -> None:
+            progress.update(task, description=f"{name}: {role}, {number + 1} of {len(stems)}")
+
+        most = args.stems or (MOST_QUICK if args.quick else MOST)
+        stems = list(held_out_stems(roles, most, args.corpus))
+        result = evaluate_codec(
+            codec, stems, fewer_codebooks=() if args.quick else FEWER, told=told, name=name
+        )
+        progress.update(task, description=f"{name}: speed")
+        result = result.with_costs(costs(codec, path if path.is_file() else None, args.quick))
+    if args.out is not None:
+        _draw(args.out, name, codec, stems)
+    return result
+
+
+def _draw(folder: Path, name: str, codec: Codec, stems: list[Stem]) -> None:
+    """A picture a role: spectra of the first stems before and after, their difference, and an attack."""
+    from engine.evaluation.codec.run import round_trip
+    from engine.training.codec.spectrograms import draw_spectrograms
+
+    for role in dict.fromkeys(role for role, _ in stems):
+        own = [audio for of, audio in stems if of == role][:DRAWN]
+        pairs = [(f"{role} {i + 1}", audio, round_trip(codec, audio)) for i, audio in enumerate(own)]
+        draw_spectrograms(pairs, folder / f"{name}_{role}.png")
+
+
+def _write(folder: Path, results: list[Result]) -> None:
+    from engine.evaluation.codec.card import card_of
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lines = [line for result in results for line in lines_of(result)]
+        (folder / LINES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        (folder / CARD).write_text("\n".join(card_of(result) for result in results), encoding="utf-8")
+    except OSError as error:
+        raise EngineError("disk", f"{folder} cannot be written ({error})") from error
+
+
+def lines_of(result: Result) -> list[str]:
+    """Every figure, then the summary by role, as JSON."""
+    return [
+        *(figure.line() for figure in result.figures),
+        *(
+            json.dumps(row.as_dict() | {"codec": result.codec, "role": role, "version": __version__})
+            for role in result.roles
+            for row in result.rows(role)
+        ),
+    ]
+
+
+def table_of(result: Result, width: int) -> Table:
+    """A column a role, and one for what holds whatever it plays; what it means where there is room for it."""
+    from engine.evaluation.codec.card import wanted
+    from engine.evaluation.codec.run import goals
+
+    rows = {role: {row.goal.measure: row for row in result.rows(role)} for role in result.roles}
+    table = Table(title=result.codec)
+    for head in ("measure", *(role or "codec" for role in rows), "goal"):
+        table.add_column(head, no_wrap=True)
+    if is_wide := width >= WIDE:
+        table.add_column("what", no_wrap=True, overflow="ellipsis")
+    for goal in goals():
+        found = [of.get(goal.measure) for of in rows.values()]
+        if any(found):
+            cells = ["" if row is None else f"{row.value:.3g}{MARKS[row.met]}" for row in found]
+            table.add_row(goal.measure, *cells, wanted(goal), *([goal.text] if is_wide else []))
+    return table
+
+
+def published_table() -> Table:
+    """What others publish: other stems and other judges, an orientation."""
+    from engine.evaluation.codec.card import published
+
+    table = Table("codec", "frames/s", "kbit/s", "ViSQOL", "SI-SDR dB", "source", title="published")
+    for codec in published():
+        said = ["" if value is None else f"{value:g}" for value in (codec.visqol, codec.si_sdr)]
+        table.add_row(codec.name, f"{codec.frames:g}", f"{codec.kilobits:g}", *said, codec.source)
+    return table
