@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from engine.context.track_context import TrackContext
@@ -44,6 +45,12 @@ def play(
         scores[track] = compose(track, context, heard, seed, params or {})
         heard[track] = TrackContext.from_score(scores[track])
     return scores
+
+
+@cache
+def band(genre: str, seed: int) -> Mapping[str, Score]:
+    """What `play(plain(genre), seed)` gives, once for all the laws that look at it: scores are frozen."""
+    return play(plain(genre), seed)
 
 
 def chord_at(score: Score, beat: float) -> Chord:

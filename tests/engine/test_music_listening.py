@@ -20,7 +20,7 @@ from engine.music.key import Signature
 from engine.music.plan import Time
 from engine.music.score import Curve, Hit, Score
 from engine.prompt.music_context import MusicContext
-from tests.engine.musicians import TRACKS, plain, play
+from tests.engine.musicians import TRACKS, band, plain, play
 
 PITCHED = ("bass", "harmony", "melody")
 PUMPING = sorted(name for name, genre in genres().items() if genre.sidechain >= 0.2)
@@ -198,7 +198,7 @@ def test_without_anybody_there_are_no_gaps_to_seek() -> None:
 @pytest.mark.parametrize("genre", sorted(genres()))
 def test_a_hi_hat_is_open_or_closed(genre: str) -> None:
     for seed in range(4):
-        hits = play(plain(genre), seed, tracks=("drums",))["drums"].hits
+        hits = band(genre, seed)["drums"].hits
         opened = places(hits, "open_hat")
         assert not opened & places(hits, "closed_hat"), seed
 

@@ -21,7 +21,7 @@ from engine.music.voicing import (
     suspended,
     voicings,
 )
-from tests.engine.musicians import chord_at, plain, play
+from tests.engine.musicians import band, chord_at, plain, play
 
 Chords = tuple[tuple[int, ...], ...]
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -104,7 +104,7 @@ def test_over_all_genres_voices_move_little_and_rarely_in_parallel() -> None:
     alike = changes = 0
     for genre in genres():
         for seed in range(3):
-            for before, after in pairwise(chords_struck(play(plain(genre), seed)["harmony"])):
+            for before, after in pairwise(chords_struck(band(genre, seed)["harmony"])):
                 if before != after and len(before) == len(after):
                     ways.append(mean(abs(b - a) for a, b in zip(before, after, strict=True)))
                     alike += parallels(after, before)
@@ -119,7 +119,7 @@ def test_low_voices_lie_apart(genre: str) -> None:
     """Below A3 a third is mud: where two voices lie there, they are mostly a fourth apart at least."""
     close = total = 0
     for seed in range(4):
-        for voicing in chords_struck(play(plain(genre), seed)["harmony"]):
+        for voicing in chords_struck(band(genre, seed)["harmony"]):
             for low, high in pairwise(voicing):
                 total += 1
                 close += low < MUD_BELOW - 3 and high - low < 4
