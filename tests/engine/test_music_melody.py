@@ -17,15 +17,15 @@ from engine.music.motif import DEVELOPMENTS, Motif, MotifNote, inversion, retrog
 from engine.music.score import Chord, Score
 from engine.music.theory import Ladder, chord_pitch_classes
 from engine.prompt.music_context import MusicContext
-from tests.engine.musicians import chord_at, plain, play, starts_in
+from tests.engine.musicians import band, chord_at, plain, play, starts_in
 
 GENRES = sorted(genres())
 SUNG = [name for name in GENRES if genres()[name].melody.style != "arp"]
 SEEDS = range(6)
 
 
-def melodies(genre: str, **changes: object) -> list[Score]:
-    return [play(plain(genre, **changes), seed)["melody"] for seed in SEEDS]
+def melodies(genre: str) -> list[Score]:
+    return [band(genre, seed)["melody"] for seed in SEEDS]
 
 
 @pytest.mark.parametrize("genre", SUNG)
