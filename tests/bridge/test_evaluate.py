@@ -1,6 +1,8 @@
 """`resonantgen evaluate music`, on a grid of few and short takes."""
 
 import base64
+import contextlib
+import io
 import json
 import re
 import sys
@@ -36,12 +38,22 @@ def evaluated(capsys, *args):
     return status, capsys.readouterr().out
 
 
-def test_the_report_holds_what_the_lines_say(small_grid, capsys, tmp_path):
-    status, out = evaluated(capsys, "--only", ONLY, "--out", tmp_path)
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory):
+    """(exit status, the lines as they were written, the folder of the report) of one evaluation."""
+    folder, out = tmp_path_factory.mktemp("report"), io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, contextlib.redirect_stdout(out):
+        patched.setattr(run, "cases", lambda quick: SMALL)
+        status = main(["evaluate", "music", "--processes", "1", "--only", ONLY, "--out", str(folder)])
+    return status, out.getvalue(), folder
+
+
+def test_the_report_holds_what_the_lines_say(reported):
+    status, out, folder = reported
     assert status == 0
     lines = [json.loads(line) for line in out.splitlines()]
-    assert (tmp_path / "figures.jsonl").read_text() == out
-    html = (tmp_path / "report.html").read_text()
+    assert (folder / "figures.jsonl").read_text() == out
+    html = (folder / "report.html").read_text()
     rows = [line for line in lines if "summary" in line]
     assert {"melody.chord_tones", "seam.jump", "peak.mix", "distance.score"} <= {r["summary"] for r in rows}
     for row in rows:
@@ -60,8 +72,8 @@ def test_the_report_holds_what_the_lines_say(small_grid, capsys, tmp_path):
     assert "http" not in html and "<script" not in html
 
 
-def test_the_same_grid_gives_the_same_lines(small_grid, capsys):
-    assert evaluated(capsys, "--only", ONLY)[1] == evaluated(capsys, "--only", ONLY)[1]
+def test_the_same_grid_gives_the_same_lines(small_grid, capsys, reported):
+    assert evaluated(capsys, "--only", ONLY)[1] == reported[1]
 
 
 def test_only_the_parts_asked_for_are_measured(small_grid, capsys):
