@@ -20,11 +20,13 @@ class SpectralConfig:
     """The spectral pair. A frame is `sub_frames` spectra; of each the `low_bins` lowest go through as a waveform.
 
     `encoder_width` x `encoder_depth` and `decoder_width` x `decoder_depth` ConvNeXt blocks of `kernel`
-    frames, whose inner width is `expansion` times theirs. `bands` gains a spectrum.
+    frames, whose inner width is `expansion` times theirs. `bands` gains a spectrum. `low_scale` is the size of the
+    waveform among the latents at the start: the smaller, the fewer bits the codebooks give it.
     """
 
     sub_frames: int = 1
     low_bins: int = 48
+    low_scale: float = 0.6
     bands: int = 32
     encoder_width: int = 256
     encoder_depth: int = 5

@@ -47,7 +47,7 @@ class SpectralEncoder(nn.Module):
         with torch.no_grad():  # the waveform goes through untouched at first
             self.out.weight[: self.grid.lows] = 0.0
             self.out.bias[: self.grid.lows] = 0.0
-        self.low = nn.Parameter(torch.eye(self.grid.lows, latent_width))
+        self.low = nn.Parameter(torch.eye(self.grid.lows, latent_width) * config.low_scale)
 
     def forward(self, audio: Tensor) -> Tensor:
         """audio [B, C, N], N whole frames -> latents [B, D, F]."""
@@ -75,7 +75,7 @@ class SpectralDecoder(nn.Module):
         self.shape = nn.Linear(width, channels * 2 * self.grid.bins * sub_frames)
         self.gain = nn.Linear(width, channels * self.bands * sub_frames)
         nn.init.constant_(self.gain.bias, QUIET)
-        self.low = nn.Parameter(torch.eye(latent_width, self.grid.lows))
+        self.low = nn.Parameter(torch.eye(latent_width, self.grid.lows) / config.low_scale)
         self.low_change = nn.Linear(width, self.grid.lows)
         nn.init.zeros_(self.low_change.weight)
         nn.init.zeros_(self.low_change.bias)
