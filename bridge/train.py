@@ -62,7 +62,8 @@ def main(args: argparse.Namespace) -> int:
     took_s = time.monotonic() - started
     told.progress.console.print(
         f"{order.folder}: {order.count('train')} songs to train on, {order.count('held_out')} held out; "
-        f"{made} made in {took_s:.0f} s, {told.stem_seconds / max(took_s, 1e-9):.0f} s of audio a second"
+        f"{made} made in {took_s:.0f} s, {told.stem_seconds / max(took_s, 1e-9):.0f} s of audio a second",
+        soft_wrap=True,
     )
     return 0
 

@@ -7,6 +7,7 @@ started it, however that one ended.
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -65,6 +66,7 @@ def begin() -> None:
     A parent that is killed closes no queue that its workers hold open themselves: they would wait for ever.
     """
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
 
 
