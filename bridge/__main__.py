@@ -85,10 +85,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_training(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from bridge import train, train_sources
+    from bridge import train, train_codec, train_sources
 
     train.add_parser(commands)
     train_sources.add_parser(commands)
+    train_codec.add_parser(commands)
 
 
 def _add_codec_options(parser: argparse.ArgumentParser) -> None:
@@ -178,9 +179,10 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from bridge import train, train_sources
+    from bridge import train, train_codec, train_sources
 
-    return {"corpus": train.main, "sources": train_sources.main}[args.what](args)
+    mains = {"corpus": train.main, "sources": train_sources.main, "codec": train_codec.main}
+    return mains[args.what](args)
 
 
 def _config(args: argparse.Namespace) -> Config:
