@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from engine.model.codec.codec import Codec
 
 LINES, CARD = "figures.jsonl", "card.md"
-MARKS = {None: "", True: " [green]met[/]", False: " [red]missed[/]"}
+MARKS = {None: "", True: " [green]✓[/]", False: " [red]✗[/]"}
 FEWER = (4, 8)  # codebooks, beside all
 DRAWN = 2  # stems a role
 WIDE = 130  # columns of a terminal
@@ -42,7 +44,8 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
         results.append(result)
         sys.stdout.write("".join(f"{line}\n" for line in lines_of(result)))
         sys.stdout.flush()
-        console.print(table_of(result, console.width))
+        for shown in ([role for role in result.roles if role], [""]):
+            console.print(table_of(result, shown, console.width))
     console.print(published_table())
     if args.out is not None:
         _write(args.out, results)
@@ -152,19 +155,20 @@ def lines_of(result: Result) -> list[str]:
     ]
 
 
-def table_of(result: Result, width: int) -> Table:
-    """A column a role, and one for what holds whatever it plays; what it means where there is room for it."""
+def table_of(result: Result, roles: Sequence[str], width: int) -> Table:
+    """A column a role (or "codec" for ""); what each line means where there is room for it."""
     from engine.evaluation.codec.card import wanted
     from engine.evaluation.codec.run import goals
 
-    rows = {role: {row.goal.measure: row for row in result.rows(role)} for role in result.roles}
-    table = Table(title=result.codec)
-    for head in ("measure", *(role or "codec" for role in rows), "goal"):
+    rows = [{row.goal.measure: row for row in result.rows(role)} for role in roles]
+    caption = "[green]✓[/] met, [red]✗[/] missed"
+    table = Table(title=result.codec, caption=caption, box=SIMPLE_HEAD)
+    for head in ("measure", *(role or "codec" for role in roles), "goal"):
         table.add_column(head, no_wrap=True)
     if is_wide := width >= WIDE:
         table.add_column("what", no_wrap=True, overflow="ellipsis")
     for goal in goals():
-        found = [of.get(goal.measure) for of in rows.values()]
+        found = [of.get(goal.measure) for of in rows]
         if any(found):
             cells = ["" if row is None else f"{row.value:.3g}{MARKS[row.met]}" for row in found]
             table.add_row(goal.measure, *cells, wanted(goal), *([goal.text] if is_wide else []))
@@ -175,7 +179,9 @@ def published_table() -> Table:
     """What others publish: other stems and other judges, an orientation."""
     from engine.evaluation.codec.card import published
 
-    table = Table("codec", "frames/s", "kbit/s", "ViSQOL", "SI-SDR dB", "source", title="published")
+    table = Table(
+        "codec", "frames/s", "kbit/s", "ViSQOL", "SI-SDR dB", "source", title="published", box=SIMPLE_HEAD
+    )
     for codec in published():
         said = ["" if value is None else f"{value:g}" for value in (codec.visqol, codec.si_sdr)]
         table.add_row(codec.name, f"{codec.frames:g}", f"{codec.kilobits:g}", *said, codec.source)

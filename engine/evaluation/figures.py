@@ -50,6 +50,7 @@ class Goal:
     at_most: float | None = None
     tolerance: float = 0.0  # how far beside the goal --check still forgives
     moonshot: float | None = None  # on the same side of the goal, what would be astonishing
+    only: str = ""  # the one role whose goal it is; of the others it is measured alone
 
     def met(self, value: float, tolerance: float = 0.0) -> bool | None:
         """None where the measure has no goal."""

@@ -60,8 +60,9 @@ def _quality(result: Result, roles: Sequence[str]) -> str:
 
 
 def wanted(goal: Goal) -> str:
-    """`>= 4.2 (4.5)`: the goal, and in brackets the moonshot."""
-    return goal.wanted + (f" ({goal.moonshot:g})" if goal.moonshot is not None else "")
+    """`>= 4.2 (4.5)`: the goal and in brackets the moonshot, or the only role that has the goal."""
+    more = f"{goal.moonshot:g}" if goal.moonshot is not None else goal.only
+    return f"{goal.wanted} ({more})" if more else goal.wanted
 
 
 def _costs(result: Result) -> str:

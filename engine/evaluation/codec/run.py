@@ -38,7 +38,11 @@ class Result:
 
     def rows(self, role: str, num_codebooks: int | None = None) -> tuple[Row, ...]:
         """A line for each measure of that role, with its statistic over the stems; None: all codebooks."""
-        return summary(self._of(role, num_codebooks), goals())
+        asked = (
+            goal if goal.only in ("", role) else replace(goal, at_least=None, at_most=None)
+            for goal in goals()
+        )
+        return summary(self._of(role, num_codebooks), asked)
 
     def values(self, role: str, num_codebooks: int | None = None) -> dict[str, float]:
         """measure -> the goal's statistic over the stems of a role."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,20 +49,25 @@ def whole_speed(codec: Codec, times: int) -> dict[str, float]:
 
 
 def step_times(codec: Codec, steps: int) -> dict[str, float]:
-    """ms a streamed step of as many whole frames as fill 20 ms."""
+    """ms a streamed step of 20 ms: where that is no whole number of frames, now one less and now one more."""
     import torch
 
     config = codec.config
-    frames = math.ceil(round(STEP_S * config.frame_rate, 6))
     generator = torch.Generator().manual_seed(0)
-    shape = (1, config.num_codebooks, frames)
-    codes = torch.randint(0, config.codebook_size, shape, generator=generator)
     try:
         stream = codec.stream()
     except EngineError:
         return {}
-    times = [_seconds(lambda: stream.step(codes)) * 1000 for _ in range(WARM_UP + steps)][WARM_UP:]
-    return {"step.median": float(np.median(times)), "step.p99": float(np.quantile(times, 0.99))}
+    times = []
+    for step in range(WARM_UP + steps):
+        first, end = (int(STEP_S * config.frame_rate * at + 1e-6) for at in (step, step + 1))
+        shape = (1, config.num_codebooks, end - first)
+        codes = torch.randint(0, config.codebook_size, shape, generator=generator)
+        times.append(_seconds(partial(stream.step, codes)) * 1000 if end > first else 0.0)
+    return {
+        "step.median": float(np.median(times[WARM_UP:])),
+        "step.p99": float(np.quantile(times[WARM_UP:], 0.99)),
+    }
 
 
 @contextmanager
