@@ -149,13 +149,9 @@ def test_a_folder_of_other_things_and_a_second_maker_are_refused(tmp_path):
 def test_a_disk_that_takes_no_more_is_told_and_nothing_half_counts(tmp_path):
     folder = tmp_path / "full"
     done = subprocess.run(
-        [sys.executable, "-c", FULL, *cli(folder)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        [sys.executable, "-c", FULL, *cli(folder)], capture_output=True, text=True, timeout=120, check=False,
         cwd=ROOT,
-    )
+    )  # fmt: skip
     assert done.returncode == 1 and "could not be written" in done.stderr and "Traceback" not in done.stderr
     assert Corpus.open(folder).stems("train", BAND) == []
 
@@ -177,8 +173,8 @@ def test_the_command_makes_a_corpus_and_says_so(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("more", "word"),
-    [(("--songs", "0"), "songs 0"), (("--share-duck", "2"), "duck_share 2"), (("--processes", "0"), "processes 0"),
-     (("--held-out", "1"), "held-out 1"), (("--min-seconds", "9"), "min_seconds 9"),
+    [(("--songs", "0"), "songs 0"), (("--processes", "0"), "processes 0"), (("--held-out", "1"), "held-out 1"),
+     (("--share-duck", "2"), "duck_share 2"), (("--min-seconds", "9"), "min_seconds 9"),
      (("--sources", "/nowhere"), "/nowhere")],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )  # fmt: skip
