@@ -28,6 +28,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--hours", type=float, help=f"audio over all stems, about (default {DEFAULT_HOURS:g})")
     size.add_argument("--songs", type=int)
+    size.add_argument("--stems", type=Path, help="of this folder of your own audio, instead of songs made")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, help="default: one a core")
     parser.add_argument("--held-out", type=float, default=0.05, help="share that is never trained on (0.05)")
@@ -51,6 +52,10 @@ def _option(name: str) -> str:
 
 
 def main(args: argparse.Namespace) -> int:
+    if args.stems is not None:
+        from bridge import train_own
+
+        return train_own.main(args)
     from engine.training.corpus.processes import default_processes
     from engine.training.corpus.shards import write_corpus
 

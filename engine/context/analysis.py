@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.mono import mono_of
 from engine.audio.reading import read_audio
 from engine.audio.wav_info import WavInfo, read_wav_info
 from engine.context.downbeat import downbeat_of, turned
@@ -54,7 +55,7 @@ def analyze_audio(
 
     A `tempo_bpm` that is known is not listened for; it gives way only as far as whole bars ask for it.
     """
-    strength = onset_strength(_mono(audio))
+    strength = onset_strength(mono_of(audio))
     tempo_bpm, confidence = _tempo(audio, strength, track, frame, tempo_bpm)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, frame.signature)
     audio = _fitted(audio, beats_to_samples(bars * frame.signature.bar_beats, tempo_bpm))
@@ -70,8 +71,8 @@ def import_loop(path: Path, track: str, frame: Frame) -> tuple[NDArray[np.float3
     audio = read_audio(path)
     info = _info(path)
     signature = _meter(info) or frame.signature
-    said = _said_tempo(path, info, len(audio), signature)
-    strength = onset_strength(_mono(audio))
+    said = said_tempo(path, len(audio), signature)
+    strength = onset_strength(mono_of(audio))
     tempo_bpm, confidence = _tempo(audio, strength, track, frame, said)
     tempo_bpm, bars = fit_bars(len(audio), tempo_bpm, signature)
     audio = _fitted(audio, beats_to_samples(bars * signature.bar_beats, tempo_bpm))
@@ -93,7 +94,9 @@ def _meter(info: WavInfo | None) -> Signature | None:
     return Signature(*info.meter) if info and info.meter and info.beats and not info.one_shot else None
 
 
-def _said_tempo(path: Path, info: WavInfo | None, samples: int, signature: Signature) -> float | None:
+def said_tempo(path: Path, samples: int, signature: Signature) -> float | None:
+    """The tempo that the file itself or its name claims, for so many samples; None where neither does."""
+    info = _info(path)
     if info and not info.one_shot:
         if info.tempo_bpm:
             return info.tempo_bpm
@@ -111,12 +114,13 @@ def _tempo(
     audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame, said: float | None
 ) -> tuple[float, float]:
     """(tempo, confidence): what is said of it, else what is heard."""
-    return (folded(said), 1.0) if said else _heard_tempo(audio, strength, track, frame)
+    return (folded(said), 1.0) if said else heard_tempo(audio, strength, track, frame)
 
 
-def _heard_tempo(
+def heard_tempo(
     audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame
 ) -> tuple[float, float]:
+    """(tempo in the octave that is likeliest, confidence). strength: [hop] of `onset_strength`."""
     bars_at_60 = len(audio) / STEM_SAMPLE_RATE / frame.signature.bar_beats
     tempo_bpm, confidence = tempo_of(strength, frame.tempo_bpm, bars_at_60)
     if confidence < CLEAR_TEMPO and not (confidence and is_doubled(bars_at_60 * tempo_bpm / 60.0)):
@@ -129,7 +133,7 @@ def _signs(
     audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame, tempo_bpm: float
 ) -> list[Sign]:
     """What in the audio tells the octave of its tempo."""
-    mono, beat_s = _mono(audio), 60.0 / tempo_bpm
+    mono, beat_s = mono_of(audio), 60.0 / tempo_bpm
     if track == "drums":
         return drum_signs(drum_onsets_of(mono, strength, tempo_bpm), beat_s)
     if track in SINGLE_VOICES:
@@ -145,7 +149,7 @@ def _describe(
     audio: NDArray[np.float32], strength: NDArray[np.float64], track: str, frame: Frame, tempo_bpm: float,
     bars: int, signature: Signature, tempo_confidence: float, named_key: Key | None,
 ) -> TrackContext:  # fmt: skip
-    mono = _mono(audio)
+    mono = mono_of(audio)
     is_silent = not np.any(mono)
     length_beats = bars * signature.bar_beats
     key: Key | None = None
@@ -221,13 +225,6 @@ def _bands(audio: NDArray[np.float32]) -> tuple[float, ...]:
     edges = [int(edge * len(audio) / STEM_SAMPLE_RATE) + 1 for edge in BAND_EDGES_HZ]
     sums = np.array([band.sum() for band in np.split(power, edges)])
     return tuple(float(share) for share in sums / max(sums.sum(), 1e-30))
-
-
-def _mono(audio: NDArray[np.float32]) -> NDArray[np.float32]:
-    """[N] the sum of both sides, or the left alone where they cancel each other out."""
-    middle = audio.mean(axis=1)
-    left = audio[:, 0]
-    return middle if np.dot(middle, middle) > 0.05 * np.dot(left, left) else np.ascontiguousarray(left)
 
 
 def _fitted(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:

@@ -59,6 +59,17 @@ def pitch_classes_of(
     return (lowest, lowest) if lowest_only else (every, lowest)
 
 
+def note_levels(mono: NDArray[np.float32], slices: int) -> NDArray[np.float64]:
+    """[slice, MIDI pitch 0..127] how loud each note sounds in each of equal slices."""
+    from scipy.optimize import nnls
+
+    found = np.zeros((slices, 128))
+    for index, heard in enumerate(_semitones(mono, slices)):
+        if heard.max() > SILENT:
+            found[index, LOW_PITCH:HIGH_PITCH] = nnls(_overtones(), heard)[0]
+    return found
+
+
 def _semitones(mono: NDArray[np.float32], slices: int) -> NDArray[np.float64]:
     """[slice, semitone] levels of the peaks, from LOW_PITCH up."""
     from scipy.signal import resample_poly

@@ -1,4 +1,4 @@
-"""What the name of a musician's file says: its role in the band, which song it is of, and words for its sound."""
+"""What the name of a musician's file says: its role in the band, its song, and words for its sound."""
 
 from __future__ import annotations
 
@@ -16,17 +16,14 @@ KEY_WORD = re.compile(r"[a-g](?:b|m|min|maj|bm)?")
 
 @dataclass(frozen=True)
 class Named:
-    """`role`: one of the band's, NOT_A_STEM, or empty where the name does not say. `before`, `after`: the
-    words on either side of those that say the role, without fillers and numbers of tracks or tempi."""
+    """`role`: one of the band's, NOT_A_STEM, or empty where the name does not say; `said`: the words that say
+    it. `before`, `after`: those on either side, without fillers and numbers of tracks or tempi."""
 
     role: str
     before: tuple[str, ...]
     after: tuple[str, ...]
+    said: tuple[str, ...] = ()
     is_loop: bool = False
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (*self.before, *self.after)
 
 
 def words_of(text: str) -> list[str]:
@@ -48,11 +45,12 @@ def read_name(stem: str, shared: int = 0) -> Named:
         del before[0]
     after = [word for place, word in enumerate(words) if place > first and place not in places]
     told = tuple(word for word in after if _tells(word) and not word.isdigit())
-    return Named(role, tuple(before), told, says_loop(stem))
+    said = tuple(words[place] for place in sorted(places))
+    return Named(role, tuple(before), told, said, says_loop(stem))
 
 
 def folder_role(name: str) -> str:
-    """The role that a folder is named after (`Drums`, `02 Bass`), or empty: any other word names something else."""
+    """The role that a folder is named after (`Drums`, `02 Bass`); empty where another word is in its name."""
     words = [word for word in words_of(name) if not word.isdigit() and word not in table()["filler"]]
     role, places = _role_in(words, 0)
     rest = [word for place, word in enumerate(words) if place not in places]
@@ -64,7 +62,7 @@ def says_loop(name: str) -> bool:
 
 
 def shared_words(stems: list[str]) -> dict[str, int]:
-    """How many words in front each name has in common with every other one that begins with its first word."""
+    """How many words in front each name shares with all the others that begin with its first word."""
     by_first: dict[str, list[list[str]]] = {}
     for stem in stems:
         words = words_of(stem)

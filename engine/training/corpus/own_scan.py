@@ -32,8 +32,10 @@ from engine.training.corpus.own_names import (
 from engine.training.corpus.reading import HEAD
 
 AUDIO = frozenset(
-    ".wav .wave .bwf .w64 .rf64 .flac .aif .aiff .aifc .caf .au .snd .ogg .oga .opus .mp3 .mp2 .m4a .aac .wma .alac"
-    .split()
+    [
+        ".wav", ".wave", ".bwf", ".w64", ".rf64", ".flac", ".aif", ".aiff", ".aifc", ".caf", ".au", ".snd",
+        ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".aac", ".wma", ".alac",
+    ]
 )  # fmt: skip
 SHORTEST_S = 1.0  # a bar of 4/4 at 240 bpm: less is a one-shot
 ALIKE = 0.5  # the shortest stem of a song against its longest: silent endings are often cut off

@@ -124,16 +124,20 @@ def write_corpus(order: Order, processes: int, told: Callable[[Written], None] =
 
 def begin_head(order: Order) -> None:
     """corpus.json written, or found to be of the same seed and recipe."""
-    path = order.folder / HEAD
-    recipe = order.recipe.as_dict()
-    head = {"format": FORMAT, "seed": order.seed, "sample_rate": STEM_SAMPLE_RATE, "recipe": recipe}
+    begin_corpus(order.folder, order.seed, order.recipe.as_dict())
+
+
+def begin_corpus(folder: Path, seed: int, recipe: dict[str, Any]) -> None:
+    """The same of any recipe."""
+    path = folder / HEAD
+    head = {"format": FORMAT, "seed": seed, "sample_rate": STEM_SAMPLE_RATE, "recipe": recipe}
     if path.exists():
-        check_same(path, Corpus.open(order.folder).head, head)
+        check_same(path, Corpus.open(folder).head, head)
         return
-    others = [entry.name for entry in order.folder.iterdir() if not entry.name.startswith(".")]
+    others = [entry.name for entry in folder.iterdir() if not entry.name.startswith(".")]
     if others:
         raise EngineError(
-            "file", f"{order.folder} holds other files ({', '.join(sorted(others)[:3])}); name a new folder"
+            "file", f"{folder} holds other files ({', '.join(sorted(others)[:3])}); name a new folder"
         )
     with disk_errors(path):
         publish_text(path, json.dumps(head, indent=1) + "\n")
