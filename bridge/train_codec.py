@@ -6,20 +6,20 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from engine.errors import EngineError
 from engine.training.extras import check_all
 
 if TYPE_CHECKING:
-    from engine.model.codec.codec import Codec
+    from collections.abc import Iterator
+
     from engine.model.codec.config import CodecConfig
     from engine.training.codec.batches import Pieces
     from engine.training.codec.config import TrainingConfig
     from engine.training.codec.parallel import Place
     from engine.training.codec.run import Evaluation
     from engine.training.codec.trainer import CodecTrainer
+    from engine.training.corpus.reading import StemFile
+    from engine.training.corpus.song import Song
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +31,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--minutes", type=float, help="of computing")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--start-from", help="a bundled codec or a file whose weights to begin with")
-    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="batch_size=6 learning_rate=5e-4 …")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="batch_size=6 learning_rate=5e-4 …"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--precision", default="auto", help="auto, float32, bfloat16")
     parser.add_argument("--compile", action="store_true", help="a minute of compiling, then faster steps")
@@ -63,7 +65,7 @@ def main(args: argparse.Namespace) -> int:
         if args.compile:
             trainer.compile()
         with Told(place) as told:
-            Run(trainer, args.out, evaluation_of(args, config), told.line).go()
+            Run(trainer, args.out, evaluation_of(args, config, training), told.line).go()
     return 0
 
 
@@ -97,27 +99,49 @@ def roles_of(args: argparse.Namespace, config: CodecConfig) -> tuple[str, ...]:
 
 
 def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig) -> Pieces:
-    from engine.training.codec.batches import StemPieces
-    from engine.training.corpus.reading import Corpus
+    """From the corpus, or from songs that are made on the fly."""
+    from engine.training.codec.batches import SongPieces, StemPieces
 
     samples = max(1, round(training.seconds * config.frame_rate)) * config.hop
-    stems = Corpus.open(args.corpus).stems("train", roles_of(args, config))
-    return StemPieces(stems, training.batch_size, samples, training.seed)
+    roles = roles_of(args, config)
+    if args.corpus is None:
+        songs = songs_of(training.seed, "train", args.processes)
+        return SongPieces(songs, roles, training.batch_size, samples, training.seed)
+    return StemPieces(stems_of(args.corpus, "train", roles), training.batch_size, samples, training.seed)
 
 
-def evaluation_of(args: argparse.Namespace, config: CodecConfig) -> Evaluation:
-    from engine.training.codec.held_out import HeldOut
+def evaluation_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig) -> Evaluation:
+    from engine.training.codec.held_out import HeldOut, read_stems, stems_of_songs
     from engine.training.codec.spectrograms import draw_spectrograms
+
+    roles = roles_of(args, config)
+    if args.corpus is None:
+        audio = stems_of_songs(songs_of(training.seed, "held_out", 1), roles)
+    else:
+        audio = read_stems(stems_of(args.corpus, "held_out", roles))
+    return HeldOut(audio, config.sample_rate, draw_spectrograms)
+
+
+def songs_of(seed: int, split: str, processes: int) -> Iterator[Song]:
+    from engine.training.corpus.live import live_songs
+    from engine.training.corpus.recipe import Recipe
+
+    return live_songs(seed, Recipe(), processes, split)
+
+
+def stems_of(corpus: Path, split: str, roles: tuple[str, ...]) -> list[StemFile]:
     from engine.training.corpus.reading import Corpus
 
-    stems = Corpus.open(args.corpus).stems("held_out", roles_of(args, config))
-    return HeldOut(stems, config.sample_rate, draw_spectrograms)
+    return Corpus.open(corpus).stems(split, roles)
 
 
 class Told:
     """A progress bar, of the first process alone."""
 
     def __init__(self, place: Place) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
         columns = (TextColumn("step {task.fields[step]}"), BarColumn(), TextColumn("{task.fields[losses]}"))
         console = Console(stderr=True, quiet=not place.first)
         self.progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
@@ -132,6 +156,8 @@ class Told:
 
     def line(self, trainer: CodecTrainer, figures: dict[str, float]) -> None:
         losses = " ".join(
-            f"{name.removeprefix('loss/')} {value:.3f}" for name, value in figures.items() if name.startswith("loss/")
+            f"{name.removeprefix('loss/')} {value:.3f}"
+            for name, value in figures.items()
+            if name.startswith("loss/")
         )
         self.progress.update(self.task, completed=trainer.share_done(), step=trainer.steps, losses=losses)

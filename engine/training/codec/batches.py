@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import Protocol
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import soundfile
@@ -15,9 +16,14 @@ from torch import Tensor
 from engine.errors import EngineError
 from engine.training.corpus.reading import StemFile
 
+if TYPE_CHECKING:
+    from engine.training.corpus.song import Song
+
 SILENT = 1e-3  # peak: -60 dB
 TRIES = 4
 GAIN_DB = (-12.0, 6.0)
+KEPT_STEMS = 48
+BATCHES_A_SONG = 8
 
 
 class Pieces(Protocol):
@@ -51,10 +57,7 @@ class StemPieces:
             if np.abs(piece).max() > SILENT:
                 break
             piece = self._read(dice)
-        gain = 10 ** (dice.uniform(*GAIN_DB) / 20)
-        gain = min(gain, 1.0 / max(float(np.abs(piece).max()), 1e-6)) * dice.choice((-1.0, 1.0))
-        sides = piece[:, ::-1] if dice.random() < 0.5 else piece
-        return np.ascontiguousarray(sides.T * np.float32(gain))
+        return varied(piece, dice)
 
     def _read(self, dice: random.Random) -> NDArray[np.float32]:
         stem = dice.choice(self.stems)
@@ -64,3 +67,58 @@ class StemPieces:
         except (OSError, soundfile.LibsndfileError) as error:
             raise EngineError("file", f"{stem.path}: cannot be read ({error})") from error
         return np.asarray(audio)
+
+
+class SongPieces:
+    """Batches [B, C=2, N] from songs that are made while they are trained on; nothing lies on a disk.
+
+    The stems of the last songs are kept, and every few batches another song takes the place of the oldest.
+    """
+
+    def __init__(
+        self, songs: Iterator[Song], roles: Sequence[str], batch_size: int, samples: int, seed: int
+    ) -> None:
+        self.songs, self.roles = songs, tuple(roles)
+        self.batch_size, self.samples, self.seed = batch_size, samples, seed
+        self.stems: deque[NDArray[np.float32]] = deque(maxlen=KEPT_STEMS)
+        self.batches = 0
+
+    def batch(self, step: int, rank: int = 0) -> Tensor:
+        """EngineError `empty` where the songs end before there is a stem."""
+        if self.batches % BATCHES_A_SONG == 0:
+            self._take_song()
+        self.batches += 1
+        dice = random.Random(f"{self.seed}/{step}/{rank}")
+        return torch.from_numpy(np.stack([self._piece(dice) for _ in range(self.batch_size)]))
+
+    def _take_song(self) -> None:
+        for song in self.songs:
+            found = [track.audio for role, track in song.tracks.items() if role in self.roles]
+            self.stems.extend(
+                _repeated(audio, self.samples) for audio in found if np.abs(audio).max() > SILENT
+            )
+            if found and self.stems:
+                return
+        raise EngineError("empty", f"there are no more songs with {', '.join(self.roles)}")
+
+    def _piece(self, dice: random.Random) -> NDArray[np.float32]:
+        for _ in range(TRIES):
+            stem = dice.choice(self.stems)
+            start = dice.randrange(len(stem) - self.samples + 1)
+            piece = stem[start : start + self.samples]
+            if np.abs(piece).max() > SILENT:
+                break
+        return varied(piece, dice)
+
+
+def varied(piece: NDArray[np.float32], dice: random.Random) -> NDArray[np.float32]:
+    """[N, C=2] at another level and polarity, at times with its sides changed, as [C=2, N]; at most 0 dB."""
+    gain = 10 ** (dice.uniform(*GAIN_DB) / 20)
+    gain = min(gain, 1.0 / max(float(np.abs(piece).max()), 1e-6)) * dice.choice((-1.0, 1.0))
+    sides = piece[:, ::-1] if dice.random() < 0.5 else piece
+    return np.ascontiguousarray(sides.T * np.float32(gain))
+
+
+def _repeated(loop: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """The loop as often as a piece needs."""
+    return np.tile(loop, (-(-samples // len(loop)), 1)) if len(loop) < samples else loop

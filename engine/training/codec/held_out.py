@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from engine.errors import EngineError
 from engine.evaluation.codec.waveform import si_sdr
 from engine.model.codec.codec import Codec
 from engine.training.codec.losses import Reconstruction
 from engine.training.corpus.reading import StemFile
+
+if TYPE_CHECKING:
+    from engine.training.corpus.song import Song
 
 PIECES, SECONDS = 4, 4.0  # of each role
 PICTURE = "spectrograms.png"
@@ -24,12 +30,12 @@ Draw = Callable[[list[tuple[str, np.ndarray, np.ndarray]], Path, int], None]
 class HeldOut:
     """Pieces of held-out stems, the same at each call. Calling it gives `held_out/ROLE/...` figures."""
 
-    def __init__(self, stems: Sequence[StemFile], sample_rate: int, draw: Draw | None = None) -> None:
+    def __init__(
+        self, audio: Mapping[str, Sequence[NDArray[np.float32]]], sample_rate: int, draw: Draw | None = None
+    ) -> None:
+        """audio: role -> stems [N, C=2], of each of which the middle is taken."""
         self.sample_rate, self.draw = sample_rate, draw
-        by_role: dict[str, list[StemFile]] = defaultdict(list)
-        for stem in stems:
-            by_role[stem.role].append(stem)
-        self.audio = {role: [_piece(stem, sample_rate) for stem in found[:PIECES]] for role, found in by_role.items()}
+        self.audio = {role: [_middle(stem, sample_rate) for stem in stems] for role, stems in audio.items()}
         self.losses = Reconstruction(sample_rate)
 
     def __call__(self, codec: Codec, out: Path) -> dict[str, float]:
@@ -39,7 +45,7 @@ class HeldOut:
         for role, pieces in self.audio.items():
             found = [self._compared(codec, piece.to(device)) for piece in pieces]
             for name in found[0][0]:
-                figures[f"held_out/{role}/{name}"] = float(np.mean([one[name] for one, _ in found]))
+                figures[f"held_out/{role}/{name}"] = float(np.nanmean([one[name] for one, _ in found]))
             pairs.append((role, _plain(pieces[0]), _plain(found[0][1])))
         if self.draw is not None:
             self.draw(pairs, out / PICTURE, self.sample_rate)
@@ -56,12 +62,33 @@ class HeldOut:
         return figures, decoded
 
 
-def _piece(stem: StemFile, sample_rate: int) -> Tensor:
-    """[B=1, C=2, N] from the middle of the stem."""
-    samples = min(stem.samples, int(SECONDS * sample_rate))
-    start = (stem.samples - samples) // 2
-    audio, _ = soundfile.read(stem.path, samples, start, dtype="float32", always_2d=True)
-    return torch.from_numpy(np.ascontiguousarray(audio.T))[None]
+def read_stems(stems: Sequence[StemFile]) -> dict[str, list[NDArray[np.float32]]]:
+    """The first few of each role; EngineError `empty` where there are none."""
+    found: dict[str, list[NDArray[np.float32]]] = {}
+    for stem in stems:
+        if len(found.setdefault(stem.role, [])) < PIECES:
+            found[stem.role].append(soundfile.read(stem.path, dtype="float32", always_2d=True)[0])
+    if not found:
+        raise EngineError(
+            "empty", "the corpus holds no stems of these roles out; make it with --held-out 0.05"
+        )
+    return found
+
+
+def stems_of_songs(songs: Iterator[Song], roles: Sequence[str]) -> dict[str, list[NDArray[np.float32]]]:
+    """A few stems of each role, of songs made on the spot."""
+    found: dict[str, list[NDArray[np.float32]]] = {role: [] for role in roles}
+    for song in islice(songs, PIECES):
+        for role in roles:
+            found[role].append(song.tracks[role].audio)
+    return found
+
+
+def _middle(stem: NDArray[np.float32], sample_rate: int) -> Tensor:
+    """[N, C=2] -> a few seconds of it [B=1, C=2, N]."""
+    samples = min(len(stem), int(SECONDS * sample_rate))
+    start = (len(stem) - samples) // 2
+    return torch.from_numpy(np.ascontiguousarray(stem[start : start + samples].T))[None]
 
 
 def _plain(audio: Tensor) -> np.ndarray:

@@ -9,6 +9,7 @@ OUT/curves.png, OUT/spectrograms.png
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from engine.model.codec.codec import Codec
 from engine.model.codec.weights import save_codec
 from engine.training.codec.trainer import CodecTrainer
 
+logger = logging.getLogger(__name__)
 CHECKPOINT, METRICS, WEIGHTS, CURVES = "checkpoint.pt", "metrics.jsonl", "codec.safetensors", "curves.png"
 TELL_EVERY = 20  # steps
 
@@ -66,7 +68,7 @@ class Run:
             self.told(trainer, figures)
 
     def resume(self) -> bool:
-        """Whether there was something to go on from; EngineError `file` where it cannot be read or is another's."""
+        """Whether there was something to go on from; EngineError `file` for one that does not fit or is torn."""
         path = self.out / CHECKPOINT
         if not path.exists():
             return False
@@ -95,7 +97,7 @@ class Run:
             part.replace(self.out / CHECKPOINT)
         except (OSError, RuntimeError) as error:
             raise EngineError(
-                "file", f"{part}: could not be written ({error}); the checkpoint before stays"
+                "file", f"{part}: not written ({error}); the checkpoint before stays"
             ) from error
         with trainer.average.averaged():
             save_codec(trainer.codec, self.out / WEIGHTS)
@@ -115,7 +117,10 @@ class Run:
     def _draw(self) -> None:
         from engine.training.codec.curves import draw_curves
 
-        draw_curves(self.out / METRICS, self.out / CURVES)
+        try:
+            draw_curves(self.out / METRICS, self.out / CURVES)
+        except EngineError as error:  # a picture is no reason to end a run of hours
+            logger.warning("no curves: %s", error.text)
 
     def _note(self, figures: dict[str, float]) -> None:
         if not self.trainer.place.first:

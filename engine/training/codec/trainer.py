@@ -122,7 +122,7 @@ class CodecTrainer:
         return Adversary(discriminator, AdversaryConfig(), self.place)
 
     def _quantised(self, latents: Tensor) -> Quantised:
-        """Unquantised until there is something worth a codebook; then k-means over the last steps' latents."""
+        """Unquantised until there is something worth a codebook; then a guess from the last latents."""
         config = self.config
         if not self.quantised and self.steps < config.unquantised_steps:
             if self.steps >= config.unquantised_steps - GATHER_STEPS:
@@ -169,9 +169,16 @@ class CodecTrainer:
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise EngineError("file", f"the checkpoint does not fit this codec ({error})") from error
 
-    def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Begin with a trained codec's weights, codebooks included: quantised from the first step."""
-        self.codec.load_state_dict({name: value.float() for name, value in weights.items()})
+    def start_from(self, trained: Codec) -> None:
+        """Begin with a trained codec's weights, codebooks included: quantised from the first step.
+
+        EngineError `file` where it is of another shape.
+        """
+        try:
+            self.codec.load_state_dict(trained.state_dict())
+        except RuntimeError as error:
+            names = f"{trained.config.name!r}; this run's is {self.codec.config.name!r}"
+            raise EngineError("file", f"cannot start from codec {names} ({error})") from error
         self.books = CodebookTrainer(
             self.codec.quantizer, reduce=self.place.total, share=self.place.from_first
         )

@@ -1,0 +1,163 @@
+"""Training of a codec at debug size: it learns, goes on where it was cut off, refuses what does not fit."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.errors import EngineError
+from engine.model.codec.codec import build_codec
+from engine.model.codec.config import config_named
+from engine.model.codec.weights import load_codec
+from engine.training.codec.batches import SongPieces, StemPieces
+from engine.training.codec.config import TrainingConfig, changed
+from engine.training.codec.held_out import HeldOut, read_stems
+from engine.training.codec.run import CHECKPOINT, CURVES, METRICS, WEIGHTS, Run
+from tests.engine.codec_training import CONFIG, pieces, tones_corpus, trainer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return tones_corpus(tmp_path_factory.mktemp("codec") / "corpus")
+
+
+def run(made, out):
+    held_out = HeldOut(read_stems(made.pieces_corpus.stems("held_out", ("drums",))), 44_100)
+    return Run(made, out, held_out, lambda *_: None)
+
+
+def made_with(corpus, config=CONFIG):
+    made = trainer(corpus, config)
+    made.pieces_corpus = corpus
+    return made
+
+
+def weights_of(made):
+    return {name: value.clone() for name, value in made.codec.state_dict().items()}
+
+
+def test_it_learns(corpus):
+    made = made_with(corpus, replace(CONFIG, steps=30, learning_rate=1e-2))
+    losses = [made.step()["loss/mel"] for _ in range(30)]
+    assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
+
+
+def test_a_run_leaves_all_that_it_promises(corpus, tmp_path):
+    run(made_with(corpus), tmp_path).go()
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {CHECKPOINT, METRICS, WEIGHTS, CURVES}
+    last = json.loads((tmp_path / METRICS).read_text().splitlines()[-1])
+    assert last["step"] == CONFIG.steps and "held_out/drums/mel" in last
+    assert load_codec(tmp_path / WEIGHTS).config == config_named("debug")
+
+
+def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(corpus, tmp_path):
+    whole = made_with(corpus)
+    for _ in range(CONFIG.steps):
+        whole.step()
+    first = made_with(corpus)
+    for _ in range(5):
+        first.step()
+    run(first, tmp_path).save()
+    second = made_with(corpus)
+    going_on = run(second, tmp_path)
+    assert going_on.resume() and second.steps == 5
+    while second.share_done() < 1.0:
+        second.step()
+    wanted, given = weights_of(whole), weights_of(second)
+    assert all(torch.equal(wanted[name], given[name]) for name in wanted)
+
+
+def test_the_discriminators_come_in_when_it_is_their_time(corpus, tmp_path):
+    config = replace(CONFIG, steps=4, adversary_from=0.5, adversary_filters=2, balance=True)
+    made = made_with(corpus, config)
+    told = [made.step() for _ in range(4)]
+    assert ["loss/features" in figures for figures in told] == [False, False, True, True]
+    run(made, tmp_path).save()
+    again = made_with(corpus, config)
+    assert run(again, tmp_path).resume() and again.adversary is not None
+    assert again.adversary.steps == 2
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused(corpus, tmp_path):
+    made = made_with(corpus)
+    (tmp_path / CHECKPOINT).write_bytes(b"no checkpoint")
+    with pytest.raises(EngineError, match="cut short"):
+        run(made, tmp_path).resume()
+    run(made, tmp_path).save()
+    other = made_with(corpus)
+    other.codec.config = replace(other.codec.config, name="another")
+    with pytest.raises(EngineError, match="another codec"):
+        run(other, tmp_path).resume()
+
+
+def test_starting_from_a_trained_codec_keeps_its_codes(corpus):
+    torch.manual_seed(9)
+    trained = build_codec(config_named("debug"))
+    made = made_with(corpus)
+    made.start_from(trained)
+    assert made.quantised and torch.equal(made.codec.quantizer.codebooks, trained.quantizer.codebooks)
+    with pytest.raises(EngineError, match="cannot start from codec 'drums'"):
+        made.start_from(build_codec(config_named("drums")))
+
+
+def test_the_rate_rises_then_falls(corpus):
+    made = made_with(corpus, replace(CONFIG, steps=100, warmup_steps=10))
+    rates = []
+    for made.steps in range(100):
+        rates.append(made.rate())
+    assert rates.index(max(rates)) == 9
+    assert rates[:10] == sorted(rates[:10]) and rates[9:] == sorted(rates[9:], reverse=True)
+
+
+def test_the_same_step_has_the_same_batch_and_another_process_another(corpus):
+    first, second = pieces(corpus), pieces(corpus)
+    assert torch.equal(first.batch(3), second.batch(3))
+    assert not torch.equal(first.batch(3), first.batch(4))
+    assert not torch.equal(first.batch(3), first.batch(3, rank=1))
+
+
+def test_pieces_never_clip(corpus):
+    assert max(float(pieces(corpus).batch(step).abs().max()) for step in range(20)) <= 1.0
+
+
+def test_a_corpus_without_stems_long_enough_is_refused(corpus):
+    with pytest.raises(EngineError, match="no stem of at least"):
+        StemPieces(corpus.stems("train", ("drums",)), 2, 10**7, 0)
+    with pytest.raises(EngineError, match="no stem of at least"):
+        StemPieces(corpus.stems("train", ("melody",)), 2, 100, 0)
+
+
+def test_songs_made_on_the_fly_fill_batches_too():
+    from engine.training.corpus.live import live_songs
+    from engine.training.corpus.recipe import Recipe
+
+    songs = live_songs(0, Recipe(min_seconds=1.0, max_seconds=2.0), 1)
+    made = SongPieces(songs, ("drums",), 2, 588 * 15, 0)
+    assert made.batch(0).shape == (2, 2, 588 * 15)
+    with pytest.raises(EngineError, match="no more songs"):
+        SongPieces(iter(()), ("drums",), 2, 588, 0).batch(0)
+
+
+def test_settings_are_checked():
+    config = changed(TrainingConfig(), {"batch_size": "3", "balance": "true", "learning_rate": "1e-3"})
+    assert (config.batch_size, config.balance, config.learning_rate) == (3, True, 1e-3)
+    for settings, words in (
+        ({"batchsize": "3"}, "batch_size"),
+        ({"batch_size": "many"}, "int"),
+        ({"learning_rate": "-1"}, "0 or more"),
+        ({"dropout": "2"}, r"0\.\.1"),
+        ({"batch_size": "0"}, "above 0"),
+    ):
+        with pytest.raises(EngineError, match=words):
+            changed(TrainingConfig(), settings)

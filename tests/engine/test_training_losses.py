@@ -1,0 +1,70 @@
+"""The distances that codecs are trained by: none for the same, and each hears what it is there for."""
+
+import pytest
+import torch
+
+from engine.training.codec.losses import Reconstruction, Scale, mel_bands, random_views
+
+SCALES = (Scale(128, 10), Scale(512, 40), Scale(1024, 80), Scale(2048, 128))
+
+
+@pytest.fixture(scope="module")
+def losses():
+    return Reconstruction(44_100, SCALES)
+
+
+@pytest.fixture(scope="module")
+def audio():
+    torch.manual_seed(4)
+    return torch.randn(3, 2, 8192) * 0.1
+
+
+def both(losses, original, decoded):
+    found = [losses(original, decoded, step) for step in (0, 1)]
+    return {name: sum(float(terms[name]) for terms in found) / 2 for name in ("mel", "stft", "complex")}
+
+
+def test_the_same_has_no_distance(losses, audio):
+    assert all(value < 1e-4 for value in both(losses, audio, audio).values())
+
+
+def test_more_noise_is_further(losses, audio):
+    noise = torch.randn_like(audio)
+    near, far = (both(losses, audio, audio + level * noise) for level in (0.01, 0.1))
+    assert all(near[name] < far[name] for name in near)
+
+
+def test_another_phase_is_heard_by_the_complex_term_alone(losses, audio):
+    turned = both(losses, audio, -audio)
+    assert turned["mel"] < 1e-4 and turned["complex"] > 1.5
+
+
+def test_a_missing_side_is_heard(losses):
+    torch.manual_seed(6)
+    wide = torch.randn(8, 2, 8192) * 0.1
+    narrow = wide.mean(1, keepdim=True).expand_as(wide)
+    assert both(losses, wide, narrow)["mel"] > 0.1
+
+
+def test_a_silent_side_does_not_outweigh_the_rest(losses, audio):
+    mono = audio.mean(1, keepdim=True).expand_as(audio)
+    hiss = 1e-3 * torch.randn_like(audio)
+    assert both(losses, mono, mono + hiss)["complex"] < 1.0
+
+
+def test_gradients_are_finite_even_for_silence(losses):
+    decoded = torch.zeros(2, 2, 8192, requires_grad=True)
+    for step in (0, 1):
+        sum(losses(torch.zeros(2, 2, 8192), decoded, step).values()).backward()
+    assert torch.isfinite(decoded.grad).all()
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_no_mel_band_is_empty(scale):
+    bands = mel_bands(44_100, scale.window, scale.bands)
+    assert torch.allclose(bands.sum(0), torch.ones(scale.bands), atol=1e-5)
+
+
+def test_views_keep_the_level():
+    assert torch.allclose(random_views(64, 2, 0).square().sum(1), torch.ones(64))
+    assert random_views(4, 1, 0).tolist() == [[1.0]] * 4
