@@ -68,7 +68,7 @@ class Run:
             self.told(trainer, figures)
 
     def resume(self) -> bool:
-        """Whether there was something to go on from; EngineError `file` for one that does not fit or is torn."""
+        """Whether there was something to go on from; EngineError `file` where it is torn or does not fit."""
         path = self.out / CHECKPOINT
         if not path.exists():
             return False
