@@ -1,4 +1,8 @@
-"""What a codec costs: its size, its bits, and its time on one core."""
+"""What a codec costs: its size, its bits, and its time on one core.
+
+Times are the thread's own on its core: what else the machine does at the moment does not count, only that it
+empties caches. Nothing runs beside the thread, torch has no other.
+"""
 
 from __future__ import annotations
 
@@ -83,9 +87,9 @@ def one_core() -> Iterator[None]:
 
 
 def _seconds(job: Callable[[], object]) -> float:
-    started = time.perf_counter()
+    started = time.thread_time()
     job()
-    return time.perf_counter() - started
+    return time.thread_time() - started
 
 
 def _bytes(codec: Codec) -> int:
