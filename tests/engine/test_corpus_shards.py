@@ -173,9 +173,9 @@ def test_the_command_makes_a_corpus_and_says_so(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("more", "word"),
-    [(("--songs", "0"), "songs 0"), (("--processes", "0"), "processes 0"), (("--held-out", "1"), "held-out 1"),
-     (("--share-duck", "2"), "duck_share 2"), (("--min-seconds", "9"), "min_seconds 9"),
-     (("--sources", "/nowhere"), "/nowhere")],
+    [(("--songs", "0"), "songs 0"), (("--processes", "0"), "processes 0"),
+     (("--held-out", "1"), "held-out 1"), (("--share-duck", "2"), "duck_share 2"),
+     (("--min-seconds", "9"), "min_seconds 9"), (("--sources", "/nowhere"), "/nowhere")],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )  # fmt: skip
 def test_arguments_out_of_range_are_refused_before_anything_is_written(tmp_path, capsys, more, word):

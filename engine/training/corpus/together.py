@@ -150,8 +150,8 @@ def _carve_all(loops: dict[str, Loop], effects: Effects, rng: random.Random) -> 
         depth_db, share = rng.uniform(4.0, 18.0), rng.random()
         if share >= CARVED_SHARE[role]:
             continue
-        for other in others:
-            loops[role] = carved(loops[role], heard[other], round(depth_db, 2))
+        occupied = sum((heard[other] for other in others[1:]), start=heard[others[0]])
+        loops[role] = carved(loops[role], occupied, round(depth_db, 2))
         effects[role]["carve"] = {"by": list(others), "depth_db": round(depth_db, 2)}
 
 
