@@ -29,6 +29,10 @@ MOST_PART_BARS = 16
 EXCERPT_S = 48.0  # enough to tell a tempo; the whole song makes it exact
 REFINED, REFINED_STEPS = 0.008, 801  # the beat's length is looked for this far off, as a share
 ROUND_S = 0.03  # a whole number of bpm is meant where it drifts no further from what is heard
+TELLING_STROKES = 8  # fewer do not make a tempo exact
+WHOLE_LOOP = (
+    0.0025  # of a loop: the tempo is exact to a tenth of it, and ends are trimmed by some milliseconds
+)
 AT_START_S = 0.035  # a first beat this near to the file's start is at its start
 DRIFT_S = 0.015  # what a part's own beat must be off, to be laid anew
 CLEAR_BEAT = 0.35  # how much of the strokes must agree on where sixteenths are, 0..1
@@ -97,12 +101,12 @@ def hear_grid(
     strength = onset_strength(mono_of(beating))
     strokes = Strokes.of(strength)
     tempo_bpm, sure = (folded(said_bpm), 1.0) if said_bpm else _tempo(beating, strength, track, frame)
-    whole_bpm, bars = fit_bars(len(mix), tempo_bpm, frame.signature)
-    beats = bars * frame.signature.bar_beats
-    if abs(beats_to_samples(beats, whole_bpm) - len(mix)) <= WHOLE / 10 * len(mix):
-        return Grid(whole_bpm, frame.signature, 0.0, sure), strokes
     if not said_bpm:
         tempo_bpm = _refined(strokes, tempo_bpm, len(mix) / STEM_SAMPLE_RATE)
+    whole_bpm, bars = fit_bars(len(mix), tempo_bpm, frame.signature)
+    exact = beats_to_samples(bars * frame.signature.bar_beats, tempo_bpm)
+    if abs(exact - len(mix)) <= (WHOLE_LOOP if len(strokes.at_s) >= TELLING_STROKES else WHOLE) * len(mix):
+        return Grid(whole_bpm, frame.signature, 0.0, sure), strokes
     first_s = _first_beat_s(strokes, tempo_bpm, _sound_start_s(mix))
     first_s += beats_to_seconds(_turn(mix, tempo_bpm, first_s, frame.signature), tempo_bpm)
     return Grid(tempo_bpm, frame.signature, first_s, sure), strokes
@@ -156,7 +160,7 @@ def _tempo(
 
 def _refined(strokes: Strokes, tempo_bpm: float, seconds: float) -> float:
     """The tempo at which beats, halves and quarters meet the strokes best; a round one where that does."""
-    if len(strokes.at_s) < 8:
+    if len(strokes.at_s) < TELLING_STROKES:
         return tempo_bpm
     tempi = tempo_bpm * np.linspace(1.0 - REFINED, 1.0 + REFINED, REFINED_STEPS)
     met = [sum(abs(strokes.phase(60.0 / bpm / parts)) for parts in (1, 2, 4)) for bpm in tempi]
