@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,9 @@ def main(args: argparse.Namespace) -> int:
     config, training = config_named(args.name), training_of(args)
     if args.threads:
         torch.set_num_threads(args.threads)
+    # A lease that ends, or a shell that started it in the background: both keep what was learnt.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with placed(args.device, args.precision) as place:
         torch.manual_seed(training.seed)
         pieces = pieces_of(args, config, training)

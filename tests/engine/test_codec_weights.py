@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from engine.errors import EngineError
 from engine.model.codec.codec import build_codec
 from engine.model.codec.config import config_named
-from engine.model.codec.weights import KEY, load_codec, save_codec
+from engine.model.codec.weights import KEY, load_codec, pack, save_codec, unpack
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +31,20 @@ def test_what_is_written_is_read(codec, file):
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-def test_half_the_bits_are_nearly_the_same(codec, tmp_path):
-    path = tmp_path / "half.safetensors"
-    save_codec(codec, path, torch.bfloat16)
+def test_a_quarter_of_the_bits_sounds_nearly_the_same(codec, file, tmp_path):
+    path = tmp_path / "packed.safetensors"
+    save_codec(codec, path, packed=True)
     codes = torch.randint(16, (1, 2, 5))
     wanted = codec.decode(codes)
     assert (load_codec(path).decode(codes) - wanted).abs().max() < 0.05 * wanted.abs().max()
+    assert path.stat().st_size < 0.35 * file.stat().st_size
+
+
+def test_a_packed_row_is_within_half_a_step():
+    value = torch.randn(80, 100)
+    back = unpack(pack("x", value))["x"]
+    step = value.abs().amax(1, keepdim=True) / 127
+    assert ((back - value).abs() <= 0.51 * step + 1e-3 * value.abs()).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.99])

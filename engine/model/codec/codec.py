@@ -25,7 +25,7 @@ class Codec(nn.Module):
 
     @torch.inference_mode()
     def encode(self, audio: Tensor, num_codebooks: int | None = None) -> Tensor:
-        """audio [B, C, N] at the codec's rate -> codes int64 [B, K, F]; the last frame is filled with silence.
+        """audio [B, C, N] at the codec's rate -> codes int64 [B, K, F]; silence fills the last frame.
 
         EngineError `range` for another number of channels or of codebooks.
         """

@@ -1,4 +1,4 @@
-"""Codecs by name: what they take, at what rate they write, and which pair of encoder and decoder they have."""
+"""Codecs by name: what they take, at what rate they write, which pair of encoder and decoder they have."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SpectralConfig:
-    """The spectral pair. A frame is `sub_frames` spectra; of each the `low_bins` lowest go through as a waveform.
+    """The spectral pair. A frame is `sub_frames` spectra; `low_bins` of each go through as a waveform.
 
     `encoder_width` x `encoder_depth` and `decoder_width` x `decoder_depth` ConvNeXt blocks of `kernel`
-    frames, whose inner width is `expansion` times theirs. `bands` gains a spectrum. `low_scale` is the size of the
-    waveform among the latents at the start: the smaller, the fewer bits the codebooks give it.
+    frames, whose inner width is `expansion` times theirs. `bands` gains a spectrum. `low_scale` is the size
+    of the waveform among the latents at the start: the smaller, the fewer bits the codebooks give it.
     """
 
     sub_frames: int = 1
@@ -64,7 +64,7 @@ class CodecConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> CodecConfig:
-        """EngineError `unknown` for a key or a pair that does not exist, `range` for a wrong kind of value."""
+        """EngineError `unknown` for a key or pair that does not exist, `range` for a wrong kind of value."""
         given = dict(values)
         pair = given.get("pair", "spectral")
         settings = _filled(settings_type(pair), given.pop("settings", {}))

@@ -14,7 +14,7 @@ from engine.errors import EngineError
 
 
 class Quantizer(nn.Module):
-    """Codebooks [K, V, D] as a buffer: they are moved by averages of what they stand for, not by gradients."""
+    """Codebooks [K, V, D], a buffer: moved by averages of what they stand for, not by gradients."""
 
     codebooks: Tensor
 
@@ -38,7 +38,7 @@ class Quantizer(nn.Module):
         return torch.stack(codes, 1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """codes [B, K, F], as many codebooks as there are -> latents [B, D, F]; `range` for codes beyond V."""
+        """codes [B, K, F] of the first K codebooks -> latents [B, D, F]; `range` for codes beyond V."""
         num_codebooks = self.checked(codes.shape[1])
         size = self.codebooks.shape[1]
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= size):

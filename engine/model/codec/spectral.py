@@ -24,7 +24,7 @@ from torch.nn import functional
 from engine.errors import EngineError
 from engine.model.codec.config import SpectralConfig
 
-FLOOR = 1e-4  # -80 dB of a full-scale sine's peak bin: below it a spectrum says nothing
+FLOOR = 1e-5  # -100 dB of a full-scale sine's peak bin: below it a spectrum says nothing
 QUIET = -6.0  # log gain at the start, about -52 dB: a loud start costs hundreds of steps
 LOUDEST = 4.5  # log gain, some 40 dB above a full-scale sine
 WARP = 40.0  # bands are even below a fortieth of the spectrum, and ever wider above
@@ -69,7 +69,8 @@ class SpectralDecoder(nn.Module):
         self.into = nn.Linear(latent_width, width)
         self.norm = nn.LayerNorm(width)
         self.blocks = nn.ModuleList(
-            Block(width, config.kernel, config.kernel - 1, config.expansion) for _ in range(config.decoder_depth)
+            Block(width, config.kernel, config.kernel - 1, config.expansion)
+            for _ in range(config.decoder_depth)
         )
         self.out_norm = nn.LayerNorm(width)
         self.shape = nn.Linear(width, channels * 2 * self.grid.bins * sub_frames)
@@ -203,9 +204,13 @@ class Grid(nn.Module):
         self.sub_frames, self.low_bins = config.sub_frames, config.low_bins
         self.lows = self.low_bins * self.sub_frames
         if self.sub_frames < 1 or hop % self.sub_frames:
-            raise EngineError("range", f"a hop of {hop} samples does not divide into {self.sub_frames} sub-frames")
+            raise EngineError(
+                "range", f"a hop of {hop} samples does not divide into {self.sub_frames} sub-frames"
+            )
         if self.lows > latent_width:
-            raise EngineError("range", f"{self.lows} values of the low band in {latent_width} latents; not more fit")
+            raise EngineError(
+                "range", f"{self.lows} values of the low band in {latent_width} latents; not more fit"
+            )
         self.sub_hop = hop // self.sub_frames
         self.window = 2 * self.sub_hop
         self.bins = self.sub_hop + 1
@@ -214,7 +219,12 @@ class Grid(nn.Module):
         sample = torch.arange(self.window) + 0.5
         # Its square overlaps to one, so the same window goes before and after.
         shape = torch.sin(math.pi / self.window * sample)
-        angle = math.pi / self.sub_hop * (sample[:, None] + self.sub_hop / 2) * (torch.arange(self.low_bins) + 0.5)
+        angle = (
+            math.pi
+            / self.sub_hop
+            * (sample[:, None] + self.sub_hop / 2)
+            * (torch.arange(self.low_bins) + 0.5)
+        )
         self.register_buffer("shape", shape, persistent=False)
         self.register_buffer("cosines", torch.cos(angle) * (2.0 / self.sub_hop) ** 0.5, persistent=False)
         # The ends have one piece where there are two elsewhere; at their very edge it is cut off by `lead`.
@@ -273,7 +283,7 @@ def features(spectra: Tensor) -> Tensor:
     """
     magnitude = spectra.abs() + FLOOR
     squeezed = spectra * magnitude.pow(-0.7)
-    level = (torch.log(magnitude) + 4.6) * 0.25  # about -1 .. 1 between the floor and full scale
+    level = (torch.log(magnitude) + 4.6) * 0.25  # about -1.7 .. 1 between the floor and full scale
     return torch.stack([level, squeezed.real, squeezed.imag], -1)
 
 

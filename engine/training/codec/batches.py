@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 SILENT = 1e-3  # peak: -60 dB
 TRIES = 4
-GAIN_DB = (-12.0, 6.0)
+LEVELS_DB = (-40.0, -12.0)  # root mean square of a piece
+MOST_GAIN = 30.0  # beyond it the noise of 16 bits would be learnt
 KEPT_STEMS = 48
 BATCHES_A_SONG = 8
 
@@ -113,8 +114,10 @@ class SongPieces:
 
 def varied(piece: NDArray[np.float32], dice: random.Random) -> NDArray[np.float32]:
     """[N, C=2] at another level and polarity, at times with its sides changed, as [C=2, N]; at most 0 dB."""
-    gain = 10 ** (dice.uniform(*GAIN_DB) / 20)
-    gain = min(gain, 1.0 / max(float(np.abs(piece).max()), 1e-6)) * dice.choice((-1.0, 1.0))
+    level = float(np.sqrt(np.mean(np.square(piece, dtype=np.float64))))
+    wanted = 10 ** (dice.uniform(*LEVELS_DB) / 20)
+    gain = min(wanted / max(level, 1e-6), 1.0 / max(float(np.abs(piece).max()), 1e-6), MOST_GAIN)
+    gain *= dice.choice((-1.0, 1.0))
     sides = piece[:, ::-1] if dice.random() < 0.5 else piece
     return np.ascontiguousarray(sides.T * np.float32(gain))
 

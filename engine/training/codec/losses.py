@@ -14,8 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-FLOOR = 1e-4  # -80 dB of a full-scale sine
-QUIET = 0.05  # of a stem's own level: a softer side is not compared more finely than this
+LEVEL = 0.1  # root mean square that every piece is compared at: a soft stem counts as much as a loud one
+SOFTEST = 1e-4  # root mean square: what is softer is not made louder still
+FLOOR = 3e-5  # of a sine's peak, 70 dB below the level: differences below it fade away
+QUIET = 0.05  # of the level: a softer view is not compared more finely than this
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class Reconstruction(nn.Module):
         same mean over a few steps in a quarter of the time.
         """
         views = random_views(original.shape[0], original.shape[1], step).to(original.device)  # [B, C]
+        views = views * (LEVEL / original.pow(2).mean((1, 2)).sqrt().clamp(min=SOFTEST))[:, None]
         wanted_audio = torch.einsum("bc,bcn->bn", views, original)
         given_audio = torch.einsum("bc,bcn->bn", views, decoded.float())
-        level = original.detach().pow(2).mean((1, 2)).sqrt() * QUIET + 1e-4  # [B]
         mel, stft = [], []
         terms: dict[str, Tensor] = {}
         for scale in self.scales[step % 2 :: 2]:
@@ -63,11 +65,9 @@ class Reconstruction(nn.Module):
             given_size = size_of(given)
             bands = getattr(self, f"mel{scale.window}")
             mel.append(log_distance(wanted_size @ bands, given_size @ bands))
-            quiet = level[:, None, None] / scale.window**0.5
-            lost = (wanted_size - given_size).pow(2).sum((1, 2)).add(1e-12).sqrt()
-            full = wanted_size.pow(2).sum((1, 2)).sqrt() + (quiet * torch.ones_like(wanted_size)).norm(
-                dim=(1, 2)
-            )
+            quiet = LEVEL * QUIET / scale.window**0.5
+            lost = (wanted_size - given_size).pow(2).mean((1, 2)).add(1e-14).sqrt()
+            full = wanted_size.pow(2).mean((1, 2)).sqrt() + quiet
             stft.append(log_distance(wanted_size, given_size) + (lost / full).mean())
             if scale.window in self.waveform:
                 apart = size_of(wanted - given).sum((1, 2))
@@ -100,8 +100,8 @@ def size_of(spectra: Tensor) -> Tensor:
 
 
 def log_distance(wanted: Tensor, given: Tensor) -> Tensor:
-    """Mean distance of logarithms, down to the floor."""
-    return (wanted.clamp(min=FLOOR).log() - given.clamp(min=FLOOR).log()).abs().mean()
+    """Mean distance of logarithms. The floor is added: below one that cuts off nothing ever came back."""
+    return ((wanted + FLOOR).log() - (given + FLOOR).log()).abs().mean()
 
 
 def mel_bands(sample_rate: int, window: int, bands: int) -> Tensor:

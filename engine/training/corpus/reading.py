@@ -1,8 +1,8 @@
 """A corpus on the disk, read: shards, songs, and the stems of a role.
 
-    DIR/corpus.json              what it was made from
-    DIR/train/00000/             a shard: songs.jsonl, 0003_drums.flac, 0003_drums.json (the score) ...
-    DIR/held_out/00000/          never trained on
+DIR/corpus.json              what it was made from
+DIR/train/00000/             a shard: songs.jsonl, 0003_drums.flac, 0003_drums.json (the score) ...
+DIR/held_out/00000/          never trained on
 """
 
 from __future__ import annotations
