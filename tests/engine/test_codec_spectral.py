@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from engine.errors import EngineError
 from engine.model.codec.codec import build_codec
 from engine.model.codec.config import CodecConfig, SpectralConfig, config_named, named_configs
-from engine.model.codec.spectral import Grid, companded, expanded, to_mid_side
+from engine.model.codec.grid import Grid, companded, expanded, to_mid_side
 
 DEBUG = config_named("debug")
 SMALL = {"low_bins": 1, "encoder_width": 16, "encoder_depth": 1, "decoder_width": 16, "decoder_depth": 2}
