@@ -69,7 +69,8 @@ def main(args: argparse.Namespace) -> int:
         if args.compile:
             trainer.compile()
         with Told(place) as told:
-            Run(trainer, args.out, evaluation_of(args, config, training), told.line).go()
+            evaluation = evaluation_of(args, config, training)
+            Run(trainer, args.out, evaluation, told.line, about(args, config)).go()
     return 0
 
 
@@ -124,6 +125,17 @@ def evaluation_of(args: argparse.Namespace, config: CodecConfig, training: Train
     else:
         audio = read_stems(stems_of(args.corpus, "held_out", roles))
     return HeldOut(audio, config.sample_rate, draw_spectrograms)
+
+
+def about(args: argparse.Namespace, config: CodecConfig) -> dict[str, str]:
+    """What the codec's card says of its material."""
+    roles = roles_of(args, config)
+    if args.corpus is None:
+        return {"data": f"songs made on the fly, {', '.join(roles)}"}
+    stems = stems_of(args.corpus, "train", roles)
+    hours = sum(stem.samples for stem in stems) / config.sample_rate / 3600
+    kinds = sorted({stem.source.partition(":")[0] for stem in stems})
+    return {"data": f"{len(stems)} stems, {hours:.1f} hours, of {', '.join(roles)}; from {', '.join(kinds)}"}
 
 
 def songs_of(seed: int, split: str, processes: int) -> Iterator[Song]:

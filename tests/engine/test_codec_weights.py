@@ -40,6 +40,12 @@ def test_a_quarter_of_the_bits_sounds_nearly_the_same(codec, file, tmp_path):
     assert path.stat().st_size < 0.35 * file.stat().st_size
 
 
+def test_how_it_was_trained_stays_with_the_weights(codec, tmp_path):
+    codec.about = {"steps": "8", "data": "tones"}
+    save_codec(codec, tmp_path / "told.safetensors")
+    assert load_codec(tmp_path / "told.safetensors").about == codec.about
+
+
 def test_a_packed_row_is_within_half_a_step():
     value = torch.randn(80, 100)
     back = unpack(pack("x", value))["x"]

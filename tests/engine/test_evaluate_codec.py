@@ -202,6 +202,7 @@ class Through(nn.Module):
 
     def __init__(self, change=lambda audio: audio):
         super().__init__()
+        self.about: dict[str, str] = {}
         self.config, self.change = config_named("debug"), change
         self.scale = nn.Parameter(torch.ones(1))
 

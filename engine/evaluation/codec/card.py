@@ -35,7 +35,8 @@ def card_of(result: Result) -> str:
     counts = ", ".join(f"{result.stems(role)} {role}" for role in roles)
     parts = [
         f"## {result.codec}: measured on held-out stems\n",
-        f"Stems of at most 10 s, 44.1 kHz, stereo: {counts}.\n",
+        *(f"- {key}: {value}" for key, value in result.about.items()),
+        f"\nStems of at most 10 s, 44.1 kHz, stereo: {counts}.\n",
         _quality(result, roles),
         _costs(result),
         *(_fewer(result, roles) if result.fewer_codebooks else ()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class Result:
 
     codec: str
     figures: tuple[Figure, ...]
+    about: Mapping[str, str] = field(default_factory=dict)  # how the codec was trained
 
     def with_costs(self, costs: Mapping[str, float]) -> Result:
         """And what `speed.costs` found."""
@@ -118,7 +119,7 @@ def evaluate_codec(
             told(role, number)
     finally:
         codec.train(was_training)
-    return Result(name, (*figures, *_use_figures(name, use)))
+    return Result(name, (*figures, *_use_figures(name, use)), codec.about)
 
 
 def round_trip(

@@ -21,6 +21,7 @@ class Codec(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
+        self.about: dict[str, str] = {}  # how it was trained, for its card
         self.encoder, self.quantizer, self.decoder = encoder, quantizer, decoder
 
     @torch.inference_mode()

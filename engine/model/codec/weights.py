@@ -17,7 +17,7 @@ from engine.errors import EngineError, unknown
 from engine.model.codec.codec import Codec, build_codec
 from engine.model.codec.config import CodecConfig
 
-KEY = "resonantgen.codec"
+KEY, ABOUT = "resonantgen.codec", "resonantgen.about"
 SUFFIX = ".safetensors"
 SCALE = "::scale"  # of the rows of the int8 tensor of that name
 SMALLEST_PACKED = 4096  # values: below it there is nothing to be saved
@@ -37,7 +37,7 @@ def save_codec(codec: Codec, path: Path, packed: bool = False) -> None:
     temporary = path.with_name(path.name + ".part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_file(tensors, temporary, {KEY: codec.config.to_json()})
+        save_file(tensors, temporary, {KEY: codec.config.to_json(), ABOUT: json.dumps(codec.about)})
         temporary.replace(path)
     except OSError as error:
         raise EngineError("file", f"{path}: could not be written ({error})") from error
@@ -67,8 +67,9 @@ def bundled(name: str) -> Path:
 
 def read_codec(path: Path) -> tuple[Codec, dict[str, Tensor]]:
     """The codec that the file describes, untrained, and the weights, which fit it."""
-    config, stored = read_tensors(path)
+    config, about, stored = read_tensors(path)
     codec, tensors = build_codec(config), unpack(stored)
+    codec.about = about
     wanted = {name: value.shape for name, value in codec.state_dict().items()}
     missing = sorted(wanted.keys() - tensors.keys())
     extra = sorted(tensors.keys() - wanted.keys())
@@ -104,7 +105,7 @@ def unpack(stored: dict[str, Tensor]) -> dict[str, Tensor]:
     return tensors
 
 
-def read_tensors(path: Path) -> tuple[CodecConfig, dict[str, Tensor]]:
+def read_tensors(path: Path) -> tuple[CodecConfig, dict[str, str], dict[str, Tensor]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -118,6 +119,10 @@ def read_tensors(path: Path) -> tuple[CodecConfig, dict[str, Tensor]]:
     if KEY not in metadata:
         raise EngineError("file", f"{path}: a safetensors file, but of no ResonantGen codec")
     try:
-        return CodecConfig.from_dict(json.loads(metadata[KEY])), tensors
+        config, about = (
+            CodecConfig.from_dict(json.loads(metadata[KEY])),
+            json.loads(metadata.get(ABOUT, "{}")),
+        )
     except (ValueError, TypeError) as error:
         raise EngineError("file", f"{path}: its configuration cannot be read ({error})") from error
+    return config, {str(key): str(value) for key, value in dict(about).items()}, tensors

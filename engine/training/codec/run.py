@@ -2,7 +2,7 @@
 
 OUT/metrics.jsonl      a line every few steps, and one at each evaluation on held-out stems
 OUT/checkpoint.pt      all that is needed to go on; written under another name first
-OUT/codec.safetensors  the averaged weights so far
+OUT/codec.safetensors  the averaged weights so far, packed
 OUT/curves.png, OUT/spectrograms.png
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import logging
+import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -21,6 +23,7 @@ import torch
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
 from engine.model.codec.weights import save_codec
+from engine.training.codec.parallel import Place
 from engine.training.codec.trainer import CodecTrainer
 
 logger = logging.getLogger(__name__)
@@ -33,8 +36,18 @@ Told = Callable[[CodecTrainer, dict[str, float]], None]
 
 
 class Run:
-    def __init__(self, trainer: CodecTrainer, out: Path, evaluation: Evaluation, told: Told) -> None:
+    """`about` is what the weights' card says of their making, beside steps and time."""
+
+    def __init__(
+        self,
+        trainer: CodecTrainer,
+        out: Path,
+        evaluation: Evaluation,
+        told: Told,
+        about: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.trainer, self.out, self.evaluation, self.told = trainer, out, evaluation, told
+        self.about = about
         self.saved_s = self.evaluated_s = 0.0
 
     def go(self) -> None:
@@ -99,8 +112,17 @@ class Run:
             raise EngineError(
                 "file", f"{part}: not written ({error}); the checkpoint before stays"
             ) from error
+        trainer.codec.about = self._about()
         with trainer.average.averaged():
-            save_codec(trainer.codec, self.out / WEIGHTS)
+            save_codec(trainer.codec, self.out / WEIGHTS, packed=True)
+
+    def _about(self) -> dict[str, str]:
+        trainer, config = self.trainer, self.trainer.config
+        return {
+            **self.about,
+            "steps": f"{trainer.steps} of {config.batch_size} x {config.seconds:g} s",
+            "time": f"{trainer.spent_s / 60:.0f} minutes on {machine(trainer.place)}",
+        }
 
     def evaluate(self) -> None:
         """Held-out figures into the metrics, and the pictures."""
@@ -128,3 +150,13 @@ class Run:
         line = {"step": self.trainer.steps, "seconds": round(self.trainer.spent_s, 1)} | figures
         with (self.out / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+def machine(place: Place) -> str:
+    """`1 core of an x86_64 CPU, bfloat16`, `2 x NVIDIA H200, bfloat16`."""
+    if place.device.type == "cuda":
+        name = f"{place.processes} x {torch.cuda.get_device_name(place.device)}"
+    else:
+        cores = place.processes * torch.get_num_threads()
+        name = f"{cores} core{'s' * (cores > 1)} of an {platform.machine()} CPU"
+    return f"{name}, {place.precision}"
