@@ -9,14 +9,18 @@ from engine.errors import EngineError
 from engine.model.codec.codec import build_codec
 from engine.model.codec.config import CodecConfig, SpectralConfig, config_named, named_configs
 from engine.model.codec.grid import Grid, companded, expanded, to_mid_side
+from engine.model.codec.spectral import ramps
 
 DEBUG = config_named("debug")
 SMALL = {"low_bins": 1, "encoder_width": 16, "encoder_depth": 1, "decoder_width": 16, "decoder_depth": 2}
 
 
 def debug_codec(config: CodecConfig = DEBUG):
+    """Untrained, but with gates that move."""
     torch.manual_seed(0)
-    return build_codec(config).eval()
+    codec = build_codec(config).eval()
+    torch.nn.init.normal_(codec.decoder.gate.weight)
+    return codec
 
 
 @pytest.mark.parametrize(("hop", "sub_frames"), [(588, 3), (588, 4), (882, 2), (882, 1)])
@@ -32,6 +36,11 @@ def test_the_low_band_goes_through_as_a_waveform():
     back = grid.audio(grid.from_low_band(expanded(companded(grid.low_band(grid.pieces(tone))))))
     inside = slice(882, -882)
     assert (back - tone)[..., inside].abs().max() < 0.01
+
+
+def test_gates_open_and_close_by_ramps():
+    gains = ramps(torch.tensor([[1.0, 0.0, 2.0]]), torch.tensor([[1.0]]), 4)
+    assert gains[0, 0].tolist() == [1.0, 1.0, 1.0, 1.0, 0.75, 0.5, 0.25, 0.0, 0.5, 1.0, 1.5, 2.0]
 
 
 def test_a_full_scale_sine_has_a_peak_of_one():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from engine.training.codec.losses import Reconstruction, Scale, mel_bands, random_views
+from engine.training.codec.losses import Reconstruction, Scale, excess, mel_bands, random_views
 
 SCALES = (Scale(128, 10), Scale(512, 40), Scale(1024, 80), Scale(2048, 128))
 
@@ -37,6 +37,16 @@ def test_more_noise_is_further(losses, audio):
 def test_another_phase_is_heard_by_the_complex_term_alone(losses, audio):
     turned = both(losses, audio, -audio)
     assert turned["mel"] < 1e-4 and turned["complex"] > 1.5
+
+
+def test_excess_is_what_sounds_where_nothing_did():
+    wanted = torch.zeros(1, 9600)
+    wanted[:, 4800:] = 0.1
+    early, late = wanted.clone(), wanted.clone()
+    early[:, 4600:4800] = 0.03
+    late[:, 4800:5000] = 0.03
+    found = [float(excess(wanted, given)) for given in (wanted, early, late)]
+    assert found[0] == found[2] == 0.0 and found[1] > 0.05
 
 
 def test_a_missing_side_is_heard(losses):

@@ -38,11 +38,14 @@ class Grid(nn.Module):
             raise EngineError(
                 "range", f"a hop of {hop} samples does not divide into {self.sub_frames} sub-frames"
             )
+        if config.gates < 1 or hop % config.gates:
+            raise EngineError("range", f"a hop of {hop} samples does not divide into {config.gates} gates")
         if self.lows > latent_width:
             raise EngineError(
                 "range", f"{self.lows} values of the low band in {latent_width} latents; not more fit"
             )
         self.sub_hop = hop // self.sub_frames
+        self.gate_samples = hop // config.gates
         self.window = 2 * self.sub_hop
         self.bins = self.sub_hop + 1
         self.lead = self.sub_hop // 2

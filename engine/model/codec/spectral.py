@@ -8,7 +8,8 @@
 A frame of `hop` samples is `sub_frames` pieces of twice hop / sub_frames samples, which overlap by half:
 short ones keep attacks sharp, long ones keep tones pure. Where a stem has its energy, below `low_bins`, its
 very waveform goes through (lapped cosines, Princen and Bradley 1986): learnt from nothing, the phase of tones
-took longer than all the rest. Above it the ear asks for spectra: complex shapes times gains of bands.
+took longer than all the rest. Above it the ear asks for spectra: complex shapes times gains of bands. A gain
+curve with a point every millisecond closes over what the pieces spread before an attack.
 ConvNeXt: Liu et al. 2022; inverse-STFT heads: Siuzdak 2023 (Vocos). The decoder looks ahead by no more than
 half a sub-frame, so it can be streamed.
 """
@@ -77,6 +78,9 @@ class SpectralDecoder(nn.Module):
         self.low_change = nn.Linear(width, self.grid.lows)
         nn.init.zeros_(self.low_change.weight)
         nn.init.zeros_(self.low_change.bias)
+        self.gate = nn.Linear(width, config.gates)
+        nn.init.zeros_(self.gate.weight)
+        nn.init.zeros_(self.gate.bias)
         self.register_buffer("between", band_weights(self.bands, self.grid.bins), persistent=False)
 
     between: Tensor
@@ -87,11 +91,13 @@ class SpectralDecoder(nn.Module):
         x = self.norm(self.into(rows))
         for block in self.blocks:
             x = block(x)
-        return to_mid_side(self.grid.audio(self.pieces(rows, x)))
+        x = self.out_norm(x)
+        points = self.gates(x)
+        gains = ramps(points, points[:, :1], self.grid.gate_samples)
+        return to_mid_side(self.grid.audio(self.pieces(rows, x)) * gains)
 
     def pieces(self, rows: Tensor, x: Tensor) -> Tensor:
         """latents [B, F, D] and what the blocks made of them -> windowed pieces [B, C, F * sub, window]."""
-        x = self.out_norm(x)
         shape = self.grid.by_sub_frame(self.shape(x).float(), self.channels, 2 * self.grid.bins)
         gain = self.grid.by_sub_frame(self.gain(x).float(), self.channels, self.bands)
         size = torch.exp(gain.clamp(max=LOUDEST)) @ self.between  # [B, C, F * sub, bins]
@@ -100,6 +106,10 @@ class SpectralDecoder(nn.Module):
         low = (rows @ self.low + self.low_change(x)).float()
         waveform = self.grid.from_low_band(expanded(self.grid.by_sub_frame(low, 1, self.grid.low_bins)))
         return torch.cat([pieces[:, :1] + waveform, pieces[:, 1:]], 1)
+
+    def gates(self, x: Tensor) -> Tensor:
+        """x [B, F, D] -> points of the gain curve [B, F * gates], 0 .. 2."""
+        return 2.0 * torch.sigmoid(self.gate(x).float()).flatten(1)
 
     def stream(self) -> SpectralStream:
         return SpectralStream(self)
@@ -119,6 +129,8 @@ class SpectralStream:
     def _restart(self) -> None:
         self.pasts: list[Tensor | None] = [None] * len(self.blocks)
         self.tail: Tensor | None = None  # [B, C, sub_hop], a sum still open
+        self.gate: Tensor | None = None  # [B, 1], the last point of the gain curve
+        self.gains: Tensor | None = None  # [B, 1, n], of the samples that are not out yet
         self.to_drop = self.decoder.grid.lead
 
     @torch.inference_mode()
@@ -129,6 +141,8 @@ class SpectralStream:
         x = decoder.norm(decoder.into(rows))
         for i, block in enumerate(self.blocks):
             x, self.pasts[i] = block.step(x, self.pasts[i])
+        x = decoder.out_norm(x)
+        self._take_gates(decoder.gates(x))
         sums = grid.added(decoder.pieces(rows, x))
         if self.tail is None:
             sums[..., : grid.sub_hop] /= grid.cover
@@ -147,7 +161,24 @@ class SpectralStream:
         self._restart()
         return out
 
+    def _take_gates(self, points: Tensor) -> None:
+        """The gains of the next frames, behind those that still wait for their samples."""
+        before = points[:, :1] if self.gate is None else self.gate
+        new = ramps(points, before, self.decoder.grid.gate_samples)
+        self.gains = new if self.gains is None else torch.cat([self.gains, new], -1)
+        self.gate = points[:, -1:]
+
     def _out(self, sums: Tensor) -> Tensor:
+        assert self.gains is not None
         start = min(self.to_drop, sums.shape[-1])
         self.to_drop -= start
-        return to_mid_side(sums[..., start:])
+        count = sums.shape[-1] - start
+        gains, self.gains = self.gains[..., :count], self.gains[..., count:]
+        return to_mid_side(sums[..., start:] * gains)
+
+
+def ramps(points: Tensor, before: Tensor, samples: int) -> Tensor:
+    """points [B, P] of a curve, each reached `samples` after the one before it -> [B, 1, P * samples]."""
+    starts = torch.cat([before, points[:, :-1]], 1)
+    share = torch.arange(1, samples + 1, device=points.device) / samples
+    return (starts[..., None] + (points - starts)[..., None] * share).flatten(1)[:, None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import EngineError
+from engine.training.codec.losses import SCALES
 from engine.training.corpus.reading import StemFile
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ TRIES = 4
 LEVELS_DB = (-40.0, -12.0)  # root mean square of a piece
 MOST_GAIN = 30.0  # beyond it the noise of 16 bits would be learnt
 KEPT_STEMS = 48
+LEAST_SAMPLES = SCALES[-1].window  # a shorter piece has no spectrum of the longest scale
 BATCHES_A_SONG = 8
+
+
+SongsFrom = Callable[[int], "Iterator[Song]"]  # song number N -> song N, N + 1 ...
 
 
 class Pieces(Protocol):
@@ -37,6 +42,7 @@ class StemPieces:
     """Endless batches [B, C=2, N], the same for the same seed and step."""
 
     def __init__(self, stems: Sequence[StemFile], batch_size: int, samples: int, seed: int) -> None:
+        check_length(samples)
         self.stems = [stem for stem in stems if stem.samples >= samples]
         if not self.stems:
             raise EngineError(
@@ -74,26 +80,31 @@ class SongPieces:
     """Batches [B, C=2, N] from songs that are made while they are trained on; nothing lies on a disk.
 
     The stems of the last songs are kept, and every few batches another song takes the place of the oldest.
+    A run that goes on goes on with songs it has not heard yet.
     """
 
     def __init__(
-        self, songs: Iterator[Song], roles: Sequence[str], batch_size: int, samples: int, seed: int
+        self, songs_from: SongsFrom, roles: Sequence[str], batch_size: int, samples: int, seed: int
     ) -> None:
-        self.songs, self.roles = songs, tuple(roles)
+        check_length(samples)
+        self.songs_from, self.roles = songs_from, tuple(roles)
+        self.songs: Iterator[Song] | None = None
         self.batch_size, self.samples, self.seed = batch_size, samples, seed
         self.stems: deque[NDArray[np.float32]] = deque(maxlen=KEPT_STEMS)
         self.batches = 0
 
     def batch(self, step: int, rank: int = 0) -> Tensor:
         """EngineError `empty` where the songs end before there is a stem."""
+        if self.songs is None:
+            self.songs = self.songs_from(step // BATCHES_A_SONG)
         if self.batches % BATCHES_A_SONG == 0:
-            self._take_song()
+            self._take_song(self.songs)
         self.batches += 1
         dice = random.Random(f"{self.seed}/{step}/{rank}")
         return torch.from_numpy(np.stack([self._piece(dice) for _ in range(self.batch_size)]))
 
-    def _take_song(self) -> None:
-        for song in self.songs:
+    def _take_song(self, songs: Iterator[Song]) -> None:
+        for song in songs:
             found = [track.audio for role, track in song.tracks.items() if role in self.roles]
             self.stems.extend(
                 _repeated(audio, self.samples) for audio in found if np.abs(audio).max() > SILENT
@@ -110,6 +121,15 @@ class SongPieces:
             if np.abs(piece).max() > SILENT:
                 break
         return varied(piece, dice)
+
+
+def check_length(samples: int) -> None:
+    """EngineError `range` for pieces that are too short to be compared."""
+    if samples < LEAST_SAMPLES:
+        raise EngineError(
+            "range",
+            f"pieces of {samples} samples; allowed are {LEAST_SAMPLES} or more: take longer `seconds`",
+        )
 
 
 def varied(piece: NDArray[np.float32], dice: random.Random) -> NDArray[np.float32]:

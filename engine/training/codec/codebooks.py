@@ -101,18 +101,22 @@ class CodebookTrainer:
         counts = torch.zeros_like(self.counts[k]).index_add_(0, flat, weight)
         sums = torch.zeros_like(self.sums[k]).index_add_(0, flat, rows)
         both = self.reduce(torch.cat([counts[:, None], sums], 1))
-        # Nothing is learnt from a batch in which nobody used this codebook.
-        if float(both[:, 0].sum()) > 0:
-            self.counts[k].lerp_(both[:, 0], 1.0 - self.decay)
-            self.sums[k].lerp_(both[:, 1:], 1.0 - self.decay)
+        whole = both.sum(0)
+        # Nothing is learnt from a batch in which nobody used this codebook, or with what is no number in it.
+        if float(whole[0]) <= 0 or not bool(torch.isfinite(whole).all()):
+            return
+        self.counts[k].lerp_(both[:, 0], 1.0 - self.decay)
+        self.sums[k].lerp_(both[:, 1:], 1.0 - self.decay)
         if self.updates % REVIVE_EVERY == REVIVE_EVERY - 1:
-            self._revive(k, rows[weight > 0])
+            mine = rows[weight > 0]
+            # Another process may have used it alone. All of them come to `share`, or it waits for ever.
+            self._revive(k, mine if mine.shape[0] else rest.reshape(-1, rest.shape[-1]))
 
     @torch.no_grad()
     def _revive(self, k: int, rows: Tensor) -> None:
         share = self.counts[k] / self.counts[k].sum()
         dead = (share < UNUSED / share.numel()).nonzero().flatten()
-        if not dead.numel() or not rows.shape[0]:
+        if not dead.numel():
             return
         picked = self.share(rows[torch.randint(rows.shape[0], (dead.numel(),), device=rows.device)])
         even = self.counts[k].sum() / share.numel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
@@ -14,8 +15,9 @@ ENDLESS_STEPS = 10**9
 class TrainingConfig:
     """`minutes` of computing or `steps`, whichever comes first, end the run; the rate falls over it.
 
-    `mel`, `stft`, `complex`, `adversarial` and `features` weigh the losses; with `balance` they are shares of
-    the gradient. `adversary_from` is the share of the run after which the discriminators take part; 1: never.
+    `mel`, `stft`, `complex`, `excess`, `adversarial` and `features` weigh the losses; with `balance` they are
+    shares of the gradient. `adversary_from` is the share of the run after which the discriminators take part;
+    1: never.
     """
 
     steps: int = ENDLESS_STEPS
@@ -30,7 +32,8 @@ class TrainingConfig:
     seed: int = 0
     mel: float = 1.0
     stft: float = 0.5
-    complex: float = 1.0
+    complex: float = 0.15
+    excess: float = 0.3
     adversarial: float = 0.1
     features: float = 0.2
     commitment: float = 0.1
@@ -45,7 +48,7 @@ class TrainingConfig:
 
     def weights(self) -> dict[str, float]:
         """Of the losses that come through the decoder's output."""
-        names = ("mel", "stft", "complex", "adversarial", "features")
+        names = ("mel", "stft", "complex", "excess", "adversarial", "features")
         return {name: getattr(self, name) for name in names}
 
 
@@ -64,8 +67,12 @@ def checked(config: TrainingConfig) -> TrainingConfig:
     """EngineError `range` for what cannot be trained with."""
     if config.batch_size < 1 or config.steps < 1 or not config.seconds > 0 or not config.minutes > 0:
         raise EngineError("range", "batch_size, steps, seconds and minutes of a training are above 0")
+    if config.adversary_filters < 1:
+        raise EngineError("range", f"adversary_filters is {config.adversary_filters}; it is 1 or more")
     if not 0 <= config.dropout <= 1 or not 0 <= config.adversary_from <= 1:
         raise EngineError("range", "dropout and adversary_from are shares: 0..1")
+    if not any(config.weights().values()):
+        raise EngineError("range", f"the weights of all losses are 0: {', '.join(config.weights())}")
     return config
 
 
@@ -76,6 +83,6 @@ def _value(key: str, text: str, kind: type) -> float | int | bool:
         value: float | int = kind(text)
     except (ValueError, KeyError):
         raise EngineError("range", f"{key}={text!r}; it is of type {kind.__name__}") from None
-    if value < 0:
-        raise EngineError("range", f"{key}={text}; it is 0 or more")
+    if not 0 <= value < math.inf:
+        raise EngineError("range", f"{key}={text}; it is a number, 0 or more")
     return value

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 LEVEL = 0.1  # root mean square that every piece is compared at: a soft stem counts as much as a loud one
 SOFTEST = 1e-4  # root mean square: what is softer is not made louder still
@@ -29,11 +30,13 @@ class Scale:
 
 
 SCALES = (Scale(128, 10), Scale(256, 20), Scale(512, 40), Scale(1024, 80), Scale(2048, 128), Scale(4096, 160))
+ENVELOPE = 48  # samples: 1.1 ms
+MURMUR = 3e-4  # 50 dB below the level: louder than this before an attack is heard
 WAVEFORM = (1024, 2048)  # spectra of these lengths carry the complex term
 
 
 class Reconstruction(nn.Module):
-    """Spectral distances of decoded audio; terms `mel`, `stft`, `complex`."""
+    """Spectral distances of decoded audio; terms `mel`, `stft`, `complex`, `excess`."""
 
     def __init__(self, sample_rate: int, scales: Sequence[Scale] = SCALES) -> None:
         super().__init__()
@@ -72,6 +75,7 @@ class Reconstruction(nn.Module):
             if scale.window in self.waveform:
                 apart = size_of(wanted - given).sum((1, 2))
                 terms["complex"] = (apart / (wanted_size + quiet).sum((1, 2))).mean()
+        terms["excess"] = excess(wanted_audio, given_audio)
         terms["mel"] = torch.stack(mel).mean()
         terms["stft"] = torch.stack(stft).mean()
         return terms
@@ -102,6 +106,21 @@ def size_of(spectra: Tensor) -> Tensor:
 def log_distance(wanted: Tensor, given: Tensor) -> Tensor:
     """Mean distance of logarithms. The floor is added: below one that cuts off nothing ever came back."""
     return ((wanted + FLOOR).log() - (given + FLOOR).log()).abs().mean()
+
+
+def excess(wanted: Tensor, given: Tensor) -> Tensor:
+    """How much louder the given is, millisecond by millisecond: what sounds before an attack or after an end.
+
+    Both [B, N]. Only what is too much: what is missing is told by the spectra.
+    """
+    louder = (envelope(given) + MURMUR).log() - (envelope(wanted) + MURMUR).log()
+    return functional.relu(louder).mean()
+
+
+def envelope(audio: Tensor) -> Tensor:
+    """audio [B, N] -> root mean square of every ENVELOPE samples [B, N / ENVELOPE]."""
+    power = functional.avg_pool1d(audio[:, None].square(), ENVELOPE)[:, 0]
+    return power.add(1e-12).sqrt()
 
 
 def mel_bands(sample_rate: int, window: int, bands: int) -> Tensor:

@@ -26,6 +26,7 @@ from engine.training.codec.losses import Reconstruction
 from engine.training.codec.parallel import Place
 
 GATHER_STEPS = 40  # whose latents the first guess of the codebooks is made from
+MOST_LOST = 20  # steps in a row without a finite gradient: after so many it does not come back by itself
 
 
 class CodecTrainer:
@@ -47,6 +48,7 @@ class CodecTrainer:
         self.balancer = Balancer(config.weights(), place=place)
         self.adversary: Adversary | None = None
         self.steps, self.spent_s, self.quantised = 0, 0.0, False
+        self.lost = 0  # steps in a row without a finite gradient
         self.waiting: list[Tensor] = []
 
     def compile(self) -> None:
@@ -68,7 +70,10 @@ class CodecTrainer:
         return warm * (config.final_rate + (config.learning_rate - config.final_rate) * fall)
 
     def step(self) -> dict[str, float]:
-        """One batch; returns the terms of the loss. EngineError `internal` where the loss is no number."""
+        """One batch; returns the terms of the loss. Without a finite gradient nothing is moved.
+
+        EngineError `internal` after many such steps in a row.
+        """
         audio = self.pieces.batch(self.steps, self.place.rank).to(self.place.device, non_blocking=True)
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
@@ -89,12 +94,24 @@ class CodecTrainer:
         self.optimizer.zero_grad(set_to_none=True)
         shares = self._backward(terms, decoded, quantised.commitment)
         norm = nn.utils.clip_grad_norm_(self.codec.parameters(), self.config.max_gradient_norm)
-        if bool(torch.isfinite(norm)):
-            self.optimizer.step()
-            self.average.update()
+        self._move(norm)
         self.steps += 1
         numbers = torch.stack([*told.values(), norm]).tolist()
         return dict(zip([*told, "gradient"], numbers, strict=True)) | game | shares
+
+    def _move(self, norm: Tensor) -> None:
+        if bool(torch.isfinite(norm)):
+            self.lost = 0
+            self.optimizer.step()
+            self.average.update()
+            return
+        self.lost += 1
+        if self.lost >= MOST_LOST:
+            raise EngineError(
+                "internal",
+                f"no finite gradient in {self.lost} steps up to step {self.steps}: the training has run away; "
+                "go on from the last checkpoint with a lower learning_rate",
+            )
 
     def _backward(self, terms: dict[str, Tensor], decoded: Tensor, commitment: Tensor) -> dict[str, float]:
         beside = self.config.commitment * commitment
@@ -152,6 +169,8 @@ class CodecTrainer:
             "steps": self.steps,
             "spent_s": self.spent_s,
             "quantised": self.quantised,
+            "waiting": self.waiting,
+            "chance": torch.get_rng_state(),  # of the first guess and of revivals
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -166,6 +185,9 @@ class CodecTrainer:
                 self.adversary = self._new_adversary()
                 self.adversary.load_state_dict(state["adversary"])
             self.steps, self.spent_s, self.quantised = state["steps"], state["spent_s"], state["quantised"]
+            self.waiting = [latents.to(self.place.device) for latents in state.get("waiting", ())]
+            if "chance" in state:
+                torch.set_rng_state(state["chance"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise EngineError("file", f"the checkpoint does not fit this codec ({error})") from error
 
@@ -178,7 +200,9 @@ class CodecTrainer:
             self.codec.load_state_dict(trained.state_dict())
         except RuntimeError as error:
             names = f"{trained.config.name!r}; this run's is {self.codec.config.name!r}"
-            raise EngineError("file", f"cannot start from codec {names} ({error})") from error
+            raise EngineError(
+                "file", f"cannot start from codec {names}, whose weights have other shapes"
+            ) from error
         self.books = CodebookTrainer(
             self.codec.quantizer, reduce=self.place.total, share=self.place.from_first
         )
