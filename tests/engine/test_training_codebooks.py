@@ -58,6 +58,23 @@ def test_unused_codes_come_back_to_life(clusters):
     assert quantizer.codebooks.abs().max() < 100
 
 
+def test_a_process_whose_items_skip_a_codebook_takes_part_in_its_revival(clusters):
+    """The others wait for it: what is shared must be shared by all."""
+    latents, shared = clusters[0], []
+
+    def reduce(tensor):  # another process uses code 0 of every codebook
+        return tensor + torch.eye(1, 8).T
+
+    def share(tensor):
+        shared.append(tensor)
+        return tensor
+
+    books = CodebookTrainer(Quantizer(2, 8, 3), decay=0.5, reduce=reduce, share=share)
+    for _ in range(REVIVE_EVERY):
+        books.quantise(latents, torch.ones(4, dtype=torch.long))
+    assert len(shared) == 2 and all(bool(rows.isfinite().all()) for rows in shared)
+
+
 def test_dropped_codebooks_are_neither_used_nor_moved(clusters):
     latents, _ = clusters
     quantizer = Quantizer(3, 8, 3)

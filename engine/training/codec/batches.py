@@ -128,7 +128,7 @@ def check_length(samples: int) -> None:
     if samples < LEAST_SAMPLES:
         raise EngineError(
             "range",
-            f"pieces of {samples} samples; allowed are {LEAST_SAMPLES} or more: take longer `seconds`",
+            f"pieces of {samples} samples; allowed are {LEAST_SAMPLES} or more (seconds=0.2)",
         )
 
 

@@ -109,7 +109,7 @@ class CodecTrainer:
         if self.lost >= MOST_LOST:
             raise EngineError(
                 "internal",
-                f"no finite gradient in {self.lost} steps up to step {self.steps}: the training has run away; "
+                f"no finite gradient in {self.lost} steps, the last being {self.steps}: it has run away; "
                 "go on from the last checkpoint with a lower learning_rate",
             )
 
