@@ -38,3 +38,10 @@ def test_codes_beyond_the_codebook_are_refused():
         quantizer().decode(torch.full((1, 4, 2), 32))
     with pytest.raises(EngineError, match=r"1\.\.4"):
         quantizer().decode(torch.zeros((1, 5, 2), dtype=torch.long))
+
+
+def test_codes_of_no_frames_or_of_another_shape_are_refused():
+    with pytest.raises(EngineError, match="no frames"):
+        quantizer().decode(torch.zeros((1, 4, 0), dtype=torch.long))
+    with pytest.raises(EngineError, match=r"\[B, K, F\]"):
+        quantizer().decode(torch.zeros((4, 2), dtype=torch.long))

@@ -115,6 +115,11 @@ def test_another_number_of_channels_is_refused():
         debug_codec().encode(torch.randn(1, 1, 588))
 
 
+def test_no_audio_is_refused():
+    with pytest.raises(EngineError, match="no samples"):
+        debug_codec().encode(torch.zeros(1, 2, 0))
+
+
 def test_the_rates_are_those_promised():
     configs = named_configs()
     assert configs["drums"].frame_rate == 75 and configs["pitched"].frame_rate == 50
@@ -133,6 +138,17 @@ def test_configurations_are_checked():
         build_codec(CodecConfig.from_dict({"name": "x", "latent_width": 8, "settings": {"low_bins": 9}}))
     with pytest.raises(EngineError, match="pitched"):
         config_named("piched")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"hop": 0}, {"hop": 7.5}, {"hop": "882"}, {"num_codebooks": True}, {"settings": {"low_scale": -1.0}},
+     {"settings": {"low_scale": float("nan")}}, {"pair": "seanet", "settings": {"causal": 1}}],
+)  # fmt: skip
+def test_values_of_another_kind_are_refused(values):
+    with pytest.raises(EngineError) as caught:
+        CodecConfig.from_dict({"name": "x"} | values)
+    assert caught.value.code == "range"
 
 
 def test_a_config_survives_its_json():

@@ -99,6 +99,21 @@ def test_a_configuration_that_cannot_be_read_is_refused(codec, tmp_path):
         load_codec(path)
 
 
+@pytest.mark.parametrize("text", ["[]", "3", '{"name": "x", "settings": 3}'])
+def test_a_configuration_of_another_kind_is_refused(codec, tmp_path, text):
+    path = tmp_path / "odd.safetensors"
+    save_file(dict(codec.state_dict()), path, {KEY: text})
+    with pytest.raises(EngineError, match="configuration"):
+        load_codec(path)
+
+
+def test_a_file_that_cannot_be_written_says_so(codec, tmp_path):
+    (tmp_path / "codec.safetensors.part").mkdir()
+    with pytest.raises(EngineError, match="could not be written") as caught:
+        save_codec(codec, tmp_path / "codec.safetensors")
+    assert caught.value.code == "disk"
+
+
 def test_there_is_no_such_codec(tmp_path):
     with pytest.raises(EngineError, match="there is no codec file"):
         load_codec(tmp_path / "none.safetensors")

@@ -45,6 +45,8 @@ class Codec(nn.Module):
                 "range",
                 f"audio of shape {tuple(audio.shape)}; this codec takes [B, {self.config.channels}, N]",
             )
+        if not audio.shape[-1]:
+            raise EngineError("empty", "audio of no samples: there is nothing to encode")
         missing = -audio.shape[-1] % self.config.hop
         latents: Tensor = self.encoder(functional.pad(audio, (0, missing)))
         return latents

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 from engine.errors import EngineError, unknown
 
 T = TypeVar("T")
+SIZES = ("sample_rate", "channels", "hop", "num_codebooks", "codebook_size", "latent_width")
 
 
 @dataclass(frozen=True)
@@ -91,11 +93,20 @@ def _filled(kind: type[T], values: Mapping[str, Any]) -> T:
         if key not in known:
             raise unknown(f"{kind.__name__} key", key, known)
         given[key] = tuple(value) if isinstance(value, list) else value
-        default = known[key].default
-        numeric = isinstance(default, int | float)
-        if numeric and (not isinstance(value, int | float) or value < 0):
-            raise EngineError("range", f"{kind.__name__}.{key} is {value!r}; it is a number, 0 or more")
+        _check(f"{kind.__name__}.{key}", value, known[key].default, 1 if key in SIZES else 0)
     return kind(**given)
+
+
+def _check(name: str, value: object, default: object, lowest: int) -> None:
+    """EngineError `range` for a value of another kind than the default, or a number below `lowest`."""
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise EngineError("range", f"{name} is {value!r}; it is true or false")
+    elif isinstance(default, int):
+        if type(value) is not int or value < lowest:
+            raise EngineError("range", f"{name} is {value!r}; it is a whole number, {lowest} or more")
+    elif isinstance(default, float) and not (isinstance(value, int | float) and 0 <= value < math.inf):
+        raise EngineError("range", f"{name} is {value!r}; it is a number, 0 or more")
 
 
 @cache

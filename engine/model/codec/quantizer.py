@@ -38,7 +38,14 @@ class Quantizer(nn.Module):
         return torch.stack(codes, 1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """codes [B, K, F] of the first K codebooks -> latents [B, D, F]; `range` for codes beyond V."""
+        """codes [B, K, F] of the first K codebooks -> latents [B, D, F].
+
+        EngineError `range` for another shape or codes beyond V, `empty` for no frames.
+        """
+        if codes.dim() != 3:
+            raise EngineError("range", f"codes of shape {tuple(codes.shape)}; they are [B, K, F]")
+        if not codes.shape[2]:
+            raise EngineError("empty", "codes of no frames: there is nothing to decode")
         num_codebooks = self.checked(codes.shape[1])
         size = self.codebooks.shape[1]
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= size):

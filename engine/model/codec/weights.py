@@ -24,10 +24,11 @@ SMALLEST_PACKED = 4096  # values: below it there is nothing to be saved
 
 
 def save_codec(codec: Codec, path: Path, packed: bool = False) -> None:
-    """Under a temporary name first: a file of that name is always whole.
+    """Under a temporary name first: a file of that name is always whole. EngineError `disk`.
 
     `packed`: matrices as 8-bit rows with a scale each, the rest in 16 bit: a quarter of the size.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors: dict[str, Tensor] = {}
@@ -35,12 +36,12 @@ def save_codec(codec: Codec, path: Path, packed: bool = False) -> None:
         value = value.detach().cpu().float().contiguous()
         tensors |= pack(name, value) if packed else {name: value}
     temporary = path.with_name(path.name + ".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, temporary, {KEY: codec.config.to_json(), ABOUT: json.dumps(codec.about)})
         temporary.replace(path)
-    except OSError as error:
-        raise EngineError("file", f"{path}: could not be written ({error})") from error
+    except (OSError, SafetensorError) as error:
+        raise EngineError("disk", f"{path}: could not be written ({error})") from error
 
 
 def load_codec(name_or_path: str | Path) -> Codec:
@@ -119,10 +120,8 @@ def read_tensors(path: Path) -> tuple[CodecConfig, dict[str, str], dict[str, Ten
     if KEY not in metadata:
         raise EngineError("file", f"{path}: a safetensors file, but of no ResonantGen codec")
     try:
-        config, about = (
-            CodecConfig.from_dict(json.loads(metadata[KEY])),
-            json.loads(metadata.get(ABOUT, "{}")),
-        )
-    except (ValueError, TypeError) as error:
+        config = CodecConfig.from_dict(json.loads(metadata[KEY]))
+        about = dict(json.loads(metadata.get(ABOUT, "{}")))
+    except (ValueError, TypeError, AttributeError) as error:
         raise EngineError("file", f"{path}: its configuration cannot be read ({error})") from error
-    return config, {str(key): str(value) for key, value in dict(about).items()}, tensors
+    return config, {str(key): str(value) for key, value in about.items()}, tensors
