@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import EngineError
+from engine.errors import EngineError, check_range
 from engine.training.extras import check_all
 
 if TYPE_CHECKING:
@@ -23,27 +24,39 @@ if TYPE_CHECKING:
     from engine.training.corpus.song import Song
 
 
+MOST_THREADS = 1024
+
+
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("codec", help="train a codec; goes on where the same folder was cut off")
     parser.add_argument("name", help="one of codecs.toml: drums, pitched, debug …")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, help="a corpus; without one, songs are made on the fly")
     parser.add_argument("--roles", help="with commas; default: those the codec is for")
-    parser.add_argument("--minutes", type=float, help="of computing")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--start-from", help="a bundled codec or a file whose weights to begin with")
+    parser.add_argument("--minutes", type=float, help="of computing, those of earlier parts counted in")
+    parser.add_argument("--steps", type=int, help="likewise; with --minutes, whichever comes first")
     parser.add_argument(
-        "--set", nargs="*", default=[], metavar="KEY=VALUE", help="batch_size=6 learning_rate=5e-4 …"
+        "--start-from",
+        help="a bundled codec or a file, of the same shape, whose weights to begin with (not to go on with)",
+    )
+    parser.add_argument(
+        "--set",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="settings of TrainingConfig: batch_size=6 learning_rate=5e-4 …",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
     parser.add_argument("--precision", default="auto", help="auto, float32, bfloat16")
     parser.add_argument("--compile", action="store_true", help="a minute of compiling, then faster steps")
-    parser.add_argument("--threads", type=int, default=0, help="of a CPU; default: all cores")
-    parser.add_argument("--processes", type=int, default=1, help="that make songs, where there is no corpus")
+    parser.add_argument("--threads", type=int, help="of a CPU, 1 or more; default: torch's choice, all cores")
+    parser.add_argument("--processes", type=int, help="that make songs, without --corpus (default 1)")
 
 
 def main(args: argparse.Namespace) -> int:
     check_all()
+    check_arguments(args)
     import torch
 
     from engine.model.codec.codec import build_codec
@@ -53,14 +66,14 @@ def main(args: argparse.Namespace) -> int:
     from engine.training.codec.trainer import CodecTrainer
 
     config, training = config_named(args.name), training_of(args)
-    if args.threads:
+    if args.threads is not None:
         torch.set_num_threads(args.threads)
     # A lease that ends, or a shell that started it in the background: both keep what was learnt.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
     with placed(args.device, args.precision) as place:
         torch.manual_seed(training.seed)
-        pieces = pieces_of(args, config, training)
+        pieces = pieces_of(args, config, training, place.rank)
         trainer = CodecTrainer(build_codec(config), training, pieces, place)
         if args.start_from:
             from engine.model.codec.weights import load_codec
@@ -70,8 +83,26 @@ def main(args: argparse.Namespace) -> int:
             trainer.compile()
         with Told(place) as told:
             evaluation = evaluation_of(args, config, training)
-            Run(trainer, args.out, evaluation, told.line, about(args, config)).go()
+            run = Run(trainer, args.out, evaluation, told.line, about(args, config))
+            try:
+                run.go()
+            except KeyboardInterrupt:
+                told.say(f"stopped at step {trainer.steps}; the same command goes on from {args.out}")
+                raise
+            told.say(f"{trainer.steps} steps, {trainer.spent_s / 60:.1f} minutes: {args.out}")
     return 0
+
+
+def check_arguments(args: argparse.Namespace) -> None:
+    """EngineError `range` for numbers that are none, or that nothing is done with."""
+    from engine.training.corpus.processes import MOST_PROCESSES
+
+    if args.threads is not None:
+        check_range("--threads", args.threads, 1, MOST_THREADS)
+    if args.processes is not None:
+        check_range("--processes", args.processes, 1, MOST_PROCESSES)
+        if args.corpus is not None:
+            raise EngineError("range", "--processes make songs; with --corpus there are none to be made")
 
 
 def training_of(args: argparse.Namespace) -> TrainingConfig:
@@ -96,22 +127,23 @@ def roles_of(args: argparse.Namespace, config: CodecConfig) -> tuple[str, ...]:
     from engine.errors import unknown
     from engine.registry import BAND
 
-    roles = tuple(args.roles.split(",")) if args.roles else config.roles
+    given = args.roles is not None
+    roles = tuple(word.strip() for word in args.roles.split(",")) if given else config.roles
     for role in roles:
         if role not in BAND:
             raise unknown("role", role, BAND)
     return roles
 
 
-def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig) -> Pieces:
-    """From the corpus, or from songs that are made on the fly."""
+def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig, rank: int) -> Pieces:
+    """From the corpus, or from songs that are made on the fly: other ones in each process of a run."""
     from engine.training.codec.batches import SongPieces, StemPieces
 
     samples = max(1, round(training.seconds * config.frame_rate)) * config.hop
     roles = roles_of(args, config)
     if args.corpus is None:
-        songs = songs_of(training.seed, "train", args.processes)
-        return SongPieces(songs, roles, training.batch_size, samples, training.seed)
+        made = partial(songs_of, training.seed + rank, "train", args.processes or 1)
+        return SongPieces(made, roles, training.batch_size, samples, training.seed)
     return StemPieces(stems_of(args.corpus, "train", roles), training.batch_size, samples, training.seed)
 
 
@@ -121,7 +153,7 @@ def evaluation_of(args: argparse.Namespace, config: CodecConfig, training: Train
 
     roles = roles_of(args, config)
     if args.corpus is None:
-        audio = stems_of_songs(songs_of(training.seed, "held_out", 1), roles)
+        audio = stems_of_songs(songs_of(training.seed, "held_out", 1, 0), roles)
     else:
         audio = read_stems(stems_of(args.corpus, "held_out", roles))
     return HeldOut(audio, config.sample_rate, draw_spectrograms)
@@ -138,11 +170,11 @@ def about(args: argparse.Namespace, config: CodecConfig) -> dict[str, str]:
     return {"data": f"{len(stems)} stems, {hours:.1f} hours, of {', '.join(roles)}; from {', '.join(kinds)}"}
 
 
-def songs_of(seed: int, split: str, processes: int) -> Iterator[Song]:
+def songs_of(seed: int, split: str, processes: int, first: int) -> Iterator[Song]:
     from engine.training.corpus.live import live_songs
     from engine.training.corpus.recipe import Recipe
 
-    return live_songs(seed, Recipe(), processes, split)
+    return live_songs(seed, Recipe(), processes, split, first)
 
 
 def stems_of(corpus: Path, split: str, roles: tuple[str, ...]) -> list[StemFile]:
@@ -169,6 +201,9 @@ class Told:
 
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
+
+    def say(self, text: str) -> None:
+        self.progress.console.print(text, soft_wrap=True, highlight=False)
 
     def line(self, trainer: CodecTrainer, figures: dict[str, float]) -> None:
         losses = " ".join(

@@ -11,10 +11,11 @@ from engine.errors import EngineError
 from engine.model.codec.codec import build_codec
 from engine.model.codec.config import config_named
 from engine.model.codec.weights import load_codec
-from engine.training.codec.batches import SongPieces, StemPieces
+from engine.training.codec.batches import BATCHES_A_SONG, SongPieces, StemPieces
 from engine.training.codec.config import TrainingConfig, changed
 from engine.training.codec.held_out import HeldOut, read_stems
 from engine.training.codec.run import CHECKPOINT, CURVES, METRICS, WEIGHTS, Run
+from engine.training.codec.trainer import MOST_LOST
 from tests.engine.codec_training import CONFIG, pieces, tones_corpus, trainer
 
 
@@ -61,21 +62,35 @@ def test_a_run_leaves_all_that_it_promises(corpus, tmp_path):
     assert load_codec(tmp_path / WEIGHTS).config == config_named("debug")
 
 
-def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(corpus, tmp_path):
+@pytest.mark.parametrize("cut", [2, 5])
+def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not_been(corpus, tmp_path, cut):
+    """Before its first guess of the codebooks, and after it."""
     whole = made_with(corpus)
     for _ in range(CONFIG.steps):
         whole.step()
     first = made_with(corpus)
-    for _ in range(5):
+    for _ in range(cut):
         first.step()
     run(first, tmp_path).save()
     second = made_with(corpus)
+    torch.manual_seed(CONFIG.seed + 1)
     going_on = run(second, tmp_path)
-    assert going_on.resume() and second.steps == 5
+    assert going_on.resume() and second.steps == cut
     while second.share_done() < 1.0:
         second.step()
     wanted, given = weights_of(whole), weights_of(second)
     assert all(torch.equal(wanted[name], given[name]) for name in wanted)
+
+
+def test_a_folder_that_cannot_be_written_is_refused(corpus, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(EngineError) as caught:
+        run(made_with(corpus), tmp_path / "file").go()
+    assert caught.value.code == "disk"
+    (tmp_path / "codec.safetensors.part").mkdir()
+    with pytest.raises(EngineError) as caught:
+        run(made_with(corpus), tmp_path).save()
+    assert caught.value.code == "disk"
 
 
 def test_the_discriminators_come_in_when_it_is_their_time(corpus, tmp_path):
@@ -111,6 +126,19 @@ def test_starting_from_a_trained_codec_keeps_its_codes(corpus):
         made.start_from(build_codec(config_named("drums")))
 
 
+def test_what_is_no_number_moves_nothing_and_ends_a_run_that_does_not_recover(corpus):
+    made = made_with(corpus, replace(CONFIG, unquantised_steps=0))
+    made.step()
+    before, sound = weights_of(made), made.pieces.batch
+    made.pieces.batch = lambda step, rank: sound(step, rank) * float("nan")
+    for _ in range(MOST_LOST - 1):
+        made.step()
+    after = weights_of(made)
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    with pytest.raises(EngineError, match="run away"):
+        made.step()
+
+
 def test_the_rate_rises_then_falls(corpus):
     made = made_with(corpus, replace(CONFIG, steps=100, warmup_steps=10))
     rates = []
@@ -135,18 +163,35 @@ def test_a_corpus_without_stems_long_enough_is_refused(corpus):
     with pytest.raises(EngineError, match="no stem of at least"):
         StemPieces(corpus.stems("train", ("drums",)), 2, 10**7, 0)
     with pytest.raises(EngineError, match="no stem of at least"):
-        StemPieces(corpus.stems("train", ("melody",)), 2, 100, 0)
+        StemPieces(corpus.stems("train", ("melody",)), 2, 5000, 0)
 
 
 def test_songs_made_on_the_fly_fill_batches_too():
     from engine.training.corpus.live import live_songs
     from engine.training.corpus.recipe import Recipe
 
-    songs = live_songs(0, Recipe(min_seconds=1.0, max_seconds=2.0), 1)
-    made = SongPieces(songs, ("drums",), 2, 588 * 15, 0)
+    recipe = Recipe(min_seconds=1.0, max_seconds=2.0)
+    made = SongPieces(lambda first: live_songs(0, recipe, 1, "train", first), ("drums",), 2, 588 * 15, 0)
     assert made.batch(0).shape == (2, 2, 588 * 15)
     with pytest.raises(EngineError, match="no more songs"):
-        SongPieces(iter(()), ("drums",), 2, 588, 0).batch(0)
+        SongPieces(lambda first: iter(()), ("drums",), 2, 588 * 15, 0).batch(0)
+
+
+def test_a_run_that_goes_on_hears_new_songs():
+    asked = []
+
+    def songs_from(first):
+        asked.append(first)
+        return iter(())
+
+    with pytest.raises(EngineError, match="no more songs"):
+        SongPieces(songs_from, ("drums",), 2, 588 * 15, 0).batch(10 * BATCHES_A_SONG)
+    assert asked == [10]
+
+
+def test_pieces_too_short_to_compare_are_refused(corpus):
+    with pytest.raises(EngineError, match="4096 or more"):
+        StemPieces(corpus.stems("train", ("drums",)), 2, 588, 0)
 
 
 def test_settings_are_checked():
@@ -158,6 +203,10 @@ def test_settings_are_checked():
         ({"learning_rate": "-1"}, "0 or more"),
         ({"dropout": "2"}, r"0\.\.1"),
         ({"batch_size": "0"}, "above 0"),
+        ({"learning_rate": "nan"}, "a number"),
+        ({"minutes": "inf"}, "a number"),
+        ({"adversary_filters": "0"}, "1 or more"),
+        (dict.fromkeys(TrainingConfig().weights(), "0"), "all losses"),
     ):
         with pytest.raises(EngineError, match=words):
             changed(TrainingConfig(), settings)

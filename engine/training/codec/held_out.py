@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,12 +17,14 @@ from torch import Tensor
 from engine.errors import EngineError
 from engine.evaluation.codec.waveform import si_sdr
 from engine.model.codec.codec import Codec
+from engine.training.codec.batches import LEAST_SAMPLES
 from engine.training.codec.losses import Reconstruction
 from engine.training.corpus.reading import StemFile
 
 if TYPE_CHECKING:
     from engine.training.corpus.song import Song
 
+logger = logging.getLogger(__name__)
 PIECES, SECONDS = 4, 4.0  # of each role
 PICTURE = "spectrograms.png"
 Draw = Callable[[list[tuple[str, np.ndarray, np.ndarray]], Path, int], None]
@@ -47,9 +50,15 @@ class HeldOut:
             for name in found[0][0]:
                 figures[f"held_out/{role}/{name}"] = float(np.nanmean([one[name] for one, _ in found]))
             pairs.append((role, _plain(pieces[0]), _plain(found[0][1])))
-        if self.draw is not None:
-            self.draw(pairs, out / PICTURE, self.sample_rate)
+        self._draw(pairs, out / PICTURE)
         return figures
+
+    def _draw(self, pairs: list[tuple[str, np.ndarray, np.ndarray]], picture: Path) -> None:
+        try:
+            if self.draw is not None:
+                self.draw(pairs, picture, self.sample_rate)
+        except EngineError as error:  # a picture is no reason to end a run of hours
+            logger.warning("no spectrograms: %s", error.text)
 
     def _compared(self, codec: Codec, audio: Tensor) -> tuple[dict[str, float], Tensor]:
         codes = codec.encode(audio)
@@ -63,16 +72,27 @@ class HeldOut:
 
 
 def read_stems(stems: Sequence[StemFile]) -> dict[str, list[NDArray[np.float32]]]:
-    """The first few of each role; EngineError `empty` where there are none."""
+    """The first few of each role that are long enough to compare.
+
+    EngineError `empty` where there are none, `file` for one that cannot be read.
+    """
     found: dict[str, list[NDArray[np.float32]]] = {}
     for stem in stems:
-        if len(found.setdefault(stem.role, [])) < PIECES:
-            found[stem.role].append(soundfile.read(stem.path, dtype="float32", always_2d=True)[0])
+        if stem.samples >= LEAST_SAMPLES and len(found.get(stem.role, ())) < PIECES:
+            found.setdefault(stem.role, []).append(_read(stem))
     if not found:
         raise EngineError(
             "empty", "the corpus holds no stems of these roles out; make it with --held-out 0.05"
         )
     return found
+
+
+def _read(stem: StemFile) -> NDArray[np.float32]:
+    try:
+        audio, _ = soundfile.read(stem.path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise EngineError("file", f"{stem.path}: cannot be read ({error})") from error
+    return np.asarray(audio)
 
 
 def stems_of_songs(songs: Iterator[Song], roles: Sequence[str]) -> dict[str, list[NDArray[np.float32]]]:

@@ -12,7 +12,8 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
@@ -53,7 +54,8 @@ class Run:
     def go(self) -> None:
         """To the end of the training, then a last evaluation. On an interrupt everything is kept first."""
         trainer = self.trainer
-        self.out.mkdir(parents=True, exist_ok=True)
+        with disk_errors(self.out):
+            self.out.mkdir(parents=True, exist_ok=True)
         self.resume()
         try:
             while trainer.share_done() < 1.0:
@@ -76,7 +78,7 @@ class Run:
         # All processes end and evaluate together: the first one's clock is everybody's.
         clock = torch.tensor(trainer.spent_s, dtype=torch.float64, device=trainer.place.device)
         trainer.spent_s = float(trainer.place.from_first(clock))
-        if trainer.steps % TELL_EVERY == 0:
+        if trainer.steps % TELL_EVERY == 0 or trainer.share_done() >= 1.0:
             self._note({"rate": trainer.rate()} | figures)
             self.told(trainer, figures)
 
@@ -105,13 +107,9 @@ class Run:
         state: dict[str, Any] = trainer.state()
         state |= {"config": trainer.codec.config.to_json(), "training": asdict(trainer.config)}
         part = self.out / (CHECKPOINT + ".part")
-        try:
+        with disk_errors(part):
             torch.save(state, part)
             part.replace(self.out / CHECKPOINT)
-        except (OSError, RuntimeError) as error:
-            raise EngineError(
-                "file", f"{part}: not written ({error}); the checkpoint before stays"
-            ) from error
         trainer.codec.about = self._about()
         with trainer.average.averaged():
             save_codec(trainer.codec, self.out / WEIGHTS, packed=True)
@@ -148,8 +146,19 @@ class Run:
         if not self.trainer.place.first:
             return
         line = {"step": self.trainer.steps, "seconds": round(self.trainer.spent_s, 1)} | figures
-        with (self.out / METRICS).open("a", encoding="utf-8") as file:
+        with disk_errors(self.out / METRICS), (self.out / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Whatever the disk refuses inside becomes EngineError `disk`; torch says RuntimeError to a full one."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise EngineError(
+            "disk", f"{path} could not be written ({error}); the last checkpoint stays, and goes on"
+        ) from error
 
 
 def machine(place: Place) -> str:
