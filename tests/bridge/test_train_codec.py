@@ -1,0 +1,62 @@
+"""`resonantgen train codec`: a run in short, and what its command line refuses."""
+
+import pytest
+
+from bridge.__main__ import main
+from engine.training.codec.run import METRICS, WEIGHTS
+from tests.engine.codec_training import tones_corpus
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train") / "corpus"
+    tones_corpus(folder)
+    return folder
+
+
+def train(corpus, out, *more):
+    usual = [
+        "--roles",
+        "drums",
+        "--threads",
+        "1",
+        "--set",
+        "batch_size=1",
+        "seconds=0.1",
+        "unquantised_steps=1",
+    ]
+    return main(["train", "codec", "debug", "--corpus", str(corpus), "--out", str(out), *usual, *more])
+
+
+def test_a_run_ends_with_its_weights_and_goes_on_when_asked_for_more(corpus, tmp_path, capsys):
+    for steps in ("2", "3"):
+        assert train(corpus, tmp_path, "--steps", steps) == 0
+        assert f"{steps} steps" in capsys.readouterr().err
+    assert (tmp_path / WEIGHTS).exists()
+    lines = (tmp_path / METRICS).read_text().splitlines()
+    assert sum("loss/mel" in line for line in lines) == 2  # the last step of each part is told
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--steps", "0"], "above 0"),
+        (["--minutes", "0"], "above 0"),
+        (["--minutes", "nan"], "a number"),
+        ([], "say how long"),
+        (["--steps", "1", "--threads", "0"], "--threads 0"),
+        (["--steps", "1", "--processes", "0"], "--processes 0"),
+        (["--steps", "1", "--processes", "2"], "--corpus"),
+        (["--steps", "1", "--roles", ""], "unknown role"),
+        (["--steps", "1", "--roles", "drum"], "did you mean 'drums'"),
+        (["--steps", "1", "--roles", "melody"], "no stem of at least"),
+        (["--steps", "1", "--set", "seconds=0.01"], "4096 or more"),
+        (["--steps", "1", "--set", "loud"], "KEY=VALUE"),
+        (["--steps", "1", "--device", "gpu"], "unknown device"),
+        (["--steps", "1", "--start-from", "none.safetensors"], "no codec file"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(corpus, tmp_path, capsys, more, words):
+    assert train(corpus, tmp_path / "run", *more) == 1
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
