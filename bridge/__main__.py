@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 9130
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """`train` has its own commands; what says what they are is imported where it is the command."""
     parser = argparse.ArgumentParser(
         prog="resonantgen", description="A generative band for the DAW and the stage."
     )
@@ -80,7 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_codec_options(evaluate)
 
     train = commands.add_parser("train", help="make songs to train on, and train on them")
-    _add_training(train.add_subparsers(dest="what", required=True, metavar="WHAT"))
+    if command == "train":
+        _add_training(train.add_subparsers(dest="what", required=True, metavar="WHAT"))
     return parser
 
 
@@ -114,7 +116,8 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = build_parser().parse_args(_free_negative_numbers(argv))
+    given = _free_negative_numbers(argv)
+    args = build_parser(*given[:1]).parse_args(given)
     try:
         return _run(args)
     except EngineError as error:
