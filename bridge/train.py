@@ -89,16 +89,14 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
     """With the names of the soundfonts and samples that are here, of those that any share is asked of."""
     from importlib.util import find_spec
 
-    from engine.training.corpus.sources import find_sources
+    from engine.training.corpus.sources import INSTALL_PLAYER, PLAYER, find_sources
 
     recipe = Recipe(**{name: getattr(args, name) for name in (*NUMBERS, *shares())}, sources=args.sources)
     found = find_sources(args.sources)
     fonts = tuple(font.name for font in found.soundfonts) if recipe.soundfont_share else ()
     packs = tuple(pack.name for pack in found.packs) if recipe.sample_share else ()
-    if fonts and find_spec("tinysoundfont") is None:
-        print(
-            "without soundfonts: tinysoundfont is not installed (resonantgen train sources)", file=sys.stderr
-        )
+    if fonts and find_spec(PLAYER) is None:
+        print(f"without soundfonts: {PLAYER} is not installed; {INSTALL_PLAYER}", file=sys.stderr)
         fonts = ()
     return replace(recipe, soundfonts=fonts, packs=packs)
 

@@ -14,11 +14,21 @@ import tempfile
 import zlib
 from collections import Counter
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from engine.training.corpus.sources import UNHEARD, SamplePack, Sources, data_folder, find_sources, table
+from engine.training.corpus.sources import (
+    INSTALL_PLAYER,
+    PLAYER,
+    UNHEARD,
+    SamplePack,
+    Sources,
+    data_folder,
+    find_sources,
+    table,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,6 +73,8 @@ def main(args: argparse.Namespace) -> int:
         Console().print(table_of(found))
         if absent:
             print(f"missing: {', '.join(absent)}; to fetch them: resonantgen train sources --install")
+        if find_spec(PLAYER) is None:
+            print(f"soundfonts are played by {PLAYER}, which is not installed; {INSTALL_PLAYER}")
         print(f"your own copies: {data_folder()}")
     return 1 if args.install and absent else 0
 
@@ -133,7 +145,7 @@ def install(found: Sources, tools: Tools) -> None:
     for package in npm if tools.npm else []:
         fetch_npm(package, data_folder())
     for line in to_be_run(apt, npm, tools):
-        print(line)
+        print(line, file=sys.stderr)
 
 
 def wanted(absent: list[str], by: str) -> list[str]:
@@ -181,7 +193,10 @@ def unpack(archive: Path, folder: Path) -> None:
 
     EngineError `file` where the archive is none, or would write outside of the folder.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError("disk", f"{folder.parent} cannot be made ({error})") from error
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         half = Path(scratch) / folder.name
         try:
@@ -190,6 +205,8 @@ def unpack(archive: Path, folder: Path) -> None:
                     write_member(tar, member, half)
         except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
             raise EngineError("file", f"{archive.name}: cannot be unpacked: {error}") from error
+        if not half.is_dir():
+            raise EngineError("file", f"{archive.name}: no file is in it")
         if folder.exists():
             shutil.rmtree(folder)
         half.rename(folder)

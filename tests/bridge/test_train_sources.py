@@ -82,9 +82,10 @@ def test_an_archive_that_is_broken_or_reaches_out_of_its_folder_leaves_everythin
     broken = tmp_path / "broken.tgz"
     broken.write_bytes(archive(tmp_path / "whole.tgz", "one", "two").read_bytes()[:40])
     evil = archive(tmp_path / "evil.tgz", "package/fine", "../../evil")
+    empty = archive(tmp_path / "empty.tgz")
     (tmp_path / "data" / "pack").mkdir(parents=True)
     (tmp_path / "data" / "pack" / "kept").touch()
-    for bad in (broken, evil):
+    for bad in (broken, evil, empty):
         with pytest.raises(EngineError) as caught:
             unpack(bad, tmp_path / "data" / "pack")
         assert caught.value.code == "file"

@@ -31,12 +31,11 @@ from engine.instruments.control import BLOCK
 from engine.instruments.gestures import Gesture, gestures
 from engine.instruments.settings import curve_blocks
 from engine.music.score import DRUM_VOICES, Score
-from engine.training.corpus.sources import Soundfont
+from engine.training.corpus.sources import INSTALL_PLAYER, Soundfont
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples, ms_to_samples
 
 __all__ = ["programs_for", "render_score"]
 
-INSTALL = 'pip install --no-deps "tinysoundfont>=0.3.6" (MIT; its pyaudio is not needed)'
 DRUM_BANK = 128
 LEAD_S = 6.0  # a crash cymbal rings about as long
 HIT_GATE_S = 0.4  # a stick leaves; what has a release of its own rings on
@@ -310,6 +309,6 @@ def _tinysoundfont() -> ModuleType:
         import tinysoundfont
     except ImportError as error:
         raise EngineError(
-            "not_available", f"soundfonts need tinysoundfont ({error}); install it with: {INSTALL}"
+            "not_available", f"soundfonts need tinysoundfont ({error}); install it with: {INSTALL_PLAYER}"
         ) from error
     return tinysoundfont
