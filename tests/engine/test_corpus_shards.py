@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -181,6 +182,15 @@ def test_the_command_makes_a_corpus_and_says_so(tmp_path, capsys):
 def test_arguments_out_of_range_are_refused_before_anything_is_written(tmp_path, capsys, more, word):
     assert main(cli(tmp_path / "c", *more)) == 1
     assert word in capsys.readouterr().err and not (tmp_path / "c" / "corpus.json").exists()
+
+
+def test_a_line_that_is_cut_off_is_refused_with_its_file(corpus, tmp_path):
+    shutil.copytree(corpus, tmp_path / "c")
+    lines = next((tmp_path / "c" / "train").glob("*/songs.jsonl"))
+    lines.write_text(lines.read_text()[:-20])
+    with pytest.raises(EngineError, match=r"songs\.jsonl") as refused:
+        Corpus.open(tmp_path / "c").stems("train", BAND)
+    assert refused.value.code == "file"
 
 
 def test_hours_are_of_audio_over_all_stems():

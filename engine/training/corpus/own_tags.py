@@ -18,8 +18,8 @@ from engine.training.corpus.own_names import words_of
 from engine.units import STEM_SAMPLE_RATE, gain_to_db
 
 WINDOW = 2048
-# Centroid of the loud moments in Hz, below and above which a role is dark or bright: a quarter of our own
-# corpus' stems lies beyond each.
+# Centroid of the power in Hz, below and above which a role is dark or bright: estimates, as all of these
+# bounds are, that call most of what is usual nothing.
 DARK_BRIGHT_HZ = {
     "drums": (1900.0, 4800.0),
     "bass": (150.0, 450.0),

@@ -61,10 +61,13 @@ class Corpus:
         return sorted(path.parent for path in (self.folder / split).glob(f"[0-9]*/{SONGS}"))
 
     def songs(self, split: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """(the shard's folder, the song's line) in the order of their making."""
+        """(the shard's folder, the song's line) in the order of their making; EngineError `file`."""
         for shard in self.shards(split):
             for text in (shard / SONGS).read_text(encoding="utf-8").splitlines():
-                yield shard, json.loads(text)
+                try:
+                    yield shard, json.loads(text)
+                except ValueError as error:
+                    raise EngineError("file", f"{shard / SONGS}: not JSON ({error})") from error
 
     def stems(self, split: str, roles: tuple[str, ...]) -> list[StemFile]:
         """Every stem of those roles."""

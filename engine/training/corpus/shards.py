@@ -190,11 +190,19 @@ def publish(folder: Path, shard: Shard, lines: list[dict[str, Any]]) -> None:
     part, whole = part_of(folder, shard), folder / shard.split / shard.name
     with disk_errors(whole):
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        keep(part)
         publish_text(part / SONGS, text)
         if whole.exists():
             whole.rename(whole.with_name(f".{shard.name}.old{PART}"))
         part.rename(whole)
         shutil.rmtree(whole.with_name(f".{shard.name}.old{PART}"), ignore_errors=True)
+
+
+def keep(folder: Path) -> None:
+    """Every file of it on the disk itself: a power cut leaves no empty one in a shard that is whole."""
+    for path in folder.iterdir():
+        with path.open("r+b") as file:  # Windows asks for a right to write
+            os.fsync(file.fileno())
 
 
 def publish_text(path: Path, text: str) -> None:
