@@ -96,12 +96,17 @@ def bundled_codecs() -> list[Path]:
     return found
 
 
+def name_of(path: Path) -> str:
+    """A run's weights are all called `codec`: they go by the name of its folder."""
+    return path.absolute().parent.name if path.stem == "codec" else path.stem
+
+
 def _measured(console: Console, path: Path, roles: tuple[str, ...], args: argparse.Namespace) -> Result:
     from engine.evaluation.codec.run import evaluate_codec
     from engine.evaluation.codec.speed import costs, one_core
     from engine.evaluation.codec.stems import MOST, MOST_QUICK, held_out_stems
 
-    codec, name = loaded(path), path.stem
+    codec, name = loaded(path), name_of(path)
     roles = roles or codec.config.roles or tuple(BAND)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress, one_core():

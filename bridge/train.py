@@ -86,7 +86,10 @@ def order_of(args: argparse.Namespace) -> Order:
 
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
-    """With the names of the soundfonts and samples that are here, of those that any share is asked of."""
+    """With the names of the soundfonts and samples that are here, of those that any share is asked of.
+
+    A corpus that stands already keeps the material it was begun with, whatever has been installed since.
+    """
     from importlib.util import find_spec
 
     from engine.training.corpus.sources import INSTALL_PLAYER, PLAYER, find_sources
@@ -98,7 +101,18 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
     if fonts and find_spec(PLAYER) is None:
         print(f"without soundfonts: {PLAYER} is not installed; {INSTALL_PLAYER}", file=sys.stderr)
         fonts = ()
+    fonts, packs = material_of(args.out) or (fonts, packs)
     return replace(recipe, soundfonts=fonts, packs=packs)
+
+
+def material_of(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The soundfonts and packs that the corpus in `folder` is made from; None where there is none yet."""
+    from engine.training.corpus.reading import HEAD, Corpus
+
+    if not (folder / HEAD).is_file():
+        return None
+    recipe = Corpus.open(folder).head.get("recipe", {})
+    return tuple(recipe.get("soundfonts", ())), tuple(recipe.get("packs", ()))
 
 
 class Told:

@@ -35,5 +35,5 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> EngineError:
     names = sorted(known)
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    listing = f" Known: {', '.join(names)}." if len(names) <= 24 else ""
+    listing = f"; known: {', '.join(names)}" if len(names) <= 24 else ""
     return EngineError("unknown", f"unknown {kind} {value!r}{hint}{listing}")

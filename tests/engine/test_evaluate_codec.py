@@ -339,3 +339,12 @@ def test_what_cannot_be_measured_is_refused_with_what_can(args, said, capsys):
 
     assert main(["evaluate", "codec", *args]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_the_weights_of_runs_go_by_the_names_of_their_folders():
+    from pathlib import Path
+
+    from bridge.evaluate_codec import name_of
+
+    assert name_of(Path("/runs/kicks/codec.safetensors")) == "kicks"
+    assert name_of(Path("weights/drums.safetensors")) == "drums"

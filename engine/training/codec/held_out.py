@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.training.corpus.song import Song
 
 logger = logging.getLogger(__name__)
+MEASURES = ("mel", "stft", "complex", "excess")
 PIECES, SECONDS = 4, 4.0  # of each role
 PICTURE = "spectrograms.png"
 Draw = Callable[[list[tuple[str, np.ndarray, np.ndarray]], Path, int], None]
@@ -65,7 +66,7 @@ class HeldOut:
         decoded = codec.decode(codes)[..., : audio.shape[-1]]
         losses = self.losses.to(audio.device)
         both = [losses(audio, decoded, step) for step in (0, 1)]
-        figures = {name: float(sum(terms[name] for terms in both)) / 2 for name in ("mel", "stft", "complex")}
+        figures = {name: float(sum(terms[name] for terms in both)) / 2 for name in MEASURES}
         used = [codes[:, k].unique().numel() for k in range(codes.shape[1])]
         figures |= {"si_sdr_db": si_sdr(_plain(audio), _plain(decoded)), "codes_used": float(np.mean(used))}
         return figures, decoded
