@@ -16,9 +16,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from engine import __version__
-from engine.errors import EngineError, unknown
+from engine.errors import EngineError
 from engine.evaluation.extras import CODEC, check_all
-from engine.registry import BAND
+from engine.registry import BAND, roles_named
 
 if TYPE_CHECKING:
     from engine.evaluation.codec.run import Result, Stem
@@ -33,7 +33,7 @@ WIDE = 130  # columns of a terminal
 
 def evaluate_codecs(args: argparse.Namespace) -> int:
     """1 where --check is given and a goal is clearly missed."""
-    roles = roles_of(args.roles)
+    roles = () if args.roles is None else roles_named(args.roles)
     if args.stems is not None and args.stems < 1:
         raise EngineError("range", f"--stems {args.stems}; it is 1 or more")
     check_all(CODEC)
@@ -54,15 +54,6 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
         console.print(f"card, figures and pictures: {args.out}")
     rows = [row for result in results for role in result.roles for row in result.rows(role)]
     return 1 if args.check and any(row.forgiven is False for row in rows) else 0
-
-
-def roles_of(text: str | None) -> tuple[str, ...]:
-    """The roles named with commas, none for those each codec is for; EngineError `unknown`."""
-    roles = tuple(name.strip() for name in (text or "").split(",") if name.strip())
-    for role in roles:
-        if role not in BAND:
-            raise unknown("role", role, BAND)
-    return roles
 
 
 def codec_path(name_or_path: str) -> Path:

@@ -34,6 +34,9 @@ def unknown(kind: str, value: str, known: Iterable[str]) -> EngineError:
     """An EngineError `unknown` that names the nearest known word, and all of them while they are few."""
     names = sorted(known)
     near = difflib.get_close_matches(value, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    listing = f"; known: {', '.join(names)}" if len(names) <= 24 else ""
-    return EngineError("unknown", f"unknown {kind} {value!r}{hint}{listing}")
+    listing = ", ".join(names) if len(names) <= 24 else ""
+    if near:
+        more = f"; did you mean {near[0]!r}?" + (f" Known: {listing}." if listing else "")
+    else:
+        more = f"; known: {listing}" if listing else ""
+    return EngineError("unknown", f"unknown {kind} {value!r}{more}")

@@ -41,6 +41,15 @@ class TrackType:
     perform_name: str = "instruments"
 
 
+def roles_named(text: str) -> tuple[str, ...]:
+    """`drums, bass` -> the roles of the band; EngineError `unknown`."""
+    roles = tuple(name.strip() for name in text.split(","))
+    for role in roles:
+        if role not in BAND:
+            raise unknown("role", role, BAND)
+    return roles
+
+
 class Registry:
     """Track types in the order they play: each hears the ones before it."""
 

@@ -93,6 +93,14 @@ def test_a_folder_that_cannot_be_written_is_refused(corpus, tmp_path):
     assert caught.value.code == "disk"
 
 
+def test_other_settings_on_the_way_are_told(corpus, tmp_path, caplog):
+    run(made_with(corpus), tmp_path).save()
+    run(made_with(corpus, replace(CONFIG, steps=99)), tmp_path).resume()
+    assert not caplog.records
+    run(made_with(corpus, replace(CONFIG, dropout=0.9)), tmp_path).resume()
+    assert "dropout 0.3 -> 0.9" in caplog.text
+
+
 def test_the_discriminators_come_in_when_it_is_their_time(corpus, tmp_path):
     config = replace(CONFIG, steps=4, adversary_from=0.5, adversary_filters=2, balance=True)
     made = made_with(corpus, config)

@@ -40,18 +40,10 @@ def held_out_stems(
 
 def of_corpus(folder: Path, roles: Sequence[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """The held-out split, song by song."""
-    import soundfile
-
     from engine.training.corpus.reading import Corpus
 
     for stem in Corpus.open(folder).stems("held_out", tuple(roles)):
-        try:
-            audio, _ = soundfile.read(
-                stem.path, int(SECONDS * STEM_SAMPLE_RATE), dtype="float32", always_2d=True
-            )
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise EngineError("file", f"{stem.path}: cannot be read ({error})") from error
-        yield stem.role, np.asarray(audio)
+        yield stem.role, stem.read(int(SECONDS * STEM_SAMPLE_RATE))
 
 
 def made(roles: Sequence[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:

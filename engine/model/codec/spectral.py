@@ -59,6 +59,8 @@ class SpectralEncoder(nn.Module):
 
 
 class SpectralDecoder(nn.Module):
+    between: Tensor
+
     def __init__(self, channels: int, hop: int, latent_width: int, config: SpectralConfig) -> None:
         super().__init__()
         self.grid = Grid(hop, latent_width, config)
@@ -82,8 +84,6 @@ class SpectralDecoder(nn.Module):
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
         self.register_buffer("between", band_weights(self.bands, self.grid.bins), persistent=False)
-
-    between: Tensor
 
     def forward(self, latents: Tensor) -> Tensor:
         """latents [B, D, F] -> audio [B, C, F * hop]."""

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import soundfile
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -69,11 +68,7 @@ class StemPieces:
     def _read(self, dice: random.Random) -> NDArray[np.float32]:
         stem = dice.choice(self.stems)
         start = dice.randrange(stem.samples - self.samples + 1)
-        try:
-            audio, _ = soundfile.read(stem.path, self.samples, start, dtype="float32", always_2d=True)
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise EngineError("file", f"{stem.path}: cannot be read ({error})") from error
-        return np.asarray(audio)
+        return stem.read(self.samples, start)
 
 
 class SongPieces:

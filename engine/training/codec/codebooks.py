@@ -71,24 +71,22 @@ class CodebookTrainer:
             self.sums[k] = codebook * self.counts[k][:, None]
             rest = rest - codebook[code]
 
-    def quantise(self, latents: Tensor, kept: Tensor, learn: bool = True) -> Quantised:
-        """latents [B, D, F]; `kept` [B] codebooks of each item, 1..K (quantiser dropout)."""
+    def quantise(self, latents: Tensor, kept: Tensor) -> Quantised:
+        """latents [B, D, F], from which the codebooks learn; `kept` [B]: how many each item uses, 1..K."""
         rows = latents.transpose(1, 2).float()  # [B, F, D]
         rest = rows.detach()
         total = torch.zeros_like(rest)
         codes = []
-        books = self.quantizer.codebooks.clone() if learn else self.quantizer.codebooks
+        books = self.quantizer.codebooks
         for k in range(self.quantizer.num_codebooks):
             used = (kept > k).to(rest.dtype)[:, None, None]  # [B, 1, 1]
             code = nearest(rest, books[k])
             chosen = books[k][code]
-            if learn:
-                self._count(k, code, rest, used)
+            self._count(k, code, rest, used)
             total = total + chosen * used
             rest = rest - chosen * used
             codes.append(code)
-        if learn:
-            self._move()
+        self._move()
         through = rows + (total - rows).detach()
         return Quantised(
             through.transpose(1, 2), torch.stack(codes, 1), functional.mse_loss(rows, total.detach())

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import soundfile
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -80,20 +79,12 @@ def read_stems(stems: Sequence[StemFile]) -> dict[str, list[NDArray[np.float32]]
     found: dict[str, list[NDArray[np.float32]]] = {}
     for stem in stems:
         if stem.samples >= LEAST_SAMPLES and len(found.get(stem.role, ())) < PIECES:
-            found.setdefault(stem.role, []).append(_read(stem))
+            found.setdefault(stem.role, []).append(stem.read())
     if not found:
         raise EngineError(
             "empty", "the corpus holds no stems of these roles out; make it with --held-out 0.05"
         )
     return found
-
-
-def _read(stem: StemFile) -> NDArray[np.float32]:
-    try:
-        audio, _ = soundfile.read(stem.path, dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise EngineError("file", f"{stem.path}: cannot be read ({error})") from error
-    return np.asarray(audio)
 
 
 def stems_of_songs(songs: Iterator[Song], roles: Sequence[str]) -> dict[str, list[NDArray[np.float32]]]:

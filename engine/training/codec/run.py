@@ -95,8 +95,20 @@ class Run:
         if not isinstance(state, dict) or state.get("config") != config:
             raise EngineError("file", f"{path} is of another codec; take another folder, or that codec")
         self.trainer.load_state(state)
+        self._tell_changes(state["training"])
         self.saved_s = self.evaluated_s = self.trainer.spent_s
         return True
+
+    def _tell_changes(self, before: Mapping[str, Any]) -> None:
+        """Another end is usual; anything else may be a slip."""
+        now = asdict(self.trainer.config)
+        changes = [
+            f"{name} {before.get(name)} -> {value}"
+            for name, value in now.items()
+            if name not in ("steps", "minutes") and before.get(name) != value
+        ]
+        if changes:
+            logger.warning("this run goes on with other settings: %s", ", ".join(changes))
 
     def save(self) -> None:
         """The checkpoint and the averaged weights; the first process alone writes."""

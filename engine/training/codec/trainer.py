@@ -52,7 +52,7 @@ class CodecTrainer:
         self.waiting: list[Tensor] = []
 
     def compile(self) -> None:
-        """Fuse what is elementwise: a quarter less time on a CPU, after a minute of compiling."""
+        """Fuse what is elementwise. Meant for GPUs: on a CPU a step took the same 0.28 s either way."""
         for half in (self.codec.encoder, self.codec.decoder):
             blocks = getattr(half, "blocks", None)
             for part in blocks if isinstance(blocks, nn.ModuleList) else [half]:
@@ -185,9 +185,8 @@ class CodecTrainer:
                 self.adversary = self._new_adversary()
                 self.adversary.load_state_dict(state["adversary"])
             self.steps, self.spent_s, self.quantised = state["steps"], state["spent_s"], state["quantised"]
-            self.waiting = [latents.to(self.place.device) for latents in state.get("waiting", ())]
-            if "chance" in state:
-                torch.set_rng_state(state["chance"])
+            self.waiting = [latents.to(self.place.device) for latents in state["waiting"]]
+            torch.set_rng_state(state["chance"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise EngineError("file", f"the checkpoint does not fit this codec ({error})") from error
 

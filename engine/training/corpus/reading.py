@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.errors import EngineError
 
 FORMAT = 1
@@ -29,6 +32,16 @@ class StemFile:
     samples: int
     source: str
     line: dict[str, Any]
+
+    def read(self, samples: int = -1, start: int = 0) -> NDArray[np.float32]:
+        """[N, C=2] from `start` on, at most `samples`; EngineError `file` where it cannot be read."""
+        import soundfile
+
+        try:
+            audio, _ = soundfile.read(self.path, samples, start, dtype="float32", always_2d=True)
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise EngineError("file", f"{self.path}: cannot be read ({error})") from error
+        return np.asarray(audio)
 
     @property
     def score_path(self) -> Path:

@@ -38,7 +38,6 @@ SIDECHAIN = 1.2  # by which a genre that pumps is likelier to
 CARVED = {"harmony": ("melody", "bass"), "bass": ("drums",), "melody": ("harmony",)}
 CARVED_SHARE = {"harmony": 1.0, "bass": 0.35, "melody": 0.15}
 LOWEST_SEND_DB, HIGHEST_SEND_DB = -30.0, -6.0
-MOST_SHAPE_BEATS = 4.0
 
 
 def together(
