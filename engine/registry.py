@@ -1,6 +1,7 @@
 """Track types by name: what composes a track, and what performs its score.
 
     registry.register(TrackType("vocal", compose=..., perform=...))
+    registry.register(TrackType("percussion", compose=..., model="drums"))   performed by the drums' model
 
 or an entry point of an installed package, group `resonantgen.tracks`, naming a TrackType. Neither
 needs a change in the core.
@@ -20,6 +21,7 @@ from engine.instruments.render import render
 from engine.music.past import Past
 from engine.music.score import Score
 from engine.music.write import write
+from engine.performing import INSTRUMENTS
 from engine.plugins import load_entry_points
 from engine.prompt.music_context import MusicContext
 
@@ -33,12 +35,15 @@ BAND = ("drums", "bass", "harmony", "melody")
 
 @dataclass(frozen=True)
 class TrackType:
-    """`perform_name` is what a stem's metadata calls its performer: `instruments`, `model` …"""
+    """`perform_name` is what a stem's metadata calls `perform`. `model`: the role, in the family of models
+    of that name, whose model plays this track where it may (`engine.models`); "": none does."""
 
     name: str
     compose: Composer = write
     perform: Performer = render
-    perform_name: str = "instruments"
+    perform_name: str = INSTRUMENTS
+    model: str = ""
+    family: str = "model"
 
 
 def roles_named(text: str) -> tuple[str, ...]:
@@ -82,4 +87,4 @@ class Registry:
 
 
 def default_registry() -> Registry:
-    return Registry({name: TrackType(name) for name in BAND})
+    return Registry({name: TrackType(name, model=name) for name in BAND})
