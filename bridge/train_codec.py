@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bridge.train_run import Told, add_run_arguments, begin, check_threads, settings_of
 from engine.errors import EngineError, check_range
 from engine.training.extras import check_all
 
@@ -17,14 +17,9 @@ if TYPE_CHECKING:
     from engine.model.codec.config import CodecConfig
     from engine.training.codec.batches import Pieces
     from engine.training.codec.config import TrainingConfig
-    from engine.training.codec.parallel import Place
     from engine.training.codec.run import Evaluation
-    from engine.training.codec.trainer import CodecTrainer
     from engine.training.corpus.reading import StemFile
     from engine.training.corpus.song import Song
-
-
-MOST_THREADS = 1024
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,28 +28,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--corpus", type=Path, help="a corpus; without one, songs are made on the fly")
     parser.add_argument("--roles", help="with commas; default: those the codec is for")
-    parser.add_argument("--minutes", type=float, help="of computing, those of earlier parts counted in")
-    parser.add_argument("--steps", type=int, help="likewise; with --minutes, whichever comes first")
     parser.add_argument(
         "--start-from",
         help="a bundled codec or a file, of the same shape, whose weights to begin with (not to go on with)",
     )
-    parser.add_argument(
-        "--set",
-        action="extend",
-        nargs="+",
-        default=[],
-        metavar="KEY=VALUE",
-        help="settings of TrainingConfig: batch_size=6 learning_rate=5e-4 …",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
-    parser.add_argument("--precision", default="auto", help="auto, float32, bfloat16")
-    parser.add_argument(
-        "--compile",
-        action="store_true",
-        help="fuse what is elementwise: for GPUs; two CPU cores gained nothing",
-    )
-    parser.add_argument("--threads", type=int, help="of a CPU, 1 or more; default: torch's choice, all cores")
+    add_run_arguments(parser, "TrainingConfig")
     parser.add_argument("--processes", type=int, help="that make songs, without --corpus (default 1)")
 
 
@@ -70,11 +48,7 @@ def main(args: argparse.Namespace) -> int:
     from engine.training.codec.trainer import CodecTrainer
 
     config, training = config_named(args.name), training_of(args)
-    if args.threads is not None:
-        torch.set_num_threads(args.threads)
-    # A lease that ends, or a shell that started it in the background: both keep what was learnt.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    begin(args)
     with placed(args.device, args.precision) as place:
         torch.manual_seed(training.seed)
         pieces = pieces_of(args, config, training, place.rank)
@@ -87,13 +61,7 @@ def main(args: argparse.Namespace) -> int:
             trainer.compile()
         with Told(place) as told:
             evaluation = evaluation_of(args, config, training)
-            run = Run(trainer, args.out, evaluation, told.line, about(args, config))
-            try:
-                run.go()
-            except KeyboardInterrupt:
-                told.say(f"stopped at step {trainer.steps}; the same command goes on from {args.out}")
-                raise
-            told.say(f"{trainer.steps} steps, {trainer.spent_s / 60:.1f} minutes: {args.out}")
+            told.run(Run(trainer, args.out, evaluation, told.line, about(args, config)))
     return 0
 
 
@@ -101,8 +69,7 @@ def check_arguments(args: argparse.Namespace) -> None:
     """EngineError `range` for numbers that are none, or that nothing is done with."""
     from engine.training.corpus.processes import MOST_PROCESSES
 
-    if args.threads is not None:
-        check_range("--threads", args.threads, 1, MOST_THREADS)
+    check_threads(args)
     if args.processes is not None:
         check_range("--processes", args.processes, 1, MOST_PROCESSES)
         if args.corpus is not None:
@@ -112,18 +79,7 @@ def check_arguments(args: argparse.Namespace) -> None:
 def training_of(args: argparse.Namespace) -> TrainingConfig:
     from engine.training.codec.config import TrainingConfig, changed
 
-    settings = {}
-    for text in args.set:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise EngineError("range", f"--set {text!r}; it is KEY=VALUE")
-        settings[key] = value
-    for key in ("minutes", "steps"):
-        if getattr(args, key) is not None:
-            settings[key] = str(getattr(args, key))
-    if not settings.keys() & {"minutes", "steps"}:
-        raise EngineError("range", "say how long: --minutes M or --steps N")
-    return changed(TrainingConfig(), settings)
+    return changed(TrainingConfig(), settings_of(args))
 
 
 def roles_of(args: argparse.Namespace, config: CodecConfig) -> tuple[str, ...]:
@@ -179,34 +135,3 @@ def stems_of(corpus: Path, split: str, roles: tuple[str, ...]) -> list[StemFile]
     from engine.training.corpus.reading import Corpus
 
     return Corpus.open(corpus).stems(split, roles)
-
-
-class Told:
-    """A progress bar, of the first process alone."""
-
-    def __init__(self, place: Place) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-        columns = (TextColumn("step {task.fields[step]}"), BarColumn(), TextColumn("{task.fields[losses]}"))
-        console = Console(stderr=True, quiet=not place.first)
-        self.progress = Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console)
-        self.task = self.progress.add_task("training", total=1.0, step=0, losses="")
-
-    def __enter__(self) -> Told:
-        self.progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.progress.stop()
-
-    def say(self, text: str) -> None:
-        self.progress.console.print(text, soft_wrap=True, highlight=False)
-
-    def line(self, trainer: CodecTrainer, figures: dict[str, float]) -> None:
-        losses = " ".join(
-            f"{name.removeprefix('loss/')} {value:.3f}"
-            for name, value in figures.items()
-            if name.startswith("loss/")
-        )
-        self.progress.update(self.task, completed=trainer.share_done(), step=trainer.steps, losses=losses)

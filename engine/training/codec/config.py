@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from engine.errors import EngineError, unknown
 
@@ -54,13 +55,18 @@ class TrainingConfig:
 
 def changed(config: TrainingConfig, settings: Mapping[str, str]) -> TrainingConfig:
     """The config with values given as text; EngineError `unknown` key or `range` value."""
-    known = {field.name: field for field in fields(TrainingConfig)}
+    return checked(replace(config, **values_of(TrainingConfig, settings)))  # type: ignore[arg-type]
+
+
+def values_of(kind: type[Any], settings: Mapping[str, str]) -> dict[str, float | int | bool]:
+    """Values given as text, of the fields of the dataclass `kind`; EngineError `unknown`, `range`."""
+    known = {field.name: field for field in fields(kind)}
     values: dict[str, float | int | bool] = {}
     for key, text in settings.items():
         if key not in known:
             raise unknown("training setting", key, known)
         values[key] = _value(key, text, type(known[key].default))
-    return checked(replace(config, **values))  # type: ignore[arg-type]
+    return values
 
 
 def checked(config: TrainingConfig) -> TrainingConfig:

@@ -1,8 +1,8 @@
 """A training run in a folder: steps, checkpoints, figures, pictures; it goes on where it was cut off.
 
-OUT/metrics.jsonl      a line every few steps, and one at each evaluation on held-out stems
+OUT/metrics.jsonl      a line every few steps, and one at each evaluation on what was held out
 OUT/checkpoint.pt      all that is needed to go on; written under another name first
-OUT/codec.safetensors  the averaged weights so far, packed
+OUT/NAME.safetensors   the averaged weights so far, packed (codec.safetensors, track.safetensors)
 OUT/curves.png, OUT/spectrograms.png
 """
 
@@ -17,36 +17,37 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from engine.errors import EngineError
-from engine.model.codec.codec import Codec
-from engine.model.codec.weights import save_codec
 from engine.training.codec.parallel import Place
-from engine.training.codec.trainer import CodecTrainer
+from engine.training.codec.steps import Steps
 
 logger = logging.getLogger(__name__)
 CHECKPOINT, METRICS, WEIGHTS, CURVES = "checkpoint.pt", "metrics.jsonl", "codec.safetensors", "curves.png"
 TELL_EVERY = 20  # steps
 
-# (the trained codec with averaged weights, the run's folder) -> figures such as {"held_out/mel": ...}
-Evaluation = Callable[[Codec, Path], dict[str, float]]
-Told = Callable[[CodecTrainer, dict[str, float]], None]
+Network = TypeVar("Network")
+# (the trained network with averaged weights, the run's folder) -> figures such as {"held_out/mel": ...}
+Evaluation = Callable[[Network, Path], dict[str, float]]
+Told = Callable[[Steps, dict[str, float]], None]
 
 
 class Run:
-    """`about` is what the weights' card says of their making, beside steps and time."""
+    """`about` is what the weights' card says of their making, beside steps and time; `weights` their file."""
 
     def __init__(
         self,
-        trainer: CodecTrainer,
+        trainer: Steps,
         out: Path,
-        evaluation: Evaluation,
+        evaluation: Evaluation[Any],
         told: Told,
         about: Mapping[str, str] = MappingProxyType({}),
+        weights: str = WEIGHTS,
     ) -> None:
+        self.weights = weights
         self.trainer, self.out, self.evaluation, self.told = trainer, out, evaluation, told
         self.about = about
         self.saved_s = self.evaluated_s = 0.0
@@ -60,9 +61,9 @@ class Run:
         try:
             while trainer.share_done() < 1.0:
                 self._timed_step()
-                if trainer.spent_s - self.saved_s > trainer.config.checkpoint_minutes * 60:
+                if trainer.spent_s - self.saved_s > trainer.schedule.checkpoint_minutes * 60:
                     self.save()
-                if trainer.spent_s - self.evaluated_s > trainer.config.evaluate_minutes * 60:
+                if trainer.spent_s - self.evaluated_s > trainer.schedule.evaluate_minutes * 60:
                     self.evaluate()
         except KeyboardInterrupt:
             self.save()
@@ -91,9 +92,9 @@ class Run:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise EngineError("file", f"{path}: no checkpoint, or cut short ({error})") from error
-        config = self.trainer.codec.config.to_json()
-        if not isinstance(state, dict) or state.get("config") != config:
-            raise EngineError("file", f"{path} is of another codec; take another folder, or that codec")
+        if not isinstance(state, dict) or state.get("config") != self.trainer.identity():
+            what = self.trainer.what
+            raise EngineError("file", f"{path} is of another {what}; take another folder, or that {what}")
         self.trainer.load_state(state)
         self._tell_changes(state["training"])
         self.saved_s = self.evaluated_s = self.trainer.spent_s
@@ -101,7 +102,7 @@ class Run:
 
     def _tell_changes(self, before: Mapping[str, Any]) -> None:
         """Another end is usual; anything else may be a slip."""
-        now = asdict(self.trainer.config)
+        now = asdict(self.trainer.schedule)  # type: ignore[call-overload]
         changes = [
             f"{name} {before.get(name)} -> {value}"
             for name, value in now.items()
@@ -117,20 +118,19 @@ class Run:
         if not trainer.place.first:
             return
         state: dict[str, Any] = trainer.state()
-        state |= {"config": trainer.codec.config.to_json(), "training": asdict(trainer.config)}
+        state |= {"config": trainer.identity(), "training": asdict(trainer.schedule)}  # type: ignore[call-overload]
         part = self.out / (CHECKPOINT + ".part")
         with disk_errors(part):
             torch.save(state, part)
             part.replace(self.out / CHECKPOINT)
-        trainer.codec.about = self._about()
         with trainer.average.averaged():
-            save_codec(trainer.codec, self.out / WEIGHTS, packed=True)
+            trainer.save_weights(self.out / self.weights, self._about())
 
     def _about(self) -> dict[str, str]:
-        trainer, config = self.trainer, self.trainer.config
+        trainer = self.trainer
         return {
             **self.about,
-            "steps": f"{trainer.steps} of {config.batch_size} x {config.seconds:g} s",
+            "steps": trainer.amount(),
             "time": f"{trainer.spent_s / 60:.0f} minutes on {machine(trainer.place)}",
         }
 
@@ -139,10 +139,10 @@ class Run:
         trainer = self.trainer
         self.evaluated_s = trainer.spent_s
         if trainer.place.first:
-            trainer.codec.eval()
+            trainer.network.eval()
             with trainer.average.averaged(), torch.inference_mode():
-                self._note(self.evaluation(trainer.codec, self.out))
-            trainer.codec.train()
+                self._note(self.evaluation(trainer.network, self.out))
+            trainer.network.train()
             self._draw()
         trainer.place.wait()
 

@@ -6,8 +6,8 @@ batch -> encoder -> latents -> codebooks (dropout, revival) -> decoder -> losses
 
 from __future__ import annotations
 
-import math
 import random
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
+from engine.model.codec.weights import save_codec
 from engine.training.codec.adversarial import Adversary, AdversaryConfig
 from engine.training.codec.average import Averaged
 from engine.training.codec.balancer import Balancer
@@ -24,31 +25,26 @@ from engine.training.codec.config import TrainingConfig
 from engine.training.codec.discriminator import DiscriminatorConfig, MsStftDiscriminator
 from engine.training.codec.losses import Reconstruction
 from engine.training.codec.parallel import Place
+from engine.training.codec.steps import MOST_LOST, Steps
 
 GATHER_STEPS = 40  # whose latents the first guess of the codebooks is made from
-MOST_LOST = 20  # steps in a row without a finite gradient: after so many it does not come back by itself
+__all__ = ["MOST_LOST", "CodecTrainer"]
 
 
-class CodecTrainer:
-    """Holds the codec and its optimiser; `step` moves them once. `spent_s` is told by whoever runs it."""
+class CodecTrainer(Steps):
+    """Holds the codec and its optimiser; `step` moves them once."""
+
+    what = "codec"
 
     def __init__(self, codec: Codec, config: TrainingConfig, pieces: Pieces, place: Place) -> None:
-        self.codec, self.config, self.pieces, self.place = codec.to(place.device), config, pieces, place
+        super().__init__(codec, config, place, betas=(0.8, 0.99))
+        self.codec, self.config, self.pieces = codec, config, pieces
         self.encoder, self.decoder = place.spread(codec.encoder), place.spread(codec.decoder)
         self.books = CodebookTrainer(codec.quantizer, reduce=place.total, share=place.from_first)
         self.losses = Reconstruction(codec.config.sample_rate).to(place.device)
-        self.optimizer = torch.optim.AdamW(
-            codec.parameters(),
-            config.learning_rate,
-            betas=(0.8, 0.99),
-            weight_decay=config.weight_decay,
-            fused=True,
-        )
-        self.average = Averaged(codec, config.averaging)
         self.balancer = Balancer(config.weights(), place=place)
         self.adversary: Adversary | None = None
-        self.steps, self.spent_s, self.quantised = 0, 0.0, False
-        self.lost = 0  # steps in a row without a finite gradient
+        self.quantised = False
         self.waiting: list[Tensor] = []
 
     def compile(self) -> None:
@@ -58,25 +54,13 @@ class CodecTrainer:
             for part in blocks if isinstance(blocks, nn.ModuleList) else [half]:
                 part.compile(dynamic=False)
 
-    def share_done(self) -> float:
-        config = self.config
-        return min(1.0, max(self.steps / config.steps, self.spent_s / 60.0 / config.minutes))
-
-    def rate(self) -> float:
-        """The learning rate: a short rise, then half a cosine down."""
-        config = self.config
-        warm = min(1.0, (self.steps + 1) / max(1, config.warmup_steps))
-        fall = 0.5 * (1.0 + math.cos(math.pi * self.share_done()))
-        return warm * (config.final_rate + (config.learning_rate - config.final_rate) * fall)
-
     def step(self) -> dict[str, float]:
         """One batch; returns the terms of the loss. Without a finite gradient nothing is moved.
 
         EngineError `internal` after many such steps in a row.
         """
         audio = self.pieces.batch(self.steps, self.place.rank).to(self.place.device, non_blocking=True)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
+        self.set_rate()
         with self.place.autocast():
             latents = self.encoder(audio)
         quantised = self._quantised(latents.float())
@@ -93,25 +77,9 @@ class CodecTrainer:
             terms |= against
         self.optimizer.zero_grad(set_to_none=True)
         shares = self._backward(terms, decoded, quantised.commitment)
-        norm = nn.utils.clip_grad_norm_(self.codec.parameters(), self.config.max_gradient_norm)
-        self._move(norm)
-        self.steps += 1
+        norm = self.move()
         numbers = torch.stack([*told.values(), norm]).tolist()
         return dict(zip([*told, "gradient"], numbers, strict=True)) | game | shares
-
-    def _move(self, norm: Tensor) -> None:
-        if bool(torch.isfinite(norm)):
-            self.lost = 0
-            self.optimizer.step()
-            self.average.update()
-            return
-        self.lost += 1
-        if self.lost >= MOST_LOST:
-            raise EngineError(
-                "internal",
-                f"no finite gradient in {self.lost} steps, the last being {self.steps}: it has run away; "
-                "go on from the last checkpoint with a lower learning_rate",
-            )
 
     def _backward(self, terms: dict[str, Tensor], decoded: Tensor, commitment: Tensor) -> dict[str, float]:
         beside = self.config.commitment * commitment
@@ -189,6 +157,16 @@ class CodecTrainer:
             torch.set_rng_state(state["chance"])
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise EngineError("file", f"the checkpoint does not fit this codec ({error})") from error
+
+    def identity(self) -> str:
+        return self.codec.config.to_json()
+
+    def amount(self) -> str:
+        return f"{self.steps} of {self.config.batch_size} x {self.config.seconds:g} s"
+
+    def save_weights(self, path: Path, about: dict[str, str]) -> None:
+        self.codec.about = about
+        save_codec(self.codec, path, packed=True)
 
     def start_from(self, trained: Codec) -> None:
         """Begin with a trained codec's weights, codebooks included: quantised from the first step.
