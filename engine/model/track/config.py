@@ -19,7 +19,7 @@ DEBUG = "debug"
 
 @dataclass(frozen=True)
 class TrackModelConfig:
-    """One track model. What it takes besides comes from `conditioning.score_width(kind)`, `style.style_size()`.
+    """One track model; what it takes besides is in `conditioning.score_width(kind)`, `style.style_size()`.
 
     `role` is the track's name, `kind` what its scores hold (`drums`: hits, `pitched`: notes), `codec` a name
     of codecs.toml. `depth` blocks of `width` with `heads`, inner layers `expansion` times as wide, and a
