@@ -96,6 +96,11 @@ def size_names() -> tuple[str, ...]:
     return tuple(_tables()["sizes"])
 
 
+def role_names() -> tuple[str, ...]:
+    """Those of tracks.toml: the tracks a model knows by name among the others it hears."""
+    return tuple(_tables()["roles"])
+
+
 def config_named(role: str, size: str = DEFAULT_SIZE, kind: str = "") -> TrackModelConfig:
     """The config of `role` at `size`; EngineError `unknown` with the nearest known name.
 
