@@ -67,6 +67,17 @@ class InternalPlayer:
         self._update()
         return frame
 
+    def replace(self, track: str, old: Loop, new: Loop) -> bool:
+        self._update()
+        voice = self._voice(track)
+        if self.latest(track) is not old:
+            return False
+        if voice.frame is None:
+            voice.loop = new
+        else:
+            voice.next_loop = new
+        return True
+
     def pending(self, track: str) -> int | None:
         self._update()
         return self._voice(track).frame

@@ -117,6 +117,31 @@ class JackPlayer:
             return None
         return self._order(self._connection, loops, when, grid)
 
+    def replace(self, track: str, old: Loop, new: Loop) -> bool:
+        self._index(track)
+        if self._connection is None:
+            return self._offline.replace(track, old, new)
+        late = next((swap for swap in self._late if swap.loops.get(track) is old), None)
+        if late is not None:
+            late.loops[track] = new
+            late.rendering.append(self._renderer.submit(new.render, self._sample_rate))
+            return True
+        latest = self._orders[track][-1:]
+        if not latest or latest[0].loop is not old:
+            return False
+        assert old.length_samples == new.length_samples, (old.length_samples, new.length_samples)
+        if new.rendered(self._sample_rate) is None:
+            # Prepared for the rate of a server that has gone since: `old` plays on until it is rendered.
+            rendering = [self._renderer.submit(new.render, self._sample_rate)]
+            self._late.append(LateSwap({track: new}, "now", self._grid, rendering))
+            return True
+        waits_until = self.pending(track)
+        now = self._connection.memory.snapshot()
+        self._let_go(now)
+        frame = int(now.report["frame"]) if waits_until is None else waits_until
+        self._hand_over(self._connection, {track: new}, frame)
+        return True
+
     def pending(self, track: str) -> int | None:
         index = self._index(track)
         if self._connection is None:
@@ -164,6 +189,11 @@ class JackPlayer:
             longest = max((loop.length_samples for loop in playing if loop is not None), default=None)
             earliest = frame + max(2 * int(now.report["block_size"]), SAFETY_FRAMES)
             frame = next_boundary(when, earliest, grid, self._sample_rate, longest)
+        self._hand_over(connection, loops, frame)
+        return frame
+
+    def _hand_over(self, connection: JackConnection, loops: Mapping[str, Loop | None], frame: int) -> None:
+        """Let the callback have these loops from `frame` on, together; where that has passed, at once."""
         self._generation += 1
         for track, loop in loops.items():
             samples = None if loop is None else loop.rendered(self._sample_rate)
@@ -171,7 +201,6 @@ class JackPlayer:
             self._orders[track].append(Order(self._generation, loop, samples, frame))
             connection.memory.order(self._index(track), self._generation, samples, length, frame)
         connection.memory.publish(self._grid)
-        return frame
 
     def _let_go(self, now: Snapshot) -> None:
         """Drop the loops that the callback cannot reach any more: all but playing, fading and latest."""

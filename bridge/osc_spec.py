@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from engine import commands as c
 from engine import events as e
+from engine.performing import RENDERS
 from engine.session import MAX_SEED, WHEN
 from engine.track import PARAMS
 from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_BARS, MIN_TEMPO_BPM, SILENCE_DB
@@ -135,6 +136,7 @@ MUSIC_ROWS = (
     Row("/rg/bars", (whole("bars", MIN_BARS, MAX_BARS),), "length of the next takes", command=c.SetBars, event=e.Bars),
     Row("/rg/seed", (whole("seed", -1, MAX_SEED),), "the set's seed; -1: a fresh one each time", command=c.SetSeed, event=e.Seed),
     Row("/rg/when", (choice("when", *WHEN),), "when a finished take takes over", command=c.SetWhen, event=e.When),
+    Row("/rg/config/render", (choice("render", *RENDERS),), "what performs the takes to come: auto (the track model where its card clears the bar), model, or instruments", command=c.SetRender, event=e.Render),
     Row("/rg/launch", (), "with manual: swap in what is ready at the next bar", command=c.Launch),
     Row("/rg/analyze/prompt", (text("prompt"),), "what a prompt means; answers on /rg/analysis/*", command=c.AnalyzePrompt),
     Row("/rg/analyze/track", (text("track"),), "what a track holds; answers on /rg/analysis/*", command=c.AnalyzeTrack),
@@ -180,6 +182,7 @@ OUT_ROWS = (
     Row(f"{TRACK}/take", (whole("number"), whole("count")), "current take (0: none) and how many there are", event=e.TrackTake),
     Row(f"{TRACK}/stem", (text("file"), TEMPO, text("key"), whole("bars"), whole("seed")), "the current stem", event=e.TrackStem),
     Row(f"{TRACK}/preview", (text("file"),), "a quick look is there, a name in previews/", event=e.TrackPreview),
+    Row(f"{TRACK}/render", (text("performer"), text("why")), "who performs the track's next take (instruments, model …), and why", event=e.TrackRender),
     Row(f"{TRACK}/level", (number("level_db", SILENCE_DB, 24, "dB"),), "peak since the last report", event=e.TrackLevel),
     Row("/rg/beat", (whole("bar"), whole("beat"), TEMPO), "the transport passed a beat", event=e.Beat),
     Row("/rg/playing", (flag("on"),), "the transport rolls", event=e.Playing),

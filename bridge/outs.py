@@ -58,6 +58,10 @@ class Outs:
         if known:
             self.player.swap_many(known, when, self.grid)
 
+    def replace(self, track: str, old: object, new: object) -> bool:
+        assert isinstance(old, Loop) and isinstance(new, Loop), (old, new)
+        return self.player.replace(track, old, new)
+
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         for track, (left, right) in gains.items():
             self.player.set_gains(track, left, right)

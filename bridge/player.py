@@ -112,6 +112,11 @@ class Player(Protocol):
         """Several tracks at one common frame; "loop" is that of the longest loop playing among them."""
         ...
 
+    def replace(self, track: str, old: Loop, new: Loop) -> bool:
+        """Where `old` is the track's latest loop, `new`, of the same length, takes its place: at the same
+        frame where it waits, else at once and at the same place of the loop. False where it is not."""
+        ...
+
     def pending(self, track: str) -> int | None:
         """The frame of a swap that has not happened yet."""
         ...

@@ -169,6 +169,13 @@ class SetWhen(Command):
 
 
 @dataclass(frozen=True)
+class SetRender(Command):
+    """Who performs the takes to come: one of `engine.performing.RENDERS`."""
+
+    render: str
+
+
+@dataclass(frozen=True)
 class Launch(Command):
     """With `manual`: swap in what is ready at the next bar."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine import events as e
 from engine.errors import EngineError
+from engine.models import Choice, Models
 from engine.outs import Outs
 from engine.registry import Registry
 from engine.session import Session
@@ -29,6 +30,7 @@ class Core:
     pool: Executor
     publish: Callable[[e.Event], None]
     post: Callable[[Callable[[], None]], None]
+    models: Models = field(default_factory=Models)
 
     def log(self, level: str, text: str) -> None:
         self.publish(e.Log(level, text))
@@ -64,3 +66,22 @@ class Core:
     def publish_all(self, events: list[e.Event]) -> None:
         for event in events:
             self.publish(event)
+
+    # --- who performs -----------------------------------------------------------------------------
+
+    @property
+    def render(self) -> str:
+        """The set's own word of `engine.performing.RENDERS`, or the settings'."""
+        return self.session.render or self.models.render
+
+    def choices(self) -> dict[str, Choice]:
+        """Who performs the next take of each track, and why."""
+        return {name: self.models.choose(self.registry[name], self.render) for name in self.session.tracks}
+
+    def render_events(self) -> list[e.Event]:
+        told = (e.TrackRender(name, choice.performer, choice.told) for name, choice in self.choices().items())
+        return [e.Render(self.render), *told]
+
+    def snapshot(self) -> list[e.Event]:
+        """Every value of the open set."""
+        return [*self.session.snapshot(), *self.render_events()]

@@ -22,6 +22,7 @@ from engine.errors import EngineError
 from engine.exports import Exports
 from engine.generation import Generation
 from engine.library import Library, read_session
+from engine.models import Models, performers_told, warm_models
 from engine.outs import Outs
 from engine.prompt.understanding import current, understood_fields
 from engine.registry import Registry, default_registry
@@ -52,8 +53,10 @@ class Engine:
         post: Callable[[Callable[[], None]], None],
         registry: Registry | None = None,
         threads: int | None = None,
+        models: Models | None = None,
     ) -> None:
-        """Open the set in `folder`. `post` runs a call on the control thread, from any thread."""
+        """Open the set in `folder`. `post` runs a call on the control thread, from any thread. Without
+        `models` the instruments perform everything."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self.subscribers: list[Callable[[e.Event], None]] = []
         self.worker = Worker(threads)
@@ -70,6 +73,7 @@ class Engine:
             self.worker.pool,
             self.publish,
             post,
+            models or Models(),
         )
         self.generation = Generation(self.core, self.worker)
         self.library = Library(self.core)
@@ -121,6 +125,8 @@ class Engine:
             c.Play: lambda *_: self.core.outs.play(),
             c.Stop: lambda *_: self.core.outs.stop(),
             c.Locate: lambda command, _: self.core.outs.locate(command.beat),
+            c.SetLock: lambda command, _: self._lock(command),
+            c.SetRender: lambda command, _: self._set_render(command),
             c.SetClockSource: lambda command, _: self._set_clock(command.source),
         }
 
@@ -165,6 +171,26 @@ class Engine:
         self.clock_source = source
         self.publish(e.ClockSource(source))
 
+    def _lock(self, command: c.SetLock) -> None:
+        if command.on:
+            self.generation.hold([track.name for track in self.core.session.select(command.track)])
+        self._change(command)
+
+    def _set_render(self, command: c.SetRender) -> None:
+        """EngineError `not_available` where no track has a model that could perform."""
+        core = self.core
+        core.models.check([core.registry[name] for name in core.session.tracks], command.render)
+        core.session.apply(command)
+        core.publish_all(core.render_events())
+        self.announce_performers()
+
+    def announce_performers(self) -> None:
+        """Who performs, and why, as lines of the log; the models that will be wanted are loaded."""
+        core = self.core
+        for line in performers_told(core.choices()):
+            core.log("info", line)
+        core.pool.submit(warm_models, core.registry, core.choices())
+
     def _analyze_prompt(self, command: c.AnalyzePrompt, origin: e.Origin) -> None:
         context = current().read(command.prompt, self.core.session.frame, self.core.session.context)
         self._answer_fields(origin, understood_fields(context))
@@ -185,7 +211,7 @@ class Engine:
         """Every value, as events."""
         core = self.core
         return [
-            e.SetOpened(self.set_name), *core.session.snapshot(), e.ClockSource(self.clock_source),
+            e.SetOpened(self.set_name), *core.snapshot(), e.ClockSource(self.clock_source),
             e.Playing(self.playing),
         ]  # fmt: skip
 

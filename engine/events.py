@@ -138,6 +138,12 @@ class TrackSolo(TrackEvent):
     on: bool
 
 
+@dataclass(frozen=True)
+class TrackRender(TrackEvent):
+    performer: str  # of the next take: instruments, model …
+    why: str
+
+
 # --- values of the set ----------------------------------------------------------------------------
 
 
@@ -170,6 +176,11 @@ class Seed(Event):
 @dataclass(frozen=True)
 class When(Event):
     when: str
+
+
+@dataclass(frozen=True)
+class Render(Event):
+    render: str
 
 
 @dataclass(frozen=True)

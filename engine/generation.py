@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -22,11 +22,15 @@ from engine.context.conflicts import Conflict, strangers
 from engine.core import Core
 from engine.errors import EngineError
 from engine.jobs import CancelToken, Job, Made, Request
-from engine.making import Report, cancelled, derive_seed, make, take_in
+from engine.making import derive_seed, make, take_in
+from engine.models import Choice
 from engine.music.past import Past
+from engine.performing import INSTRUMENTS
 from engine.prompt.music_context import Frame, MusicContext
+from engine.report import Report, cancelled
 from engine.session import take_events
 from engine.store import take_row
+from engine.swapping import swap_to_current
 from engine.track import Track
 from engine.worker import Worker
 from engine.writer import Task
@@ -40,6 +44,10 @@ class Course:
     left: set[str]
     failures: dict[str, EngineError] = field(default_factory=dict)
     loops: dict[str, object] = field(default_factory=dict)  # to take over together
+    shown: dict[str, Made] = field(
+        default_factory=dict
+    )  # what sounds, or will, until the model's take is there
+    previewed: set[str] = field(default_factory=set)
     worker_done: bool = False
     started_at: float = 0.0
 
@@ -95,9 +103,19 @@ class Generation:
                 self._settle_states(request.tracks)
                 self._answer(request, cancelled(", ".join(request.tracks)))
         for course in self.courses:
-            for name in names:
+            for name in names & course.left:
                 course.request.cancel.cancel(name)
+                self._withdraw(course, name)
         self._keep_queue()
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Before a lock: the preview that sounds is what the musician wants to keep, so it becomes a take."""
+        for course in self.courses:
+            for name in names:
+                shown = course.shown.pop(name, None)
+                if shown is not None and not self._forget(course, name, shown.loop):
+                    take = self.core.session.tracks[name].add(shown.stem, shown.says, shown.context)
+                    self._write(course, name, take.number, last=False)
 
     def launch(self) -> None:
         """With `manual`: what is ready takes over at the next bar."""
@@ -160,7 +178,14 @@ class Generation:
             params={name: dict(session.tracks[name].params) for name in request.tracks},
             past={name: past_of(session.tracks[name]) for name in request.tracks},
             fresh=frozenset(name for name in request.tracks if self._is_free(session.tracks[name], alone)),
+            choices={name: self._choice(name, request.kind) for name in request.tracks},
+            stems={track.name: track.stem for track in (*stays, *asked) if track.stem},
         )
+
+    def _choice(self, name: str, kind: str) -> Choice:
+        """Who performs the track; a quick look is the instruments' whatever the setting says."""
+        render = INSTRUMENTS if kind == "preview" else self.core.render
+        return self.core.models.choose(self.core.registry[name], render)
 
     def _is_free(self, track: Track, alone: bool) -> bool:
         """Whether the seed was left to us: a seed that somebody set must give the same music again."""
@@ -182,6 +207,10 @@ class Generation:
             progress=lambda track, done: post(lambda: self.core.publish(e.TrackProgress(track, done))),
             made=lambda made: post(lambda: self._made(course, made)),
             failed=lambda track, error: post(lambda: self._failed(course, track, error)),
+            shown=lambda made: post(lambda: self._shown(course, made)),
+            all_shown=lambda: post(lambda: self._take_over(course)),
+            joined=lambda made: post(lambda: self._joined(course, made)),
+            warned=lambda text: post(lambda: self.core.log("warning", text)),
         )
         make(job, self.core.registry, self.core.outs, self.core.pool, report)
 
@@ -211,6 +240,52 @@ class Generation:
             self.core.publish(e.ContextConflict(found.field, found.asked, found.kept, found.text))
             self.core.log("warning", found.text)
 
+    def _shown(self, course: Course, made: Made) -> None:
+        """The instruments' preview of a take that a model performs: it sounds, and is no take yet."""
+        track = self.core.session.tracks[made.track]
+        if course.request.cancel.is_set(made.track) or track.locked:
+            return
+        course.shown[made.track] = made
+        course.previewed.add(made.track)
+        self.core.publish(e.TrackPreview(made.track, made.preview))
+        self._swap(course, made, at_once=track.current == 0 or self.core.session.when == "now")
+
+    def _joined(self, course: Course, made: Made) -> None:
+        """More bars are the model's: they take the preview's place while it plays."""
+        shown = course.shown.pop(made.track, None)
+        if shown is not None and self._replace(course, made.track, shown.loop, made.loop):
+            course.shown[made.track] = made
+
+    def _replace(self, course: Course, name: str, old: object, new: object) -> bool:
+        """`new` where `old` plays or waits; False where the musician has brought something else there."""
+        for waiting in (self.ready, course.loops):
+            if waiting.get(name) is old:
+                waiting[name] = new
+                return True
+        return self.core.outs.replace(name, old, new)
+
+    def _forget(self, course: Course, name: str, loop: object) -> bool:
+        """Let a loop that nobody has heard go; False where the player has it."""
+        for waiting in (self.ready, course.loops):
+            if waiting.get(name) is loop:
+                del waiting[name]
+                return True
+        return False
+
+    def _withdraw(self, course: Course, name: str) -> None:
+        """What was playing before a preview goes on."""
+        shown = course.shown.pop(name, None)
+        if shown is None or self._forget(course, name, shown.loop):
+            return
+        track, when = self.core.session.tracks[name], self.core.session.when
+        when = "now" if not track.current else "bar" if when == "manual" else when
+        swap_to_current(self.core, [name], when, lambda: None)
+
+    def _take_over(self, course: Course) -> None:
+        if course.loops:
+            self.core.outs.swap(course.loops, self.core.session.when)
+            course.loops = {}
+
     def _made(self, course: Course, made: Made) -> None:
         """A stem exists: it joins the set, sounds, and goes to the writer."""
         core, track = self.core, self.core.session.tracks[made.track]
@@ -220,7 +295,7 @@ class Generation:
         if course.request.kind == "import":
             others = core.session.imposed(core.session.standing(but=(made.track,)))
             self._tell(strangers(made.track, made.says, others))
-        first = track.current == 0
+        first, shown = track.current == 0, course.shown.pop(made.track, None)
         take = track.add(made.stem, made.says, made.context)
         core.publish(e.TrackProgress(made.track, 0.9))
         if track.locked:
@@ -228,8 +303,10 @@ class Generation:
             course.failures[track.name] = EngineError("locked", why)
             core.log("warning", why)
         else:
-            core.publish(e.TrackPreview(made.track, made.preview))
-            self._swap(course, made, at_once=first or core.session.when == "now")
+            if made.track not in course.previewed:
+                core.publish(e.TrackPreview(made.track, made.preview))
+            if shown is None or not self._replace(course, made.track, shown.loop, made.loop):
+                self._swap(course, made, at_once=first or core.session.when == "now")
         self._write(course, track.name, take.number)
 
     def _swap(self, course: Course, made: Made, at_once: bool) -> None:
@@ -242,7 +319,8 @@ class Generation:
         else:
             course.loops[made.track] = made.loop
 
-    def _write(self, course: Course, name: str, number: int) -> None:
+    def _write(self, course: Course, name: str, number: int, last: bool = True) -> None:
+        """`last`: the track has left the course once this is on the disk."""
         core = self.core
         store, take = core.store, core.session.tracks[name].takes[number - 1]
 
@@ -252,32 +330,37 @@ class Generation:
             return file, take_row(replace(take, file=file))
 
         def done(result: Any) -> None:
-            core.post(lambda: self._written(course, name, number, *result))
+            core.post(lambda: self._written(course if last else None, name, number, *result))
 
         def failed(error: EngineError, final: bool) -> None:
-            core.post(lambda: self._unwritten(course, name, error, final))
+            core.post(lambda: self._unwritten(course if last else None, name, error, final))
 
         core.writer.submit(Task(work, done, failed))
 
-    def _written(self, course: Course, name: str, number: int, file: str, row: tuple[Any, ...]) -> None:
+    def _written(
+        self, course: Course | None, name: str, number: int, file: str, row: tuple[Any, ...]
+    ) -> None:
         core, track = self.core, self.core.session.tracks[name]
         track.written(number, file)
         core.store.put_take(row)
         core.save()
-        core.publish(e.TrackProgress(name, 1.0))
+        if course is not None:
+            core.publish(e.TrackProgress(name, 1.0))
         core.publish_all(take_events(track))
-        self._leave(course, name)
+        if course is not None:
+            self._leave(course, name)
         core.publish_all(core.session.context_events())
 
-    def _unwritten(self, course: Course, name: str, error: EngineError, final: bool) -> None:
+    def _unwritten(self, course: Course | None, name: str, error: EngineError, final: bool) -> None:
         """The disk refuses: say so, play on; after some tries the command is answered, the tries go on."""
         self.core.log("error", f"{error.text}; {name} plays on, and writing is tried again")
-        if final:
+        if final and course is not None:
             course.failures[name] = error
             self._leave(course, name)
 
     def _failed(self, course: Course, name: str, error: EngineError) -> None:
         course.failures[name] = error
+        self._withdraw(course, name)
         if error.code != "cancelled":
             self.core.log("error", f"{name}: {error.text}")
         self._leave(course, name)
@@ -290,8 +373,7 @@ class Generation:
         if error is not None:
             for name in sorted(course.left):
                 self._failed(course, name, error)
-        if course.loops:
-            self.core.outs.swap(course.loops, self.core.session.when)
+        self._take_over(course)
         self._finish(course)
         self._start_next()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.context.track_context import TrackContext
 from engine.events import Origin
+from engine.models import Choice
 from engine.music.past import Past
 from engine.prompt.music_context import Frame, MusicContext
 from engine.stem import Stem
@@ -54,6 +55,8 @@ class Job:
     fresh: frozenset[str] = (
         frozenset()
     )  # those whose seed is free: a take too like the last ones is written anew
+    choices: Mapping[str, Choice] = field(default_factory=dict)  # who performs the tracks to be made
+    stems: Mapping[str, Stem] = field(default_factory=dict)  # those behind `heard`, and the standing ones
 
 
 @dataclass(frozen=True)

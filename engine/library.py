@@ -37,7 +37,7 @@ class Library:
         before = {name: track.current for name, track in core.session.tracks.items()}
         staying = [track.name for track in core.session.tracks.values() if track.locked]
         core.session.restore(settings, keep_locked=True)
-        core.publish_all(core.session.snapshot())
+        core.publish_all(core.snapshot())
         if staying:
             core.log("info", f"locked and left as they are: {', '.join(staying)}")
         core.outs.set_gains(core.session.gains())
@@ -105,7 +105,7 @@ class Library:
         core.outs.open_set(folder)
         core.outs.set_gains(session.gains())
         core.publish(e.SetOpened(name))
-        core.publish_all(session.snapshot())
+        core.publish_all(core.snapshot())
         swap_to_current(core, list(session.tracks), "bar", lambda: self._kept(origin, None, False))
 
     # --- answers ----------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from engine.context.conflicts import Conflict, overruled
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError
 from engine.jobs import Job, Made
+from engine.model_takes import PREVIEW_SHARE, perform_shown
 from engine.music.fresh import freshest
 from engine.music.past import NOTHING, Past
 from engine.music.score import Score
@@ -30,20 +31,11 @@ from engine.prompt.interpret import interpret
 from engine.prompt.music_context import Frame, MusicContext
 from engine.prompt.understanding import current
 from engine.registry import Registry
+from engine.report import Report, cancelled
 from engine.session import check_length
 from engine.stem import Stem, audio_digest, quantise_24
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Report:
-    """How the worker speaks to the control thread; every call returns at once."""
-
-    context: Callable[[MusicContext, tuple[Conflict, ...]], None]  # and the conflicts that were settled
-    progress: Callable[[str, float], None]
-    made: Callable[[Made], None]
-    failed: Callable[[str, EngineError], None]
 
 
 def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Report) -> None:
@@ -54,7 +46,7 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
     check_likeness(job, context)
     report.context(context, conflicts)
     heard = {name: _without_idle_harmony(says) for name, says in job.heard.items()}
-    performing: dict[str, Future[None]] = {}
+    performing: dict[str, Future[Made | None]] = {}
     try:
         for track in job.request.tracks:
             if job.request.cancel.is_set(track):
@@ -66,17 +58,25 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
                 _perform, job, track, score, seed, context, registry, outs, report
             )
     finally:
-        _await(performing, report)
+        rendered = _await(performing, report)
+    if any(job.choices[track].family for track in rendered):
+        report.all_shown()
+        perform_shown(job, rendered, registry, outs, pool, report)
 
 
-def _await(performing: Mapping[str, Future[None]], report: Report) -> None:
-    """Until no track is at work any more; a performer that broke off leaves the other tracks alone."""
+def _await(performing: Mapping[str, Future[Made | None]], report: Report) -> dict[str, Made]:
+    """What the instruments made, once no track is at work any more; a performer that broke off leaves the
+    other tracks alone."""
     wait(performing.values())
+    rendered = {}
     for track, future in performing.items():
         error = future.exception()
         if error is not None:
             log.error("performing %s failed", track, exc_info=error)
             report.failed(track, EngineError("internal", f"{type(error).__name__}: {error}"))
+        elif (made := future.result()) is not None:
+            rendered[track] = made
+    return rendered
 
 
 def _based(job: Job) -> Job:
@@ -146,22 +146,30 @@ def _without_idle_harmony(says: TrackContext) -> TrackContext:
 def _perform(
     job: Job, track: str, score: Score, seed: int, context: MusicContext, registry: Registry, outs: Outs,
     report: Report,
-) -> None:  # fmt: skip
-    """One track from score to stem, on a thread of the pool."""
-    kind = registry[track]
+) -> Made | None:  # fmt: skip
+    """One track from score to stem, on a thread of the pool: the take, or a model's preview."""
+    kind, choice = registry[track], job.choices[track]
     cancel = job.request.cancel
+    share = PREVIEW_SHARE if choice.family else 0.8
     try:
+        if choice.missing:
+            raise EngineError(
+                "not_available", f"render = model, but {choice.why}; choose auto or instruments"
+            )
         report.progress(track, 0.1)
         audio = kind.perform(
-            score, lambda done: report.progress(track, 0.1 + 0.8 * done), lambda: cancel.is_set(track)
+            score, lambda done: report.progress(track, 0.1 + share * done), lambda: cancel.is_set(track)
         )
         stem = stem_from(score, quantise_24(audio), seed, job.request.prompt, job.digests)
         # A composer may write for another role (percussion as drums): the stem is this track's all the same.
         stem = replace(stem, track=track, render=kind.perform_name)
         says = replace(TrackContext.from_score(score), track=track)
-        report.made(_finish(stem, says, context, outs))
+        made = _finish(stem, says, context, outs)
     except EngineError as error:
         report.failed(track, error)
+        return None
+    (report.shown if choice.family else report.made)(made)
+    return made
 
 
 def _finish(stem: Stem, says: TrackContext, context: MusicContext | None, outs: Outs) -> Made:
@@ -179,10 +187,6 @@ def stem_from(
         signature=score.signature, bars=score.bars, seed=seed, prompt=prompt, score=score,
         render="instruments", digest=audio_digest(audio), heard=heard,
     )  # fmt: skip
-
-
-def cancelled(track: str) -> EngineError:
-    return EngineError("cancelled", f"{track} was cancelled")
 
 
 # --- imports --------------------------------------------------------------------------------------

@@ -11,15 +11,18 @@ render = auto          the model where its card clears the bar on this machine, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from engine.errors import EngineError, unknown
 from engine.performing import INSTRUMENTS, RENDERS, Family
 from engine.plugins import load_entry_points
-from engine.registry import TrackType
+from engine.registry import Registry, TrackType
 
+log = logging.getLogger(__name__)
 GROUP = "resonantgen.models"
+LONGEST_TOLD = 300  # characters
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,19 @@ class Choice:
     family: Family | None = None
     missing: bool = False
 
+    @property
+    def told(self) -> str:
+        """`why`, short enough for one message of the contract."""
+        return self.why if len(self.why) <= LONGEST_TOLD else f"{self.why[: LONGEST_TOLD - 1]}…"
+
 
 class Models:
     """The families by name."""
 
-    def __init__(self, families: Iterable[Family] = ()) -> None:
+    def __init__(self, families: Iterable[Family] = (), render: str = "auto") -> None:
+        """`render`: what holds for a set that says nothing else."""
         self.families = {family.name: family for family in families}
+        self.render = render
 
     def register(self, family: Family) -> None:
         """EngineError `range` for a name that already means something else."""
@@ -81,3 +91,34 @@ class Models:
             raise EngineError(
                 "not_available", f"no track model can perform: {why}. Allowed here: auto, instruments"
             )
+
+
+def performers_told(choices: Mapping[str, Choice]) -> list[str]:
+    """A line for each performer and reason: `drums, bass: instruments perform (why)`."""
+    tracks: dict[tuple[str, str], list[str]] = {}
+    for name, choice in choices.items():
+        tracks.setdefault((choice.performer, choice.told), []).append(name)
+    return [
+        f"{', '.join(names)}: {performer}{'' if performer.endswith('s') else 's'} perform ({why})"
+        for (performer, why), names in tracks.items()
+    ]
+
+
+def performers_summed(choices: Mapping[str, Choice]) -> str:
+    """`model (drums, bass), instruments (melody)`; the one word where there is one performer."""
+    tracks: dict[str, list[str]] = {}
+    for name, choice in choices.items():
+        tracks.setdefault(choice.performer, []).append(name)
+    if len(tracks) == 1:
+        return next(iter(tracks))
+    return ", ".join(f"{performer} ({', '.join(names)})" for performer, names in tracks.items())
+
+
+def warm_models(registry: Registry, choices: Mapping[str, Choice]) -> None:
+    """Load what will perform. One that cannot be loaded says so in the log, and when it is asked."""
+    for name, choice in choices.items():
+        if choice.family is not None:
+            try:
+                choice.family.warm(registry[name].model)
+            except EngineError as error:
+                log.warning("%s: %s", name, error.text)

@@ -31,6 +31,10 @@ class Outs(Protocol):
     def swap(self, loops: Mapping[str, object | None], when: str) -> None:
         """Control thread: these loops take over together at the boundary `when` says."""
 
+    def replace(self, track: str, old: object, new: object) -> bool:
+        """Control thread: where `old` is what plays or waits last on this track, `new`, of the same length,
+        plays or waits in its place, at the same place of the loop. False where something else has come."""
+
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         """Control thread: left and right gain of each track."""
 

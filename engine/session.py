@@ -18,6 +18,7 @@ from engine.audio.mixing import pan_gains
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError, check_range, unknown
 from engine.music.key import Key, Signature
+from engine.performing import RENDERS
 from engine.prompt.music_context import Frame, MusicContext
 from engine.stem import Stem
 from engine.track import PARAMS, Track
@@ -37,6 +38,7 @@ class Session:
     frame: Frame = field(default_factory=Frame)
     seed: int = -1
     when: str = "loop"
+    render: str = ""  # of performing.RENDERS; "": as the engine's settings have it
     context: MusicContext | None = None
 
     @classmethod
@@ -206,6 +208,13 @@ class Session:
         self.when = command.when
         return [e.When(self.when)]
 
+    @apply.register
+    def _render(self, command: c.SetRender) -> list[e.Event]:
+        if command.render not in RENDERS:
+            raise unknown("render", command.render, RENDERS)
+        self.render = command.render
+        return [e.Render(self.render)]
+
     # --- the frame --------------------------------------------------------------------------------
 
     def _pin(self, name: str, value: Any) -> Frame:
@@ -248,7 +257,7 @@ class Session:
                 "tempo_bpm": frame.tempo_bpm, "key": asdict(frame.key), "signature": asdict(frame.signature),
                 "bars": frame.bars, "pinned": sorted(frame.pinned),
             },
-            "seed": self.seed, "when": self.when,
+            "seed": self.seed, "when": self.when, "render": self.render,
             "context": self.context.to_json() if self.context else None,
             "tracks": {name: track_settings(track) for name, track in self.tracks.items()},
         }  # fmt: skip
@@ -261,6 +270,7 @@ class Session:
             frozenset(frame["pinned"]),
         )  # fmt: skip
         self.seed, self.when = settings["seed"], settings["when"]
+        self.render = settings.get("render", "")
         self.context = MusicContext.from_json(settings["context"]) if settings["context"] else None
         for name, values in settings["tracks"].items():
             track = self.tracks.get(name)

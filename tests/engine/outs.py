@@ -10,6 +10,7 @@ from engine import commands as c
 from engine import events as e
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.models import Models
 from engine.music.key import Signature
 from engine.registry import Registry
 from engine.stem import Stem, stem_name
@@ -24,6 +25,8 @@ class RecordingOuts:
         self.gains: dict[str, tuple[float, float]] = {}
         self.disk_error: EngineError | None = None
         self.calls: list[str] = []
+        self.latest: dict[str, object | None] = {}  # what plays or waits last
+        self.replaced: list[tuple[str, object, object]] = []
 
     def open_set(self, folder: Path) -> None:
         self.folder = folder
@@ -47,6 +50,14 @@ class RecordingOuts:
 
     def swap(self, loops: Mapping[str, object | None], when: str) -> None:
         self.swaps.append((dict(loops), when))
+        self.latest |= loops
+
+    def replace(self, track: str, old: object, new: object) -> bool:
+        if self.latest.get(track) is not old:
+            return False
+        self.latest[track] = new
+        self.replaced.append((track, old, new))
+        return True
 
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         self.gains = dict(gains)
@@ -70,11 +81,11 @@ class RecordingOuts:
 class Bench:
     """An engine whose control thread is the test: posts wait in a queue until `wait` runs them."""
 
-    def __init__(self, folder: Path, registry: Registry | None = None) -> None:
+    def __init__(self, folder: Path, registry: Registry | None = None, models: Models | None = None) -> None:
         self.posts: queue.Queue[Callable[[], None]] = queue.Queue()
         self.outs = RecordingOuts()
         self.events: list[e.Event] = []
-        self.engine = Engine(folder, self.outs, self.posts.put, registry, threads=2)
+        self.engine = Engine(folder, self.outs, self.posts.put, registry, threads=2, models=models)
         self.engine.subscribe(self.events.append)
         self.serial = 0
 

@@ -1,0 +1,225 @@
+"""Takes that a model performs: the instruments' preview sounds, and the model takes its place bar by bar.
+
+    preview   |ppppppp|ppppppp|ppppppp|ppppppp|     made by the instruments, heard at once
+    joined    |MMMMMMMMMMMMMM\\ppppppp|ppppppp|     the bars that are finished, faded over into the preview
+    take      |MMMMMMM|MMMMMMM|MMMMMMM|MMMMMMM|     one take, the model's
+
+A model that breaks off leaves the preview as the take. Bars that a relative prompt does not touch come
+from the standing take, bit for bit.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future, wait
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import EngineError
+from engine.jobs import Job, Made
+from engine.music.score import Curve, Hit, Note, Score
+from engine.outs import Outs
+from engine.performing import Given, Part, Watch
+from engine.prompt.music_context import MusicContext
+from engine.registry import Registry
+from engine.report import Report, cancelled
+from engine.stem import Stem, audio_digest, quantise_24
+from engine.units import STEM_SAMPLE_RATE, beats_to_samples
+
+log = logging.getLogger(__name__)
+PREVIEW_SHARE = 0.2  # of the progress, before the model begins
+FADE_SAMPLES = STEM_SAMPLE_RATE // 100  # 10 ms: longer than a period of 100 Hz, shorter than an attack
+
+
+def perform_shown(
+    job: Job, rendered: Mapping[str, Made], registry: Registry, outs: Outs, pool: Executor, report: Report
+) -> None:
+    """Let the models perform what the instruments have shown; a model that fails leaves the preview."""
+    performing: dict[str, Future[None]] = {}
+    for track, shown in rendered.items():
+        if job.choices[track].family is not None:
+            heard = _heard(job, rendered, track)
+            performing[track] = pool.submit(_perform, job, shown, heard, registry, outs, report)
+    wait(performing.values())
+    for track, future in performing.items():
+        error = future.exception()
+        if error is not None:
+            if not isinstance(error, EngineError):
+                log.error("the model of %s failed", track, exc_info=error)
+            report.warned(f"{track}: the model broke off ({error}); the instruments' take stays")
+            report.made(rendered[track])
+
+
+def _heard(job: Job, rendered: Mapping[str, Made], track: str) -> dict[str, NDArray[np.float32]]:
+    """The loops that a track hears: stems that stay, and the previews of what is made before it.
+
+    Of those the previews, and not what their models make of them: so nobody waits for anybody, and the
+    same seed gives the same samples.
+    """
+    order = list(rendered)
+    earlier = order[: order.index(track)]
+    stays = {name: job.stems[name].audio for name in job.heard if name in job.stems}
+    return {**stays, **{name: rendered[name].stem.audio for name in earlier}}
+
+
+def _perform(
+    job: Job, shown: Made, heard: Mapping[str, NDArray[np.float32]], registry: Registry, outs: Outs,
+    report: Report,
+) -> None:  # fmt: skip
+    """One track by its model, on a thread of the pool; what it raises is the model's failure."""
+    track, score, cancel = shown.track, shown.stem.score, job.request.cancel
+    family = job.choices[track].family
+    assert family is not None and score is not None
+    given = given_bars(job, track, score, shown.context, family.name)
+    words = words_of(shown.context, track) if shown.context else ()
+    part = Part(registry[track].model, score, words, heard, shown.stem.seed, given)
+    before = 0.1 + PREVIEW_SHARE
+
+    def ready(audio: NDArray[np.float32]) -> None:
+        if len(audio) and not cancel.is_set(track):
+            report.joined(_made(shown, joined(audio, shown.stem.audio), f"{family.name}, part", outs))
+
+    watch = Watch(
+        lambda done: report.progress(track, before + (0.9 - before) * done),
+        lambda: cancel.is_set(track),
+        ready,
+    )
+    try:
+        audio = checked(family.perform(part, watch), score, family.name)
+    except EngineError as error:
+        if error.code != "cancelled":
+            raise
+        report.failed(track, cancelled(track))
+        return
+    report.made(_made(shown, with_given(audio, given, score), family.name, outs))
+
+
+def _made(shown: Made, audio: NDArray[np.float32], render: str, outs: Outs) -> Made:
+    exact = quantise_24(audio)
+    stem = replace(shown.stem, audio=exact, render=render, digest=audio_digest(exact))
+    return replace(shown, stem=stem, loop=outs.prepare(stem))
+
+
+def checked(audio: NDArray[np.float32], score: Score, family: str) -> NDArray[np.float32]:
+    """EngineError `internal` where a family gives something else than the score's loop in finite numbers."""
+    wanted = (score.length_samples, 2)
+    if audio.shape != wanted:
+        raise EngineError("internal", f"{family} gave audio of shape {audio.shape}, not {wanted}")
+    if not np.isfinite(audio).all():
+        raise EngineError("internal", f"{family} gave numbers that are none")
+    return audio
+
+
+# --- joints ---------------------------------------------------------------------------------------
+
+
+def joined(begun: NDArray[np.float32], rest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`begun` [n, C] in the place of the first n samples of the loop `rest` [N, C], faded at both ends."""
+    count = min(len(begun), len(rest))
+    loop = np.array(rest, np.float32)
+    if count == len(rest):
+        loop[:] = begun[:count]
+        return loop
+    weight = np.ones((count, 1), np.float32)
+    fade = min(FADE_SAMPLES, count // 2)
+    weight[:fade, 0] = np.linspace(0.0, 1.0, fade, endpoint=False)
+    weight[count - fade :, 0] = np.linspace(1.0, 0.0, fade, endpoint=False)
+    loop[:count] += weight * (begun[:count] - loop[:count])
+    return loop
+
+
+def with_given(audio: NDArray[np.float32], given: Given | None, score: Score) -> NDArray[np.float32]:
+    """The bars that stay, bit for bit, whatever the model made of them; faded over beside them.
+
+    What a family that keeps them itself gives is left as it is.
+    """
+    if given is None:
+        return audio
+    inside = np.zeros(len(audio), bool)
+    for bar in given.bars:
+        start, end = bar_samples(score, bar)
+        inside[start:end] = True
+    if np.array_equal(audio[inside], given.audio[inside]):
+        return audio
+    weight = inside.astype(np.float32)
+    ramp = np.linspace(0.0, 1.0, FADE_SAMPLES + 1, dtype=np.float32)[1:-1]
+    for edge in np.flatnonzero(inside & ~np.roll(inside, 1)):
+        _raise(weight, edge - len(ramp) + np.arange(len(ramp)), ramp)
+    for edge in np.flatnonzero(~inside & np.roll(inside, 1)):
+        _raise(weight, edge + np.arange(len(ramp)), ramp[::-1])
+    mixed = audio + weight[:, None] * (given.audio - audio)
+    mixed[inside] = given.audio[inside]
+    return np.asarray(mixed, np.float32)
+
+
+def _raise(weight: NDArray[np.float32], places: NDArray[np.int64], ramp: NDArray[np.float32]) -> None:
+    """At least the ramp's weight at these places of the loop [N], in place."""
+    around = places % len(weight)
+    weight[around] = np.maximum(weight[around], ramp)
+
+
+def bar_samples(score: Score, bar: int) -> tuple[int, int]:
+    """The first sample of a bar, and of the bar after it."""
+    beats = score.signature.bar_beats
+    start, end = (beats_to_samples(b * beats, score.tempo_bpm) for b in (bar, bar + 1))
+    return start, min(end, score.length_samples)
+
+
+# --- bars that stay -------------------------------------------------------------------------------
+
+
+def given_bars(
+    job: Job, track: str, score: Score, context: MusicContext | None, performer: str
+) -> Given | None:
+    """The bars that a relative prompt leaves as they stand: same frame, same sound, same notes.
+
+    None for a new idea, for a take that somebody else performed, and where all or no bars are the same.
+    """
+    standing = job.stems.get(track)
+    if standing is None or standing.score is None or context is None or not context.relative:
+        return None
+    if standing.render != performer or not same_sound(standing, score):
+        return None
+    bars = frozenset(bar for bar in range(score.bars) if in_bar(standing.score, bar) == in_bar(score, bar))
+    return Given(standing.audio, bars) if 0 < len(bars) < score.bars else None
+
+
+def same_sound(standing: Stem, score: Score) -> bool:
+    old = standing.score
+    assert old is not None
+    facts = ("tempo_bpm", "signature", "bars", "palette", "settings", "genre")
+    return all(getattr(old, name) == getattr(score, name) for name in facts)
+
+
+def in_bar(score: Score, bar: int) -> tuple[object, ...]:
+    """All that can be heard in a bar: what begins in it or sounds into it, chords and curves."""
+    beats = score.signature.bar_beats
+    start, end = bar * beats, (bar + 1) * beats
+
+    def sounds(item: Note) -> bool:
+        return item.start_beats < end and item.start_beats + item.length_beats > start
+
+    def begins(item: Hit) -> bool:
+        return start <= item.start_beats < end
+
+    curves = tuple((curve.name, _points(curve, start, end)) for curve in score.curves)
+    return tuple(filter(sounds, score.notes)), tuple(filter(begins, score.hits)), curves
+
+
+def _points(curve: Curve, start: float, end: float) -> tuple[float, ...]:
+    """The curve's values at a bar's ends and at its own points between."""
+    beats, values = zip(*curve.points, strict=True)
+    inside = [beat for beat in beats if start < beat < end]
+    return tuple(np.interp([start, *inside, end], beats, values).round(6).tolist())
+
+
+def words_of(context: MusicContext, track: str) -> tuple[str, ...]:
+    """What was said of the music and of this track, in words, each once."""
+    said = re.findall(r"[^\W_]+", context.prompt.lower())
+    return tuple(
+        dict.fromkeys((context.genre, *context.genres, *context.moods, *context.intent(track).words, *said))
+    )
