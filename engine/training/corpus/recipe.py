@@ -26,6 +26,7 @@ class Recipe:
     jitter_share: float = 0.75  # of tracks: every number of the palette moved
     strange_share: float = 0.4  # of tracks: settings and curves anywhere in their range
     processed_share: float = 0.6  # of tracks: through a chain of processors
+    shaped_share: float = 1.0  # of tracks: equaliser, width, place and balance drawn by lot
     raw_share: float = 0.1  # of songs: neither processors nor filters, as the instruments leave it
     lofi_share: float = 0.12  # of songs: every track from one worn medium
     tuned_share: float = 0.5  # of songs: another concert pitch than 440 Hz

@@ -51,9 +51,20 @@ def treated(
             amounts += list(worn(plan).items())
         loop = chained(loop, amounts, score.tempo_bpm, rng.getrandbits(31))
         effects |= dict(amounts)
+    if plan.rng(f"{score.track}/shaped").random() >= recipe.shaped_share:
+        return finished(loop, score, effects), effects
+    if manner != "raw":
         loop = shaped(loop, effects, rng)
     loop = levelled(loop, score, effects, rng)
     return placed(loop, score.track, effects, rng), effects
+
+
+def finished(loop: NDArray[np.float32], score: Score, effects: Effects) -> NDArray[np.float32]:
+    """As the engine finishes a stem, no more. A new array."""
+    loop = np.array(loop, dtype=np.float32, order="C")
+    finish(loop, score.track, dynamics(score))
+    effects["mastered"] = True
+    return loop
 
 
 def chain(recipe: Recipe, rng: random.Random) -> list[tuple[str, float]]:
