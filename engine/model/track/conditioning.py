@@ -18,6 +18,7 @@ from engine.errors import unknown
 from engine.instruments.drums import timed
 from engine.model.codec.config import CodecConfig
 from engine.model.track.config import KINDS
+from engine.model.track.frames import Frames, within
 from engine.model.track.guide import GUIDE_SIZE, guide_frames
 from engine.model.track.played import Stretches, gliding, stretches
 from engine.music.score import ARTICULATIONS, CURVES, DRUM_VOICES, SECTIONS, Score
@@ -73,34 +74,6 @@ def score_frames(
 def frames_of(score: Score, codec: CodecConfig) -> int:
     """Frames that cover the loop; the last one may reach past its end."""
     return -(-score.length_samples // codec.hop)
-
-
-class Frames:
-    """The frames of a window, and the turns of the loop that reach into it."""
-
-    def __init__(self, first: int, count: int, hop: int, loop: int) -> None:
-        self.first, self.count, self.hop, self.loop = first, count, hop, max(1, loop)
-        self.start, self.stop = first * hop, (first + count) * hop
-
-    def turns(
-        self, begin: NDArray[np.int64], end: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(row, samples to add) for each turn of each [begin, end) that touches the window."""
-        low = -((end - 1 - self.start) // self.loop)  # the least turn whose end lies in the window
-        high = (self.stop - 1 - begin) // self.loop
-        counts = np.maximum(0, high - low + 1)
-        rows = np.repeat(np.arange(len(begin)), counts)
-        return rows, (low[rows] + within(counts)) * self.loop
-
-    def at(self, share: float) -> NDArray[np.float64]:
-        """Samples of a place in each frame, in the loop's first turn: [F]."""
-        here = (np.arange(self.first, self.first + self.count) + share) * self.hop
-        return np.asarray(here % self.loop)
-
-
-def within(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1 … of each run: counts [2, 3] -> [0, 1, 0, 1, 2]."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
 def _joined(frames: Frames, *parts: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -28,12 +28,13 @@ UNKNOWN = Instrument(name="", role="", layers=(), low=0, high=127)
 class Stretches:
     """One row a pitch of a gesture, in order of gestures; samples from the loop's start (may be negative).
 
-    `struck`: where its gesture started, `begin` and `end`: where this pitch starts and where the next one
+    `struck` and `let_go`: of its gesture; `begin` and `end`: where this pitch starts, and where the next one
     starts or the key is let go; all int64 [R]. `tied`: reached without a stroke; `slide`: glided to.
     `from_pitch`, `pitch`: semitones where it begins and where it goes, within about `glide_s`.
     """
 
     struck: NDArray[np.int64]
+    let_go: NDArray[np.int64]
     begin: NDArray[np.int64]
     end: NDArray[np.int64]
     pitch: NDArray[np.float64]
@@ -43,7 +44,6 @@ class Stretches:
     articulation: NDArray[np.int64]  # place in ARTICULATIONS
     tied: NDArray[np.bool_]
     slide: NDArray[np.bool_]
-    last: NDArray[np.bool_]  # of its gesture
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -71,23 +71,21 @@ def stretches(score: Score) -> Stretches:
     played = gestures(score, instrument.mono, instrument.low, instrument.high, holds_samples)
     rows = [row for gesture in played for row in _rows(gesture, glide_s)]
     columns = [np.array(column) for column in zip(*rows, strict=True)] or [np.zeros(0)] * 11
-    kinds = (np.int64,) * 3 + (np.float64,) * 4 + (np.int64,) + (np.bool_,) * 3
+    kinds = (np.int64,) * 4 + (np.float64,) * 4 + (np.int64,) + (np.bool_,) * 2
     return Stretches(*(column.astype(kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
 def _rows(gesture: Gesture, glide_s: float) -> list[tuple[float, ...]]:
     rows: list[tuple[float, ...]] = []
     ends = (*gesture.starts[1:], max(gesture.gate_samples, gesture.starts[-1] + 1))
-    here = gesture.from_pitch
-    count = len(gesture.starts)
-    for i in range(count):
-        start, end, pitch, slides = gesture.starts[i], ends[i], gesture.pitches[i], gesture.sliding[i]
+    here, struck = gesture.from_pitch, gesture.start
+    for i, (start, end) in enumerate(zip(gesture.starts, ends, strict=True)):
+        pitch, slides = gesture.pitches[i], gesture.sliding[i]
         within_s = glide_s if slides else LEGATO_S
         rows.append(
             (
-                gesture.start, gesture.start + start, gesture.start + end, pitch, here, within_s,
+                struck, struck + ends[-1], struck + start, struck + end, pitch, here, within_s,
                 gesture.velocity / 127, ARTICULATIONS.index(gesture.articulation), i > 0, slides,
-                i == count - 1,
             )
         )  # fmt: skip
         here = float(gliding(pitch, here, within_s, (end - start) / STEM_SAMPLE_RATE))
