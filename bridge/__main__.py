@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.config import Config
 
 DEFAULT_PORT = 9130
+RENDERS = ("auto", "model", "instruments")
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
@@ -37,12 +38,14 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     serve.add_argument("--set", type=Path, help="the set's folder")
     serve.add_argument("--port", type=int, help=f"OSC port (default {DEFAULT_PORT})")
     serve.add_argument("--jack", choices=("auto", "on", "off"), help="play through JACK")
+    serve.add_argument("--render", choices=RENDERS, help="what performs: the track models or the instruments")
     serve.add_argument("--resume", action="store_true", help="take up unfinished generations, and play on")
     serve.add_argument("--verbose", action="store_true", help="log everything")
     _add_genres(serve)
 
     doctor = commands.add_parser("doctor", help="what is here, what is missing, how to get it")
     doctor.add_argument("--json", action="store_true")
+    doctor.add_argument("--models", action="store_true", help="load the track models too: time and memory")
     doctor.add_argument("--config", type=Path, help="the settings (TOML) to look at the machine with")
     _add_genres(doctor)
 
@@ -87,11 +90,12 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _add_training(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from bridge import train, train_codec, train_sources
+    from bridge import train, train_codec, train_sources, train_track
 
     train.add_parser(commands)
     train_sources.add_parser(commands)
     train_codec.add_parser(commands)
+    train_track.add_parser(commands)
 
 
 def _add_codec_options(parser: argparse.ArgumentParser) -> None:
@@ -148,7 +152,7 @@ def _run(args: argparse.Namespace) -> int:
         from bridge.doctor import main_doctor
 
         given = args.config is not None or args.genres is not None
-        return main_doctor(args.json, _config(args) if given else None)
+        return main_doctor(args.json, _config(args) if given else None, args.models)
     if args.command == "monitor":
         from bridge.monitor import monitor
 
@@ -182,9 +186,12 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from bridge import train, train_codec, train_sources
+    from bridge import train, train_codec, train_sources, train_track
 
-    mains = {"corpus": train.main, "sources": train_sources.main, "codec": train_codec.main}
+    mains = {
+        "corpus": train.main, "sources": train_sources.main, "codec": train_codec.main,
+        "track": train_track.main,
+    }  # fmt: skip
     return mains[args.what](args)
 
 
@@ -211,6 +218,8 @@ def _serve(args: argparse.Namespace) -> int:
         config = replace(config, osc=replace(config.osc, port=args.port))
     if args.jack is not None:
         config = replace(config, jack=replace(config.jack, mode=args.jack))
+    if args.render is not None:
+        config = replace(config, engine=replace(config.engine, render=args.render))
     level = logging.DEBUG if args.verbose else getattr(logging, config.log.level.upper())
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)-7s %(message)s")
 

@@ -28,6 +28,7 @@ from engine import events as e
 from engine.config import Config, genre_folder
 from engine.engine import Engine
 from engine.errors import EngineError
+from engine.models import Models, models_of, performers_summed, warm_models
 from engine.music.user_genres import load_user_genres
 from engine.prompt.understanding import install
 from engine.registry import Registry, default_registry
@@ -42,7 +43,10 @@ COLLECT_AT_LEAST_S = 60.0
 class App:
     """A running instrument. `await run()` returns after `/rg/quit`, SIGTERM or SIGINT."""
 
-    def __init__(self, config: Config, folder: Path, registry: Registry | None = None) -> None:
+    def __init__(
+        self, config: Config, folder: Path, registry: Registry | None = None, models: Models | None = None
+    ) -> None:
+        """EngineError `not_available` where the settings demand a model and there is none."""
         self.config = config
         self.folder = folder
         self.registry = registry or default_registry()
@@ -51,10 +55,12 @@ class App:
         ]
         self.failures += load_user_genres(genre_folder(config))
         self.registry = self.registry.choose(config.engine.tracks)
-        if config.engine.render == "model":
-            raise EngineError(
-                "not_available", "no track model is installed; set render = auto or instruments"
-            )
+        self.models = models or models_of(config)
+        self.failures += [
+            f"a family of models could not be loaded: {failure}"
+            for failure in self.models.load_entry_points()
+        ]
+        self.models.check([self.registry[name] for name in self.registry], config.engine.render)
         self.quitting = asyncio.Event()
 
     async def start(self, resume: bool = False) -> None:
@@ -69,7 +75,9 @@ class App:
             lambda call: post_to(loop, call),
             self.registry,
             self.config.engine.worker_threads or None,
+            self.models,
         )
+        warm_models(self.registry, self.engine.core.choices())
         self.server = OscServer(
             submit=self.submit, snapshot=self.engine.snapshot, status=self.status,
             tracks=lambda: list(self.registry), set_name=lambda: self.engine.set_name,
@@ -88,6 +96,7 @@ class App:
         self.midi_task: asyncio.Task[None] | None = None
         if self.config.midi.enabled:
             self._start_midi()
+        self.engine.announce_performers()
         for failure in self.failures:
             self.engine.publish(e.Log("warning", failure))
         if resume:
@@ -117,7 +126,7 @@ class App:
         """state, queued, cpu_load, xruns, last_generate_s, device: the answer to /rg/status."""
         player = self.outs.status()
         generation = self.engine.generation
-        device = f"instruments; {player.text}"
+        device = f"{performers_summed(self.engine.core.choices())}; {player.text}"
         return (
             self.engine.state, len(generation.queue), player.cpu_load, player.xruns,
             generation.last_generate_s, device,

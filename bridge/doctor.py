@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bridge.doctor_checks import CHECKS, MISSING, OK, WARN, Finding
+from bridge.doctor_models import loaded_models
 from engine.config import Config
 
 DEADLINE_S = 2.5
@@ -53,9 +54,12 @@ def _run(name: str, look: Check, config: Config, results: dict[str, list[Finding
         results[name] = [Finding(name, WARN, f"cannot be looked at: {type(error).__name__}: {error}")]
 
 
-def main_doctor(json: bool = False, config: Config | None = None) -> int:
-    """Print the findings; 1 when something that is needed is missing, else 0."""
+def main_doctor(json: bool = False, config: Config | None = None, models: bool = False) -> int:
+    """Print the findings; 1 when something that is needed is missing, else 0. `models`: load them as well,
+    which takes its time."""
     findings = check() if config is None else check(config)
+    if models:
+        findings += loaded_models(config or Config())
     if json:
         print(json_text.dumps([asdict(finding) for finding in findings], indent=2))
     else:

@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from bridge.chat_completions import loopback
+from bridge.doctor_findings import MISSING, OK, WARN, Finding
+from bridge.doctor_models import check_models
 from engine.config import Config, genre_folder, set_folder
 from engine.errors import EngineError
 
-OK, WARN, MISSING = "ok", "warn", "missing"
 MIN_PYTHON = (3, 11)
 MIN_FREE_GB = 1.0
 PING_S = 0.3
@@ -30,16 +30,6 @@ OPTIONAL = {  # package: what it is for, and the extra that brings it
     "encodec": ("the published codec; needs a CUDA build of torchaudio", "encodec"),
     "flash-attn": ("faster attention on NVIDIA GPUs", "flash"),
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the report. `status`: ok, warn (something optional is not there) or missing."""
-
-    name: str
-    status: str
-    found: str
-    how: str = ""  # how to get it, where it is not there
 
 
 def installed(package: str) -> str | None:
@@ -308,6 +298,7 @@ CHECKS: dict[str, Callable[[Config], list[Finding]]] = {
     "processor": check_cpu,
     "realtime": check_realtime,
     "GPU": check_gpu,
+    "track models": check_models,
     "JACK": check_jack,
     "MIDI": check_midi,
     "OSC port": check_port,

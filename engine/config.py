@@ -89,6 +89,7 @@ class PromptConfig:
 class FoldersConfig:
     set: str = ""
     genres: str = ""
+    models: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ def genre_folder(config: Config) -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("resonantgen", appauthor=False) / "genres"
+
+
+def model_folder(config: Config) -> Path | None:
+    """Where the user's own track models lie; None: they have none."""
+    return Path(config.folders.models).expanduser() if config.folders.models else None
 
 
 # --- TOML to dataclasses --------------------------------------------------------------------------

@@ -183,13 +183,13 @@ class Engine:
         core.session.apply(command)
         core.publish_all(core.render_events())
         self.announce_performers()
+        core.pool.submit(warm_models, core.registry, core.choices())
 
     def announce_performers(self) -> None:
-        """Who performs, and why, as lines of the log; the models that will be wanted are loaded."""
+        """Who performs, and why, as lines of the log."""
         core = self.core
         for line in performers_told(core.choices()):
             core.log("info", line)
-        core.pool.submit(warm_models, core.registry, core.choices())
 
     def _analyze_prompt(self, command: c.AnalyzePrompt, origin: e.Origin) -> None:
         context = current().read(command.prompt, self.core.session.frame, self.core.session.context)

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from engine.config import Config, model_folder
 from engine.errors import EngineError, unknown
 from engine.performing import INSTRUMENTS, RENDERS, Family
 from engine.plugins import load_entry_points
@@ -122,3 +123,10 @@ def warm_models(registry: Registry, choices: Mapping[str, Choice]) -> None:
                 choice.family.warm(registry[name].model)
             except EngineError as error:
                 log.warning("%s: %s", name, error.text)
+
+
+def models_of(config: Config) -> Models:
+    """The band of track models as the settings have it; installed packages may add families."""
+    from engine.track_models import TrackModels
+
+    return Models([TrackModels(model_folder(config))], config.engine.render)

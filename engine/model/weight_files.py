@@ -70,7 +70,7 @@ def _read(path: Path, key: str, kind: str, tensors: bool) -> tuple[dict[str, str
     if not path.is_file():
         raise EngineError("not_found", f"there is no {kind} file {path}")
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "pt" if tensors else "np") as file:
             metadata = file.metadata() or {}
             names = file.keys() if tensors else ()
             stored = {name: file.get_tensor(name) for name in names}

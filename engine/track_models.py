@@ -1,0 +1,90 @@
+"""The family `model`: the four track models, told from their files alone until one of them performs.
+
+What computes them (torch) is imported on the first `warm` or `perform`, never by `offer`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import EngineError
+from engine.performing import Offer, Part, Watch
+
+if TYPE_CHECKING:
+    from engine.model.track.band import Band
+
+PACKAGES = ("torch", "safetensors")
+MOST_FIGURES = 4  # of a card, in a line of the log
+INSTALL = "pip install 'resonantgen[models]'"
+
+
+class TrackModels:
+    """Satisfies `engine.performing.Family`. `folder`: weights of the user's own, before the bundled ones."""
+
+    name = "model"
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
+        self._offers: dict[str, Offer] = {}
+        self._band: Band | None = None
+        self._lock = threading.Lock()
+
+    def offer(self, role: str) -> Offer:
+        if role not in self._offers:
+            self._offers[role] = self._offer(role)
+        return self._offers[role]
+
+    def _offer(self, role: str) -> Offer:
+        missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+        if missing:
+            return Offer(False, False, f"{', '.join(missing)} is not here: {INSTALL}")
+        try:
+            return _verdict(role, self.path(role))
+        except EngineError as error:
+            missing = f"no weights of a model for {role} are here"
+            return Offer(False, False, missing if error.code == "unknown" else error.text)
+
+    def path(self, role: str) -> Path:
+        """The user's own weights, or those that came along; EngineError `unknown`."""
+        from engine.model.track.weights import track_path
+
+        if self.folder is not None:
+            with contextlib.suppress(EngineError):
+                return track_path(role, self.folder)
+        return track_path(role)
+
+    def warm(self, role: str) -> None:
+        self.band().warm(role)
+
+    def perform(self, part: Part, watch: Watch) -> NDArray[np.float32]:
+        return self.band().perform(part, watch)
+
+    def band(self) -> Band:
+        """Made once, by whichever thread comes first."""
+        with self._lock:
+            if self._band is None:
+                from engine.model.track.band import Band
+
+                self._band = Band(self.folder)
+            return self._band
+
+
+def _verdict(role: str, path: Path) -> Offer:
+    """What the file's card says, for `auto`; the file's description alone is read."""
+    from engine.evaluation.models.goals import clears, goals_of_role
+    from engine.model.track.weights import read_track_file
+
+    card = read_track_file(path).card
+    trusted, reasons = clears(role, card)
+    if not trusted:
+        return Offer(True, False, f"{path.name}: {'; '.join(reasons)}")
+    bars = [goal.measure for goal in goals_of_role(role) if goal.measure in card]
+    figures = ", ".join(f"{measure} {card[measure]:.3g}" for measure in bars[:MOST_FIGURES])
+    return Offer(True, True, f"{path.name} clears the bar: {figures}")
