@@ -1,0 +1,71 @@
+"""Samples as they come out of the decoder, made into the loop: closed, at its level, with the bars that stay.
+
+A model was trained on finished stems, so its level is already the one of its place in the mix; `trim_db` sets
+right what its card says it is off, and no true peak passes its role's ceiling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from torch import Tensor
+
+from engine.audio.limiter import limit
+from engine.audio.mixing import role_of
+from engine.model.track.loop import Audio, Loop, closed
+from engine.model.track.splicing import Stretch, kept_share, spliced
+from engine.performing import Given
+from engine.units import db_to_gain, ms_to_samples
+
+SEAM_SAMPLES = ms_to_samples(20.0)  # one period of 50 Hz
+JOINT_SAMPLES = ms_to_samples(15.0)
+
+
+class Output:
+    def __init__(
+        self, loop: Loop, track: str, trim_db: float, given: Given | None, kept: tuple[Stretch, ...]
+    ) -> None:
+        self.loop, self.given = loop, given
+        self.gain, self.ceiling = db_to_gain(trim_db), db_to_gain(role_of(track).true_peak_db)
+        self.seam = min(SEAM_SAMPLES, -loop.first_sample, loop.num_samples // 4)
+        self.share = None if given is None else kept_share(loop.num_samples, kept, JOINT_SAMPLES)
+        self.samples = np.zeros(((loop.num_frames + 2 * loop.margin) * loop.hop, 2), dtype=np.float32)
+        self.filled = 0
+        self.told = 0
+
+    def add(self, audio: Tensor) -> None:
+        """The next samples [1, C, n] of the frames from the loop's first one on."""
+        new = audio[0].T.float().cpu().numpy()
+        self.samples[self.filled : self.filled + len(new)] = new
+        self.filled += len(new)
+
+    def tell(self, first: Callable[[Audio, int, int], None]) -> None:
+        """The samples that are finished and were not told yet."""
+        start, end = self.told, self._end()
+        if end > start:
+            self.told = end
+            first(self._made(end)[start:], start, end)
+
+    def finished(self) -> Audio:
+        """The loop [N, C=2]."""
+        assert self._end() == self.loop.num_samples, (self.filled, self.loop)
+        return self._made(self.loop.num_samples)
+
+    def _end(self) -> int:
+        """How much of the loop is there; its last samples only together, since they are faded."""
+        there = self.filled + self.loop.first_sample
+        whole = self.loop.num_samples
+        return whole if there >= whole else max(0, min(there, whole - self.seam))
+
+    def _made(self, end: int) -> Audio:
+        """The loop's first `end` samples, as they are heard."""
+        zero = -self.loop.first_sample
+        audio = self.samples[zero : zero + end].copy()
+        if end == self.loop.num_samples:
+            before = self.samples[zero - self.seam : zero]
+            audio[end - self.seam :] = closed(audio[end - self.seam :], before)
+        limit(audio, self.gain, self.ceiling)
+        if self.given is None or self.share is None:
+            return audio
+        return spliced(audio, self.given.audio[:end], self.share[:end])
