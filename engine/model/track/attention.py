@@ -40,7 +40,8 @@ def turns(seconds: Tensor, head_width: int) -> Turns:
 def placeless(table: Turns) -> Turns:
     """The same with a row before it that stands nowhere: its turning pairs are blanked, content stays."""
     turning = (table.cosine.shape[-1] + 1) // 2
-    content = torch.ones_like(table.cosine[:, :, :1])
+    shape = (*table.cosine.shape[:2], 1, table.cosine.shape[-1])  # of one row, even where there is no other
+    content = table.cosine.new_ones(shape)
     content[..., :turning] = 0.0
     nothing = torch.zeros_like(content)
     return Turns(torch.cat((content, table.cosine), 2), torch.cat((nothing, table.sine), 2))

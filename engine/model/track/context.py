@@ -38,7 +38,7 @@ class ContextFrames:
 
 
 class PackedContext(NamedTuple):
-    """rows [B, S, context width], seconds [B, S - 1] of all but the first row, heard bool [B, S] or None: all."""
+    """rows [B, S, context width]; seconds [B, S - 1] of all but the first; heard bool [B, S] or None: all."""
 
     rows: Tensor
     seconds: Tensor

@@ -37,11 +37,13 @@ class Entries(nn.Module):
 
     @torch.no_grad()
     def take(self, quantizer: Quantizer) -> None:
-        """Middle and spread per value as if all entries were met equally often."""
+        """Middle and spread are those of the entries, as if all were met equally often, unless measured ones
+        were put there before."""
         codebooks = quantizer.codebooks.float()  # [K, V, D]
         self.table[:, :-1] = codebooks
-        self.middle.copy_(codebooks.mean(1).sum(0))
-        self.spread.copy_(codebooks.var(1).sum(0).sqrt().clamp(min=1e-3))
+        if bool((self.spread == 1.0).all()):
+            self.middle.copy_(codebooks.mean(1).sum(0))
+            self.spread.copy_(codebooks.var(1).sum(0).sqrt().clamp(min=1e-3))
         self.taken = True
 
     def of(self, tokens: Tensor) -> Tensor:
@@ -62,9 +64,7 @@ class Entries(nn.Module):
 class LatentHead(nn.Module):
     def __init__(self, width: int, latent_width: int) -> None:
         super().__init__()
-        self.say = nn.Linear(width, latent_width)
-        nn.init.normal_(self.say.weight, std=0.02)
-        nn.init.zeros_(self.say.bias)  # an untrained model says about the middle of what there is
+        self.say = _quiet(width, latent_width)  # an untrained model says about the middle of what there is
 
     def forward(self, rows: Tensor) -> Tensor:
         """rows [B, F, D] -> normed latents [B, F, D of the codec]"""
@@ -75,12 +75,9 @@ class LatentHead(nn.Module):
 class TokenHead(nn.Module):
     def __init__(self, width: int, num_codebooks: int, codebook_size: int, latent_width: int) -> None:
         super().__init__()
-        self.toward = nn.ModuleList(nn.Linear(width, latent_width) for _ in range(num_codebooks))
+        self.toward = nn.ModuleList(_quiet(width, latent_width) for _ in range(num_codebooks))
         self.common = nn.Parameter(torch.zeros(num_codebooks, codebook_size))  # how common an entry is
         self.sharpness = nn.Parameter(torch.zeros(num_codebooks))  # log
-        for toward in self.toward:
-            nn.init.normal_(toward.weight, std=0.02)
-            nn.init.zeros_(toward.bias)
 
     def forward(
         self, rows: Tensor, latents: Tensor, known: Tensor, entries: Entries, codebooks: Sequence[int]
@@ -104,3 +101,10 @@ class TokenHead(nn.Module):
             variance = entries.table[0, :-1].var(0).mean() + 1e-6
             logits: Tensor = near * (self.sharpness[k].exp() / variance) + self.common[k]
         return logits
+
+
+def _quiet(width: int, latent_width: int) -> nn.Linear:
+    linear = nn.Linear(width, latent_width)
+    nn.init.normal_(linear.weight, std=0.02)
+    nn.init.zeros_(linear.bias)
+    return linear

@@ -51,6 +51,7 @@ class Prepared(NamedTuple):
     conditions: tuple[BlockConditions, ...]
     end: tuple[Tensor, Tensor]
     shared: Shared
+    guided: bool
 
 
 class StyleRows(nn.Module):
@@ -179,17 +180,20 @@ class TrackModel(nn.Module):
         others = placeless(turns(heard.seconds, head_width))
         mask = None if heard.heard is None else heard.heard[:, None, None]  # [B, 1, 1, S]
         shared = Shared(turns(self._seconds(scores), head_width), mask)
-        return Prepared(rows, *self.transformer.conditions(styled, heard.rows, others), shared)
+        return Prepared(rows, *self.transformer.conditions(styled, heard.rows, others), shared, guided)
 
     def passes(
         self, prepared: Prepared, tokens: Tensor | None = None, codebooks: Sequence[int] = ()
     ) -> Prediction:
-        """tokens [B, K, F], None: nothing is known; `codebooks`: those whose logits are wanted."""
+        """tokens [B, K, F], None: nothing is known; `codebooks`: those whose logits are wanted.
+
+        The prediction is of [2 B, ...] where `prepared` is guided.
+        """
         rows, known = prepared.rows, None
         if tokens is None:
             rows = rows + self.frames.tokens(None, None)
         else:
-            tokens = tokens.repeat(rows.shape[0] // tokens.shape[0], 1, 1)
+            tokens = tokens.repeat(2, 1, 1) if prepared.guided else tokens
             known = self.entries.of(tokens)  # [B, K, F, D]
             count = (tokens != self.mask).sum(1)  # [B, F]
             rows = rows + self.frames.tokens(self.entries.normed(known.sum(1)), count)

@@ -87,7 +87,7 @@ class Inner(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         rows = rows + self.near(rows.transpose(1, 2)).transpose(1, 2)
-        # The tanh form of GELU: what the CPU kernels vectorise; it differs from the exact one by 1e-3 at most.
+        # GELU's tanh form is what the CPU kernels vectorise; it is within 1e-3 of the exact one.
         inner: Tensor = self.out(functional.gelu(self.widen(rows), approximate="tanh"))
         return inner
 
@@ -101,6 +101,15 @@ class Block(nn.Module):
         self.context = ContextAttention(width, context_width, heads)
         self.inner = Inner(width, expansion, kernel)
         self.style = nn.Linear(style_width, 3 * PARTS * width)
+
+    def reset(self, depth: int) -> None:
+        """Style says nothing at first; all `depth` blocks together add about a row's own size to it."""
+        for out in (self.attention.out, self.context.out, self.inner.out):
+            nn.init.normal_(out.weight, std=1.0 / math.sqrt(out.in_features * PARTS * depth))
+            nn.init.zeros_(out.bias)
+        nn.init.normal_(self.inner.near.weight, std=0.02)
+        for quiet in (self.inner.near.bias, self.style.weight, self.style.bias):
+            nn.init.zeros_(quiet)  # type: ignore[arg-type]
 
     def conditions(self, style: Tensor, context: Tensor, context_places: Turns) -> BlockConditions:
         """style [B, style width], context [B, S, context width]"""
@@ -132,27 +141,19 @@ class Transformer(nn.Module):
             Block(width, heads, expansion, kernel, context_width, style_width) for _ in range(depth)
         )
         self.end_style = nn.Linear(style_width, 2 * width)
-        self.reset()
-
-    def reset(self) -> None:
-        """What adds to the rows is small by the number of blocks, so that depth does not add up at the start."""
-        parts = math.sqrt(PARTS * len(self.blocks))
-        for block in self.blocks:
-            for out in (block.attention.out, block.context.out, block.inner.out):
-                nn.init.normal_(out.weight, std=1.0 / (math.sqrt(out.in_features) * parts))
-                nn.init.zeros_(out.bias)
-            nn.init.zeros_(block.style.weight)
-            nn.init.zeros_(block.style.bias)
-            nn.init.normal_(block.inner.near.weight, std=0.02)
-            nn.init.zeros_(block.inner.near.bias)
         nn.init.zeros_(self.end_style.weight)
         nn.init.zeros_(self.end_style.bias)
+        for block in self.blocks:
+            block.reset(depth)  # type: ignore[operator]
 
     def conditions(
         self, style: Tensor, context: Tensor, context_places: Turns
     ) -> tuple[tuple[BlockConditions, ...], tuple[Tensor, Tensor]]:
         """style [B, style width], context [B, S, context width] -> each block's, and the last norm's."""
-        blocks = tuple(block.conditions(style, context, context_places) for block in self.blocks)
+        blocks = tuple(
+            block.conditions(style, context, context_places)  # type: ignore[operator]
+            for block in self.blocks
+        )
         shift, scale = self.end_style(style)[:, None].chunk(2, -1)  # [B, 1, D]
         return blocks, (shift, scale)
 
