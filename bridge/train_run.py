@@ -100,6 +100,11 @@ class Told:
         )
         self.progress.update(self.task, completed=trainer.share_done(), step=trainer.steps, losses=losses)
 
+    def prepared(self, what: str, done_s: float, total_s: float) -> None:
+        """Seconds of audio that are made ready before the first step."""
+        share = done_s / max(total_s, 1e-9)
+        self.progress.update(self.task, completed=share, losses=f"{what}: {done_s:.0f} of {total_s:.0f} s")
+
     def run(self, run: Run) -> None:
         """To its end; an interrupt is told, and goes on its way."""
         try:

@@ -47,16 +47,17 @@ class Place:
             return torch.autocast(self.device.type, torch.bfloat16)
         return nullcontext()
 
-    def spread(self, module: nn.Module) -> nn.Module:
+    def spread(self, module: nn.Module, unused: bool = False) -> nn.Module:
         """The module on the device, its gradients averaged over all processes at each backward.
 
         Weights and buffers become those of the first process. Call what is returned; save the module.
+        `unused`: not every step uses every weight.
         """
         module = module.to(self.device)
         if self.processes == 1 or not any(p.requires_grad for p in module.parameters()):
             return module
         devices = [self.device.index] if self.device.type == "cuda" else None
-        return DistributedDataParallel(module, device_ids=devices)
+        return DistributedDataParallel(module, device_ids=devices, find_unused_parameters=unused)
 
     def total(self, tensor: Tensor) -> Tensor:
         """The sum over all processes, of counts for instance."""

@@ -1,0 +1,164 @@
+"""One step of a track model's training, and everything that a step needs and leaves behind.
+
+windows -> model -> latents -+-> smooth L1 to the codec's latents, in units of their spread
+                             +-> frozen decoder -> mel, STFT, waveform      (some items, a stretch of each)
+                  -> logits ---> cross-entropy of masked tokens             (some steps)
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from engine.errors import EngineError
+from engine.model.codec.codec import Codec
+from engine.model.track.track_model import TrackModel
+from engine.model.track.weights import save_track_model
+from engine.training.codec.average import Averaged
+from engine.training.codec.losses import SCALES
+from engine.training.codec.parallel import Place
+from engine.training.codec.steps import Steps
+from engine.training.track.config import TrackTrainingConfig
+from engine.training.track.lots import PHASES, drawn, phase_at
+from engine.training.track.sound import Sound, least_frames, stretch
+from engine.training.track.windows import Batch, Part, Windows
+
+MEASURED_STEMS, MEASURED_FRAMES = 200, 400  # whose latents tell their middle and spread
+LEAST_SPREAD = 1e-3
+TRACK_WEIGHTS = "track.safetensors"
+
+
+class TrackTrainer(Steps):
+    """Holds the model and its optimiser; `step` moves them once. `codec` is the target's, and stays as it is."""
+
+    what = "track model"
+
+    def __init__(
+        self, model: TrackModel, codec: Codec, config: TrackTrainingConfig, windows: Windows, place: Place
+    ) -> None:
+        super().__init__(model, config, place, betas=(0.9, 0.98))
+        self.model, self.codec, self.config, self.windows = model, codec, config, windows
+        model.take_codebooks(codec.quantizer.to(place.device))
+        self.measure()
+        self.average = Averaged(model, config.averaging)
+        self.sound = Sound(codec).to(place.device)
+        self.forward = place.spread(model, unused=True)
+        hop, rate = codec.config.hop, codec.config.frame_rate
+        self.heard_frames = min(
+            windows.frames, max(round(config.heard_seconds * rate), least_frames(hop, SCALES[-1].window))
+        )
+
+    def measure(self) -> None:
+        """Middle and spread of the latents that are to be predicted, into the model: its units."""
+        dice = random.Random(f"{self.config.seed}/measure")
+        parts = dice.sample(self.windows.parts, min(MEASURED_STEMS, len(self.windows.parts)))
+        rows = np.concatenate([part.target.latents[:MEASURED_FRAMES] for part in parts]).astype(np.float64)
+        entries = self.model.entries
+        entries.middle.copy_(torch.from_numpy(rows.mean(0)))
+        entries.spread.copy_(torch.from_numpy(rows.std(0)).clamp(min=LEAST_SPREAD))
+
+    def compile(self) -> None:
+        """Fuse what is elementwise, block by block. Meant for GPUs."""
+        for block in self.model.transformer.blocks:
+            block.compile(dynamic=False)
+
+    def phase(self) -> str:
+        return phase_at(self.share_done(), self.config)
+
+    def step(self) -> dict[str, float]:
+        """One batch; returns the terms of the loss. Without a finite gradient nothing is moved.
+
+        EngineError `internal` after many such steps in a row.
+        """
+        config, phase = self.config, self.phase()
+        dice = random.Random(f"{config.seed}/{self.steps}/{self.place.rank}")
+        batch, places = drawn(self.windows, config, phase, dice)
+        batch = batch.to(self.place.device)
+        self.set_rate()
+        latents = self._predicted(batch)
+        terms = {"latent": self._latent_loss(latents, batch)}
+        if config.heard_items and self.steps % config.heard_every == 0:
+            terms |= self._sound_losses(latents, batch, places, dice)
+        weights = config.weights() | {"latent": config.latent, "masked": config.masked}
+        loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = self.move()
+        numbers = torch.stack([*(term.detach() for term in terms.values()), norm]).tolist()
+        told = dict(zip([*(f"loss/{name}" for name in terms), "gradient"], numbers, strict=True))
+        return told | {"phase": float(PHASES.index(phase))}
+
+    def _predicted(self, batch: Batch) -> Tensor:
+        """latents [B, D, F]; where they are given, those that are given."""
+        given = batch.latents if batch.given is not None else None
+        with self.place.autocast():
+            latents = self.forward(
+                batch.scores, batch.style, batch.context, None, given, batch.given, drop_style=batch.no_style
+            ).latents.float()
+        if batch.given is None:
+            return latents
+        return torch.where(batch.given[:, None], batch.latents, latents)
+
+    def _latent_loss(self, latents: Tensor, batch: Batch) -> Tensor:
+        spread = self.model.entries.spread[:, None]
+        apart = functional.smooth_l1_loss(latents / spread, batch.latents / spread, reduction="none")
+        if batch.given is None:
+            return apart.mean()
+        new = (~batch.given)[:, None].expand_as(apart)
+        return (apart * new).sum() / new.sum().clamp(min=1)
+
+    def _sound_losses(
+        self, latents: Tensor, batch: Batch, places: Sequence[tuple[Part, int]], dice: random.Random
+    ) -> dict[str, Tensor]:
+        """Of the first items, a stretch of the window."""
+        items, frames = min(self.config.heard_items, len(places)), self.heard_frames
+        first = dice.randrange(self.windows.frames - frames + 1)
+        audio = self.windows.audio(places[:items], first, frames).to(self.place.device)
+        through = dice.random() < self.config.straight_through
+        with self.place.autocast():
+            return self.sound(stretch(latents[:items], first, frames), audio, self.steps, through)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average.state_dict(),
+            "steps": self.steps,
+            "spent_s": self.spent_s,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        try:
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.average.load_state_dict(state["average"])
+            self.steps, self.spent_s = state["steps"], state["spent_s"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise EngineError("file", f"the checkpoint does not fit this track model ({error})") from error
+
+    def identity(self) -> str:
+        return f"{self.model.config.to_json()} {self.model.codec_config.to_json()}"
+
+    def amount(self) -> str:
+        return f"{self.steps} of {self.config.batch_size} x {self.config.seconds:g} s"
+
+    def save_weights(self, path: Path, about: dict[str, str]) -> None:
+        save_track_model(self.model, path, packed=True, about=about, codec=self.codec)
+
+    def start_from(self, trained: TrackModel) -> None:
+        """Begin with a trained model's weights and units. EngineError `file` where it is of another shape."""
+        try:
+            self.model.load_state_dict(trained.state_dict())
+        except RuntimeError as error:
+            names = f"{trained.config.name!r}; this run's is {self.model.config.name!r}"
+            raise EngineError(
+                "file", f"cannot start from track model {names}, whose weights have other shapes"
+            ) from error
+        self.average = Averaged(self.model, self.config.averaging)

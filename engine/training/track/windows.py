@@ -1,0 +1,218 @@
+"""Windows of a corpus: what a model is given for a step, and what it should make of it.
+
+    target   |0 ......[======= window =======]...... F | lap     its score's rows, latents, codes, sound
+    others      ......[======================]......             their latents at their own frame rates
+
+Random from the seed, the step and the process: a run that goes on goes on with the same windows.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from engine.errors import EngineError
+from engine.model.codec.config import CodecConfig
+from engine.model.track.config import TrackModelConfig
+from engine.model.track.context import ContextFrames
+from engine.training.corpus.reading import StemFile
+from engine.training.track.cache import Cache, Encoded
+from engine.training.track.scores import ScoreRows, score_of, style_of_stem
+
+LEAST_GIVEN, MOST_GIVEN = 0.15, 0.85  # share of a window's bars that are given
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some windows of one role. `audio`: what the window sounds like [B, C, N]; only where it was asked for.
+
+    `given` (bool [B, F]) tells the frames that stand already; None: none of any item.
+    """
+
+    scores: Tensor  # [B, F, S]
+    style: Tensor  # [B, W]
+    latents: Tensor  # [B, D, F]
+    codes: Tensor  # [B, K, F]
+    context: tuple[ContextFrames, ...] = ()
+    given: Tensor | None = None
+    no_style: Tensor | None = None  # bool [B]
+    audio: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        if device.type == "cpu":
+            return self
+        moved = {
+            name: value.to(device, non_blocking=True)
+            for name, value in vars(self).items()
+            if isinstance(value, Tensor)
+        }
+        heard = tuple(
+            replace(
+                track,
+                latents=track.latents.to(device, non_blocking=True),
+                first_second=_moved(track.first_second, device),
+                heard=None if track.heard is None else track.heard.to(device, non_blocking=True),
+            )
+            for track in self.context
+        )
+        return replace(self, context=heard, **moved)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A song's stem of the role that is trained, and its other stems; all of them are in the cache."""
+
+    stem: StemFile
+    others: tuple[StemFile, ...]
+    target: Encoded
+    rows: NDArray[np.float16]  # [F, S]
+    style: NDArray[np.float32]  # [W]
+    heard: dict[str, Encoded]  # of the others, by role
+
+    @property
+    def bar_samples(self) -> float:
+        return self.stem.samples / max(1, int(self.stem.line.get("bars", 1)))
+
+
+class Windows:
+    """The parts of a role of a split of a corpus, and batches of their windows."""
+
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        config: TrackModelConfig,
+        codecs: dict[str, CodecConfig],
+        frames: int,
+    ) -> None:
+        """`codecs`: by role. EngineError `empty` where no part is as long as a window."""
+        self.parts = [part for part in parts if len(part.target.latents) >= frames]
+        if not self.parts:
+            raise EngineError(
+                "empty",
+                f"the corpus has no {config.role} of at least {frames} frames; it has {len(parts)} shorter ones",
+            )
+        self.config, self.codecs, self.frames = config, codecs, frames
+        self.codec = codecs[config.role]
+
+    def draw(self, count: int, dice: random.Random) -> list[tuple[Part, int]]:
+        """Parts and the first frames of their windows: long songs as often as short ones."""
+        found = []
+        for _ in range(count):
+            part = dice.choice(self.parts)
+            longest = len(part.target.latents) - self.frames
+            found.append((part, dice.randrange(longest + 1)))
+        return found
+
+    def batch(self, places: Sequence[tuple[Part, int]], others: Sequence[Sequence[str]] = ()) -> Batch:
+        """Windows at `places`; `others`: the roles that each of them hears (none: nobody hears anybody)."""
+        stop = self.frames
+        scores = np.stack([part.rows[first : first + stop] for part, first in places]).astype(np.float32)
+        latents = np.stack([part.target.latents[first : first + stop].T for part, first in places])
+        codes = np.stack([part.target.codes[first : first + stop].T for part, first in places])
+        return Batch(
+            torch.from_numpy(scores),
+            torch.from_numpy(np.stack([part.style for part, _ in places])),
+            torch.from_numpy(latents.astype(np.float32)),
+            torch.from_numpy(codes.astype(np.int64)),
+            self._context(places, others) if any(others) else (),
+        )
+
+    def audio(self, places: Sequence[tuple[Part, int]], first_frame: int, frames: int) -> Tensor:
+        """What the windows sound like from their `first_frame` on: [B, C, N]."""
+        hop = self.codec.hop
+        heard = [
+            read_round(part.stem, (first + first_frame) * hop, frames * hop) * np.float32(part.target.gain)
+            for part, first in places
+        ]
+        return torch.from_numpy(np.stack([audio.T for audio in heard]))
+
+    def _context(
+        self, places: Sequence[tuple[Part, int]], others: Sequence[Sequence[str]]
+    ) -> tuple[ContextFrames, ...]:
+        roles = sorted({role for names in others for role in names})
+        return tuple(self._track(role, places, [role in names for names in others]) for role in roles)
+
+    def _track(self, role: str, places: Sequence[tuple[Part, int]], wanted: list[bool]) -> ContextFrames:
+        """One role's frames under each window; where it is not heard, or the song lacks it, zeros."""
+        codec = self.codecs[role]
+        samples = self.frames * self.codec.hop
+        count = -(-samples // codec.hop) + 1
+        latents = np.zeros((len(places), count, codec.latent_width), dtype=np.float32)
+        heard = np.zeros((len(places), count), dtype=bool)
+        seconds = np.zeros(len(places), dtype=np.float32)
+        for item, ((part, first), wants) in enumerate(zip(places, wanted, strict=True)):
+            if not wants or role not in part.heard:
+                continue
+            start = first * self.codec.hop // codec.hop
+            rows = part.heard[role].latents[start : start + count]
+            latents[item, : len(rows)], heard[item, : len(rows)] = rows, True
+            seconds[item] = (start * codec.hop - first * self.codec.hop) / codec.sample_rate
+        return ContextFrames(
+            role,
+            codec.name,
+            codec.frame_rate,
+            torch.from_numpy(latents.transpose(0, 2, 1)),
+            torch.from_numpy(seconds),
+            torch.from_numpy(heard),
+        )
+
+
+def read_round(stem: StemFile, start: int, samples: int) -> NDArray[np.float32]:
+    """[N, C=2] of a stem's endless repetition, from `start` (0 or more) on."""
+    pieces = []
+    start %= stem.samples
+    while samples > 0:
+        piece = stem.read(min(samples, stem.samples - start), start)
+        if not len(piece):
+            raise EngineError(
+                "file", f"{stem.path}: shorter than the {stem.samples} samples it is said to be"
+            )
+        pieces.append(piece)
+        samples -= len(piece)
+        start = 0
+    return np.concatenate(pieces)
+
+
+def parts_of(
+    stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows,
+    told: Callable[[float], None] = lambda _: None,
+) -> list[Part]:  # fmt: skip
+    """The songs among `stems` (whole splits of a corpus) that have the role. EngineError `file`."""
+    songs: dict[tuple[str, object], list[StemFile]] = {}
+    for stem in stems:
+        songs.setdefault((str(stem.path.parent), stem.line["song"]), []).append(stem)
+    found = []
+    for song in songs.values():
+        others = tuple(stem for stem in song if stem.role != role and stem.role in cache.encoders)
+        for stem in song:
+            if stem.role == role:
+                heard = {other.role: cache.read(other) for other in others}
+                style = style_of_stem(stem, score_of(stem))
+                found.append(Part(stem, others, cache.read(stem), rows.read(stem), style, heard))
+                told(stem.samples)
+    return found
+
+
+def given_frames(first: int, frames: int, bar_frames: float, dice: random.Random) -> NDArray[np.bool_]:
+    """Which frames of a window from `first` on stand already: whole bars by lot, some frames always new.
+
+    bars   |====|    |====|====|        `bar_frames` each, counted from the loop's start
+    """
+    bar = max(2.0, min(bar_frames, frames / 2.0))
+    share = dice.uniform(LEAST_GIVEN, MOST_GIVEN)
+    bars = (first + np.arange(frames)) // bar
+    stands = {number: dice.random() < share for number in np.unique(bars).tolist()}
+    given = np.array([stands[number] for number in bars.tolist()])
+    if given.all():
+        given &= bars != dice.choice(sorted(stands))
+    return given
+
+
+def _moved(value: float | Tensor, device: torch.device) -> float | Tensor:
+    return value.to(device, non_blocking=True) if isinstance(value, Tensor) else value
