@@ -1,7 +1,8 @@
 """Samples as they come out of the decoder, made into the loop: closed, at its level, with the bars that stay.
 
-A model was trained on finished stems, so its level is already the one of its place in the mix; `trim_db` sets
-right what its card says it is off, and no true peak passes its role's ceiling.
+A model was trained on finished stems, so it plays at the level of its place in the mix. What it is off by
+more than NEAR_DB is set right once the whole loop is there, as `engine.audio.finishing` would; no true peak
+passes its role's ceiling. Nothing is filtered: the stems that it learnt from were.
 """
 
 from __future__ import annotations
@@ -12,22 +13,24 @@ import numpy as np
 from torch import Tensor
 
 from engine.audio.limiter import limit
+from engine.audio.loudness import SILENCE_LUFS, loudness
 from engine.audio.mixing import role_of
+from engine.instruments.render import dynamics
 from engine.model.track.loop import Audio, Loop, closed
 from engine.model.track.splicing import Stretch, kept_share, spliced
+from engine.music.score import Score
 from engine.performing import Given
-from engine.units import db_to_gain, ms_to_samples
+from engine.units import db_to_gain, gain_to_db, ms_to_samples
 
 SEAM_SAMPLES = ms_to_samples(20.0)  # one period of 50 Hz
 JOINT_SAMPLES = ms_to_samples(15.0)
+NEAR_DB = 1.0  # from the loudness of a role: takes of one score differ by as much
+MOST_DB = 6.0  # more than that is no matter of level
 
 
 class Output:
-    def __init__(
-        self, loop: Loop, track: str, trim_db: float, given: Given | None, kept: tuple[Stretch, ...]
-    ) -> None:
-        self.loop, self.given = loop, given
-        self.gain, self.ceiling = db_to_gain(trim_db), db_to_gain(role_of(track).true_peak_db)
+    def __init__(self, loop: Loop, score: Score, given: Given | None, kept: tuple[Stretch, ...]) -> None:
+        self.loop, self.score, self.given = loop, score, given
         self.seam = min(SEAM_SAMPLES, -loop.first_sample, loop.num_samples // 4)
         self.share = None if given is None else kept_share(loop.num_samples, kept, JOINT_SAMPLES)
         self.samples = np.zeros(((loop.num_frames + 2 * loop.margin) * loop.hop, 2), dtype=np.float32)
@@ -62,10 +65,23 @@ class Output:
         """The loop's first `end` samples, as they are heard."""
         zero = -self.loop.first_sample
         audio = self.samples[zero : zero + end].copy()
+        gain_db = 0.0
         if end == self.loop.num_samples:
             before = self.samples[zero - self.seam : zero]
             audio[end - self.seam :] = closed(audio[end - self.seam :], before)
-        limit(audio, self.gain, self.ceiling)
+            gain_db = correction_db(audio, self.score)
+        limit(audio, db_to_gain(gain_db), db_to_gain(role_of(self.score.track).true_peak_db))
         if self.given is None or self.share is None:
             return audio
         return spliced(audio, self.given.audio[:end], self.share[:end])
+
+
+def correction_db(loop: Audio, score: Score) -> float:
+    """What brings the loop [N, C=2] to the loudness of its role, 0 where it is near it or silent."""
+    role, lufs = role_of(score.track), loudness(loop)
+    if lufs <= SILENCE_LUFS:
+        return 0.0
+    wanted_db = role.loudness_lufs + gain_to_db(dynamics(score)) - lufs
+    most_db = role.true_peak_db + role.squeeze_db - gain_to_db(float(np.abs(loop).max()))
+    correction = min(wanted_db, most_db)
+    return 0.0 if abs(correction) <= NEAR_DB else float(np.clip(correction, -MOST_DB, MOST_DB))

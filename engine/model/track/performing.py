@@ -47,9 +47,9 @@ HEARING = Hearing(Codecs())
 class PerformOptions:
     """How a model performs.
 
-    `temperature`, `top_k`, `cfg_coef`: refinement.Sampling; `passes` and `renewed`: refinement.Plan (no passes:
-    the first one alone). `first_bars` is how much the first window holds (0: as much as the others).
-    `precision` of the passes, of PRECISIONS. `trim_db` sets right what the model's level is off.
+    `temperature`, `top_k`, `cfg_coef`: refinement.Sampling; `passes` and `renewed`: refinement.Plan (no
+    passes: the first one alone). `first_bars` is how much the first window holds (0: as much as the others).
+    `precision` of the passes, of PRECISIONS.
     """
 
     temperature: float = 1.0
@@ -59,7 +59,6 @@ class PerformOptions:
     renewed: float = 0.5
     first_bars: int = 0
     precision: str = "float32"
-    trim_db: float = 0.0
 
 
 @torch.inference_mode()
@@ -79,7 +78,8 @@ def perform(
 ) -> Audio:
     """The score as the model plays it, hearing `context` (loops [N, C=2] by track): [N, C=2], the loop.
 
-    The same arguments give the same samples. `first` hears stretches as they are finished, in order.
+    The same arguments give the same samples. `first` hears stretches as they are finished, in order; the
+    whole is theirs, but for a level that may be set right at the end.
     EngineError: `cancelled` between passes once `cancelled()` says so; `range` for what `given` cannot be.
     """
     if not model.entries.taken:
@@ -89,7 +89,7 @@ def perform(
     task = Task(model, codec, score, words, context or {}, given, loop, hearing, options, seed)
     plan = planned(model, score, loop, options)
     stitching = Stitching(plan, FADE_FRAMES)
-    output = Output(loop, score.track, options.trim_db, given, kept)
+    output = Output(loop, score, given, kept)
     decoding = codec.decoder.stream()  # type: ignore[operator]
     for number, window in enumerate(plan):
 

@@ -1,0 +1,120 @@
+"""The resident band: each track model loaded once, warm, and asked by any thread.
+
+Models and codecs are only read while they perform, so tracks are performed on several threads at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from engine.errors import EngineError
+from engine.model.codec.codec import Codec
+from engine.model.codec.weights import load_codec
+from engine.model.track.hearing import Codecs, Hearing
+from engine.model.track.int8 import quantised
+from engine.model.track.loop import Audio
+from engine.model.track.performing import PerformOptions, perform
+from engine.model.track.track_model import TrackModel
+from engine.model.track.weights import TrackFile, load_track_model, read_track_file, track_path
+from engine.music.key import Key, Signature
+from engine.music.score import Score
+from engine.performing import Part, Watch
+
+
+@dataclass(frozen=True)
+class Member:
+    """A role's model as it performs here, with its codec; `computes` says how: `int8`, `bfloat16` …"""
+
+    file: TrackFile
+    model: TrackModel
+    codec: Codec
+    computes: str
+
+
+class Band:
+    """`folder`: weights of the user's own, before the bundled ones. `options` hold for all performances."""
+
+    def __init__(
+        self, folder: Path | None = None, options: PerformOptions | None = None, device: str = ""
+    ) -> None:
+        self.folder, self.options = folder, options or PerformOptions()
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.codecs = Codecs(lambda name: load_codec(name).to(self.device))
+        self.hearing = Hearing(self.codecs)
+        self.members: dict[str, Member] = {}
+        self.lock = threading.Lock()
+
+    def member(self, role: str) -> Member:
+        """Loaded by whichever thread first asks. EngineError as `load_track_model`'s, and `file` where the
+        weights belong to another codec than the one that is installed."""
+        with self.lock:
+            if role not in self.members:
+                self.members[role] = self._load(role)
+            return self.members[role]
+
+    def warm(self, role: str) -> None:
+        """Load the role's model and perform a bar of silence, so that the first take waits for nothing."""
+        member = self.member(role)
+        silence = Score(
+            role, 240.0, Key(), Signature(1, 4), 1, "techno", "",
+        )  # fmt: skip
+        heard = {role: np.zeros((silence.length_samples, 2), dtype=np.float32)}
+        perform(
+            member.model, member.codec, silence, context=heard, options=self._options(member),
+            hearing=Hearing(self.codecs),
+        )  # fmt: skip
+
+    def perform(self, part: Part, watch: Watch) -> Audio:
+        """[N, C=2], the part's loop; `watch.ready` hears its beginning as soon as there is one.
+
+        EngineError: `cancelled` between passes, and those of `member`.
+        """
+        member = self.member(part.role)
+        begun = np.empty((part.score.length_samples, 2), dtype=np.float32)
+
+        def first(audio: Audio, start: int, end: int) -> None:
+            begun[start:end] = audio
+            watch.ready(begun[:end].copy())
+
+        return perform(
+            member.model, member.codec, part.score, part.words, part.context, part.seed,
+            self._options(member), watch.progress, watch.cancelled, part.given, first, self.hearing,
+        )  # fmt: skip
+
+    def _options(self, member: Member) -> PerformOptions:
+        precision = "bfloat16" if member.computes == "bfloat16" else self.options.precision
+        return replace(self.options, precision=precision)
+
+    def _load(self, role: str) -> Member:
+        path = self._path(role)
+        file = read_track_file(path)
+        codec = self.codecs[file.codec.name]
+        file.check_codec(codec)
+        model = load_track_model(path).take_codebooks(codec.quantizer)
+        computes = fastest(self.device)
+        if computes == "int8":
+            model = quantised(model)
+        return Member(file, model.to(self.device), codec, computes)
+
+    def _path(self, role: str) -> Path:
+        if self.folder is not None:
+            with contextlib.suppress(EngineError):
+                return track_path(role, self.folder)
+        return track_path(role)
+
+
+def fastest(device: torch.device) -> str:
+    """How models compute here, by the machine alone: the same machine gives the same samples.
+
+    Measured on a core with VNNI, `base`, 600 frames: see int8.py. A CPU without it has no fast products of
+    8 bit; data-centre GPUs have tensor cores for bfloat16.
+    """
+    if device.type == "cuda":
+        return "bfloat16"
+    return "int8" if torch.cpu._is_vnni_supported() else "float32"
