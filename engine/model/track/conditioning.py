@@ -20,7 +20,7 @@ from engine.model.codec.config import CodecConfig
 from engine.model.track.config import KINDS
 from engine.model.track.frames import Frames, within
 from engine.model.track.guide import GUIDE_SIZE, guide_frames
-from engine.model.track.played import Stretches, gliding, stretches
+from engine.model.track.played import Stretches, gestures_of, glide_seconds, gliding, stretches
 from engine.music.score import ARTICULATIONS, CURVES, DRUM_VOICES, SECTIONS, Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples, samples_to_beats
 
@@ -65,8 +65,9 @@ def score_frames(
     if kind == "drums":
         return _joined(frames, *_drums(score, frames), *_common(score, frames))
     if kind == "pitched":
-        notes = stretches(score)
-        guide = guide_frames(score, notes, codec, first_frame, num_frames, cents)
+        played = gestures_of(score)
+        notes = stretches(played, glide_seconds(score))
+        guide = guide_frames(score, played, codec, frames, cents)
         return _joined(frames, *_pitched(notes, frames), *_common(score, frames), guide)
     raise unknown("kind of score", kind, KINDS)
 

@@ -28,13 +28,11 @@ UNKNOWN = Instrument(name="", role="", layers=(), low=0, high=127)
 class Stretches:
     """One row a pitch of a gesture, in order of gestures; samples from the loop's start (may be negative).
 
-    `struck` and `let_go`: of its gesture; `begin` and `end`: where this pitch starts, and where the next one
-    starts or the key is let go; all int64 [R]. `tied`: reached without a stroke; `slide`: glided to.
+    `begin` and `end`: where this pitch starts, and where the next one starts or the key is let go.
     `from_pitch`, `pitch`: semitones where it begins and where it goes, within about `glide_s`.
+    `tied`: reached without a stroke; `slide`: glided to.
     """
 
-    struck: NDArray[np.int64]
-    let_go: NDArray[np.int64]
     begin: NDArray[np.int64]
     end: NDArray[np.int64]
     pitch: NDArray[np.float64]
@@ -63,28 +61,36 @@ def instrument_of(score: Score) -> Instrument:
     return palette if isinstance(palette, Instrument) else UNKNOWN
 
 
-def stretches(score: Score) -> Stretches:
-    """All notes of one turn of the loop."""
+def glide_seconds(score: Score) -> float:
+    """Of the instrument, as the score sets it."""
+    return instrument_of(score).glide_s * 2.0 ** octaves_of(settings_of(score)["glide"], 4.0)
+
+
+def gestures_of(score: Score) -> list[Gesture]:
+    """What the score's instrument plays in one turn of the loop."""
     instrument = instrument_of(score)
-    glide_s = instrument.glide_s * 2.0 ** octaves_of(settings_of(score)["glide"], 4.0)
     holds_samples = instrument.holds_s * STEM_SAMPLE_RATE
-    played = gestures(score, instrument.mono, instrument.low, instrument.high, holds_samples)
+    return gestures(score, instrument.mono, instrument.low, instrument.high, holds_samples)
+
+
+def stretches(played: list[Gesture], glide_s: float) -> Stretches:
+    """Gestures pitch by pitch."""
     rows = [row for gesture in played for row in _rows(gesture, glide_s)]
-    columns = [np.array(column) for column in zip(*rows, strict=True)] or [np.zeros(0)] * 11
-    kinds = (np.int64,) * 4 + (np.float64,) * 4 + (np.int64,) + (np.bool_,) * 2
+    columns = [np.array(column) for column in zip(*rows, strict=True)] or [np.zeros(0)] * 9
+    kinds = (np.int64,) * 2 + (np.float64,) * 4 + (np.int64,) + (np.bool_,) * 2
     return Stretches(*(column.astype(kind) for column, kind in zip(columns, kinds, strict=True)))
 
 
 def _rows(gesture: Gesture, glide_s: float) -> list[tuple[float, ...]]:
     rows: list[tuple[float, ...]] = []
     ends = (*gesture.starts[1:], max(gesture.gate_samples, gesture.starts[-1] + 1))
-    here, struck = gesture.from_pitch, gesture.start
+    here = gesture.from_pitch
     for i, (start, end) in enumerate(zip(gesture.starts, ends, strict=True)):
         pitch, slides = gesture.pitches[i], gesture.sliding[i]
         within_s = glide_s if slides else LEGATO_S
         rows.append(
             (
-                struck, struck + ends[-1], struck + start, struck + end, pitch, here, within_s,
+                gesture.start + start, gesture.start + end, pitch, here, within_s,
                 gesture.velocity / 127, ARTICULATIONS.index(gesture.articulation), i > 0, slides,
             )
         )  # fmt: skip
