@@ -1,0 +1,1 @@
+"""How well the track models perform: against the instruments' own rendering of the same scores."""
