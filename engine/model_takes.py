@@ -121,14 +121,12 @@ def joined(begun: NDArray[np.float32], rest: NDArray[np.float32]) -> NDArray[np.
     """`begun` [n, C] in the place of the first n samples of the loop `rest` [N, C], faded at both ends."""
     count = min(len(begun), len(rest))
     loop = np.array(rest, np.float32)
-    if count == len(rest):
-        loop[:] = begun[:count]
-        return loop
-    weight = np.ones((count, 1), np.float32)
-    fade = min(FADE_SAMPLES, count // 2)
-    weight[:fade, 0] = np.linspace(0.0, 1.0, fade, endpoint=False)
-    weight[count - fade :, 0] = np.linspace(1.0, 0.0, fade, endpoint=False)
-    loop[:count] += weight * (begun[:count] - loop[:count])
+    loop[:count] = begun[:count]
+    if count < len(rest):
+        fade = min(FADE_SAMPLES, count // 2)
+        ramp = np.linspace(0.0, 1.0, fade, endpoint=False, dtype=np.float32)[:, None]
+        for part, weight in ((slice(0, fade), ramp), (slice(count - fade, count), 1.0 - ramp)):
+            loop[part] = rest[part] + weight * (begun[part] - rest[part])
     return loop
 
 
