@@ -55,6 +55,19 @@ def test_the_transport_stands_until_play_and_after_stop(player: Player, clock: C
     assert not player.transport().rolling and player.transport().frame == BAR
 
 
+def test_the_latest_loop_is_replaced_where_it_plays_or_waits(player: Player, clock: Clock) -> None:
+    first, second, third = (player.prepare(audio(peak)) for peak in (0.1, 0.2, 0.3))
+    player.swap("drums", first, "now", Grid())
+    assert player.replace("drums", first, second) and player.playing("drums") is second
+    player.play()
+    at = player.swap("drums", first, "bar", Grid())
+    assert not player.replace("drums", second, third)  # it plays, and something else is to come
+    assert player.replace("drums", first, third) and player.pending("drums") == at
+    assert player.playing("drums") is second
+    clock.pass_frames(BAR)
+    assert player.playing("drums") is third
+
+
 def test_a_locate_is_counted_in_the_grids_quarters(player: Player) -> None:
     player.set_grid(Grid(90.0, Signature(7, 8)))
     player.locate(6.0)

@@ -151,6 +151,72 @@ def test_a_swap_at_the_loop_is_old_before_and_new_after(server: JackServer, play
     assert count_exact(blocks, law) >= 0.9 * len(blocks)
 
 
+def test_a_loop_that_plays_is_replaced_at_the_same_place_without_a_gap(
+    server: JackServer, player: JackPlayer
+) -> None:
+    old = load(player, {"drums": 20_000})["drums"]
+    audio = old.audio.copy()
+    audio[5_000:] = noise(9, 15_000)
+    new, other = player.prepare(audio), player.prepare(audio)
+    with listen(server, "drums_L", "drums_R") as recorder:
+        player.play()
+        recorder.wait_frame(8_000)
+        assert not player.replace("drums", other, new)  # it is not what plays
+        assert player.replace("drums", old, new)
+        recorder.wait_frame(60_000)
+    assert player.playing("drums") is new
+    blocks = recorder.rolling()
+    frames = np.arange(blocks[-1].end)
+    before, after = plain(old, frames), plain(new, frames)
+
+    def exact(at: int) -> int:
+        weight = np.clip((frames - at) / FADE_FRAMES, 0, 1).astype(np.float32)
+        law = np.where(frames < at + FADE_FRAMES, before + weight * (after - before), after)
+        try:
+            return count_exact(blocks, law)
+        except AssertionError:
+            return 0
+
+    # At a block's beginning: faded where the two differ there, at once where they are the same.
+    assert max(exact(block.frame) for block in blocks if block.frame >= 8_000) >= 0.9 * len(blocks)
+
+
+def test_a_loop_that_waits_is_replaced_where_it_waits(server: JackServer, player: JackPlayer) -> None:
+    old = load(player, {"drums": 20_000})["drums"]
+    shown, new = player.prepare(noise(8, 20_000)), player.prepare(noise(9, 20_000))
+    with listen(server, "drums_L", "drums_R") as recorder:
+        player.play()
+        recorder.wait_frame(3_000)
+        at = player.swap("drums", shown, "loop", TOLD)
+        assert at is not None and player.replace("drums", shown, new)
+        assert player.pending("drums") == at and player.playing("drums") is old
+        recorder.wait_frame(at + 10_000)
+    blocks = recorder.rolling()
+    frames = np.arange(blocks[-1].end)
+    before, after = plain(old, frames), plain(new, frames)
+    weight = np.clip((frames - at) / FADE_FRAMES, 0, 1).astype(np.float32)
+    law = np.where(frames < at + FADE_FRAMES, before + weight * (after - before), after)
+    assert count_exact(blocks, law) >= 0.9 * len(blocks)
+
+
+def test_a_replaced_loop_is_let_go(player: JackPlayer) -> None:
+    player.play()
+    wait_until(lambda: player.transport().rolling)
+    old, new = player.prepare(noise(1, 5000)), player.prepare(noise(2, 5000))
+    gone = weakref.ref(old)
+    player.swap("drums", old, "now", TOLD)
+    wait_until(lambda: player.pending("drums") is None)
+    assert player.replace("drums", old, new)
+    del old
+
+    def is_gone() -> bool:
+        player.poll()
+        gc.collect()
+        return gone() is None
+
+    wait_until(is_gone)
+
+
 def test_tracks_swapped_together_change_at_one_frame(server: JackServer, player: JackPlayer) -> None:
     load(player, {"drums": 20_000, "bass": 40_000})
     player.play()
