@@ -1,6 +1,7 @@
 """A tiny corpus and a tiny codec that the tests of training share."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import soundfile
@@ -43,8 +44,7 @@ def pieces(corpus, config=CONFIG):
     return StemPieces(corpus.stems("train", ("drums",)), config.batch_size, samples, config.seed)
 
 
-def trainer(corpus, config=CONFIG):
+def trainer(corpus, config=CONFIG, channels=2):
     torch.manual_seed(config.seed)
-    return CodecTrainer(
-        build_codec(config_named("debug")), config, pieces(corpus, config), Place(torch.device("cpu"))
-    )
+    codec = build_codec(replace(config_named("debug"), channels=channels))
+    return CodecTrainer(codec, config, pieces(corpus, config), Place(torch.device("cpu")))

@@ -11,7 +11,7 @@ from engine.errors import EngineError
 from engine.model.codec.codec import build_codec
 from engine.model.codec.config import config_named
 from engine.model.codec.weights import load_codec
-from engine.training.codec.batches import BATCHES_A_SONG, SongPieces, StemPieces
+from engine.training.codec.batches import BATCHES_A_SONG, SongPieces, StemPieces, as_taken
 from engine.training.codec.config import TrainingConfig, changed
 from engine.training.codec.held_out import HeldOut, read_stems
 from engine.training.codec.run import CHECKPOINT, CURVES, METRICS, WEIGHTS, Run
@@ -51,6 +51,15 @@ def test_it_learns(corpus):
     made = made_with(corpus, replace(CONFIG, steps=30, learning_rate=1e-2))
     losses = [made.step()["loss/mel"] for _ in range(30)]
     assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
+
+
+def test_a_mono_codec_learns_the_middle(corpus, tmp_path):
+    made = made_with(corpus, CONFIG)
+    mono = trainer(corpus, CONFIG, channels=1)
+    mono.pieces_corpus = corpus
+    assert torch.equal(as_taken(made.pieces.batch(3), 1)[:, 0], made.pieces.batch(3).sum(1) * 0.5**0.5)
+    run(mono, tmp_path).go()
+    assert load_codec(tmp_path / WEIGHTS).config.channels == 1
 
 
 def test_a_run_leaves_all_that_it_promises(corpus, tmp_path):

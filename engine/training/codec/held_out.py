@@ -16,7 +16,7 @@ from torch import Tensor
 from engine.errors import EngineError
 from engine.evaluation.codec.waveform import si_sdr
 from engine.model.codec.codec import Codec
-from engine.training.codec.batches import LEAST_SAMPLES
+from engine.training.codec.batches import LEAST_SAMPLES, as_taken
 from engine.training.codec.losses import Reconstruction
 from engine.training.corpus.reading import StemFile
 
@@ -46,10 +46,11 @@ class HeldOut:
         pairs = []
         device = next(codec.parameters()).device
         for role, pieces in self.audio.items():
-            found = [self._compared(codec, piece.to(device)) for piece in pieces]
+            taken = [as_taken(piece, codec.config.channels) for piece in pieces]
+            found = [self._compared(codec, piece.to(device)) for piece in taken]
             for name in found[0][0]:
                 figures[f"held_out/{role}/{name}"] = float(np.nanmean([one[name] for one, _ in found]))
-            pairs.append((role, _plain(pieces[0]), _plain(found[0][1])))
+            pairs.append((role, _plain(taken[0]), _plain(found[0][1])))
         self._draw(pairs, out / PICTURE)
         return figures
 

@@ -19,7 +19,7 @@ from engine.model.codec.weights import save_codec
 from engine.training.codec.adversarial import Adversary, AdversaryConfig
 from engine.training.codec.average import Averaged
 from engine.training.codec.balancer import Balancer
-from engine.training.codec.batches import Pieces
+from engine.training.codec.batches import Pieces, as_taken
 from engine.training.codec.codebooks import CodebookTrainer, Quantised
 from engine.training.codec.config import TrainingConfig
 from engine.training.codec.discriminator import DiscriminatorConfig, MsStftDiscriminator
@@ -59,7 +59,8 @@ class CodecTrainer(Steps):
 
         EngineError `internal` after many such steps in a row.
         """
-        audio = self.pieces.batch(self.steps, self.place.rank).to(self.place.device, non_blocking=True)
+        audio = as_taken(self.pieces.batch(self.steps, self.place.rank), self.codec.config.channels)
+        audio = audio.to(self.place.device, non_blocking=True)
         self.set_rate()
         with self.place.autocast():
             latents = self.encoder(audio)
