@@ -66,11 +66,19 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     _add_genres(analyze)
 
     bench = commands.add_parser("bench", help="measure this machine, as JSON lines")
+    bench.add_argument(
+        "what",
+        nargs="?",
+        choices=("engine", "models"),
+        default="engine",
+        help="what is measured (default engine)",
+    )
     bench.add_argument("--quick", action="store_true", help="fewer rounds")
-    bench.add_argument("--only", help="one part: latency, lock, render")
+    bench.add_argument("--only", help="engine: one part: latency, lock, render")
+    bench.add_argument("--size", action="append", help="models: small, base, full, also several times")
 
     evaluate = commands.add_parser("evaluate", help="how well it plays, measured by other people's libraries")
-    evaluate.add_argument("what", choices=("music", "codec"))
+    evaluate.add_argument("what", choices=("music", "codec", "models"))
     evaluate.add_argument("--quick", action="store_true", help="fewer and shorter takes or stems")
     evaluate.add_argument(
         "--out", type=Path, help="folder for the report or card, pictures and figures.jsonl"
@@ -82,6 +90,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     )
     evaluate.add_argument("--processes", type=int, default=2, help="music: how many at once (default 2)")
     _add_codec_options(evaluate)
+    _add_model_options(evaluate)
 
     train = commands.add_parser("train", help="make songs to train on, and train on them")
     if command == "train":
@@ -108,6 +117,14 @@ def _add_codec_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, help="codec: whose held-out stems (default: made on the spot)")
     parser.add_argument("--roles", help="codec: with commas (default: those it is for)")
     parser.add_argument("--stems", type=int, help="codec: stems a role (default 8, with --quick 2)")
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--role", action="append", help="models: which, also several times (default all)")
+    parser.add_argument("--weights", type=Path, help="models: a file, or a folder of them (default: bundled)")
+    parser.add_argument("--scores", type=int, help="models: scores a role (default 64, with --quick 8)")
+    parser.add_argument("--seed", type=int, default=0, help="models: of the performances (default 0)")
+    parser.add_argument("--stamp", action="store_true", help="models: write the figures into the weights")
 
 
 def _add_genres(parser: argparse.ArgumentParser) -> None:
@@ -174,12 +191,20 @@ def _run(args: argparse.Namespace) -> int:
         from bridge.evaluate_codec import evaluate_codecs
 
         return evaluate_codecs(args)
+    if args.command == "evaluate" and args.what == "models":
+        from bridge.evaluate_models import evaluate_track_models
+
+        return evaluate_track_models(args)
     if args.command == "evaluate":
         from bridge.evaluate import evaluate_music
 
         return evaluate_music(args.quick, args.out, args.only, args.check, args.processes, args.genres)
     if args.command == "train":
         return _train(args)
+    if args.what == "models":
+        from bridge.bench_models import bench_models
+
+        return bench_models(args.quick, args.size)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)

@@ -21,17 +21,22 @@ Floats = NDArray[np.float64]
 SHOWN_S = 6.0
 WINDOW, HOP, BANDS, LOWEST_HZ = 2048, 256, 160, 40.0
 FLOOR_DB, APART_DB = -80.0, 20.0
+NAMES = ("original", "decoded")
 TICKS_HZ = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000)
 BEFORE_MS, AFTER_MS = 15, 35  # around the attack that is drawn as a waveform
 
 
 def draw_spectrograms(
-    pairs: Sequence[tuple[str, NDArray[Any], NDArray[Any]]], out: Path, sample_rate: int = 44_100
+    pairs: Sequence[tuple[str, NDArray[Any], NDArray[Any]]],
+    out: Path,
+    sample_rate: int = 44_100,
+    names: tuple[str, str] = NAMES,
 ) -> None:
     """A PNG with a row for each (name, original [N, C], decoded [N, C]): both, their difference, an attack.
 
     Levels in dB below the loudest place of the original, over logarithmic frequency; the first seconds only.
-    The difference is red where the codec added, blue where it lost. EngineError `empty`, `not_available`.
+    The difference is red where something was added, blue where it was lost; `names`: what both are called.
+    EngineError `empty`, `not_available`.
     """
     usable = [(name, *_cut(original, decoded, sample_rate)) for name, original, decoded in pairs]
     usable = [pair for pair in usable if len(pair[1]) >= WINDOW]
@@ -40,7 +45,7 @@ def draw_spectrograms(
     figure = new_figure(16.0, 2.6 * len(usable) + 0.6)
     grid = figure.subplots(len(usable), 4, squeeze=False, gridspec_kw={"width_ratios": (3, 3, 3, 2)})
     for row, (name, original, decoded) in zip(grid, usable, strict=True):
-        _draw_pair(row, name, original, decoded, sample_rate)
+        _draw_pair(row, name, original, decoded, sample_rate, names)
     for axes in grid[:, 0]:
         axes.set_ylabel("Hz", fontsize=8)
     for axes in grid[-1, :3]:
@@ -82,7 +87,14 @@ def attack_sample(audio: Floats, sample_rate: int) -> int:
     return begin + int((peaks[begin:] >= clear).argmax())
 
 
-def _draw_pair(row: Sequence[Axes], name: str, original: Floats, decoded: Floats, sample_rate: int) -> None:
+def _draw_pair(
+    row: Sequence[Axes],
+    name: str,
+    original: Floats,
+    decoded: Floats,
+    sample_rate: int,
+    names: tuple[str, str],
+) -> None:
     wanted, given = levels_db(original, sample_rate), levels_db(decoded, sample_rate)
     top = max(float(wanted.max()), -100.0)
     wanted, given = (np.clip(level - top, FLOOR_DB, 6.0) for level in (wanted, given))
@@ -90,11 +102,11 @@ def _draw_pair(row: Sequence[Axes], name: str, original: Floats, decoded: Floats
     apart = float(np.abs(given - wanted)[heard].mean()) if heard.any() else 0.0
     plain = {"cmap": "magma", "vmin": FLOOR_DB, "vmax": 0.0}
     signed = {"cmap": "RdBu_r", "vmin": -APART_DB, "vmax": APART_DB}
-    _draw_levels(row[0], wanted, f"{name}: original (dB)", sample_rate, plain)
-    _draw_levels(row[1], given, "decoded (dB)", sample_rate, plain)
-    title = f"decoded − original (dB), mean {apart:.1f}"
+    _draw_levels(row[0], wanted, f"{name}: {names[0]} (dB)", sample_rate, plain)
+    _draw_levels(row[1], given, f"{names[1]} (dB)", sample_rate, plain)
+    title = f"{names[1]} − {names[0]} (dB), mean {apart:.1f}"
     _draw_levels(row[2], given - wanted, title, sample_rate, signed)
-    _draw_attack(row[3], original, decoded, sample_rate)
+    _draw_attack(row[3], original, decoded, sample_rate, names)
 
 
 def _draw_levels(axes: Axes, levels: Floats, title: str, sample_rate: int, colours: dict[str, Any]) -> None:
@@ -118,15 +130,17 @@ def _draw_levels(axes: Axes, levels: Floats, title: str, sample_rate: int, colou
     axes.figure.colorbar(image, ax=axes, pad=0.01, aspect=30).ax.tick_params(labelsize=6)
 
 
-def _draw_attack(axes: Axes, original: Floats, decoded: Floats, sample_rate: int) -> None:
+def _draw_attack(
+    axes: Axes, original: Floats, decoded: Floats, sample_rate: int, names: tuple[str, str]
+) -> None:
     """Both waveforms of the louder side: what sounds before the attack is pre-echo."""
     side = int((original**2).sum(0).argmax())
     attack = attack_sample(original, sample_rate)
     start = max(0, attack - BEFORE_MS * sample_rate // 1000)
     end = min(len(original), attack + AFTER_MS * sample_rate // 1000)
     ms = (np.arange(start, end) - attack) * 1000.0 / sample_rate
-    axes.plot(ms, original[start:end, side], color="#111827", linewidth=0.9, label="original")
-    axes.plot(ms, decoded[start:end, side], color="#dc2626", linewidth=0.9, alpha=0.8, label="decoded")
+    axes.plot(ms, original[start:end, side], color="#111827", linewidth=0.9, label=names[0])
+    axes.plot(ms, decoded[start:end, side], color="#dc2626", linewidth=0.9, alpha=0.8, label=names[1])
     axes.axvline(0, color="#9ca3af", linewidth=0.7, linestyle="--")
     axes.set_title(f"attack at {attack / sample_rate:.2f} s", fontsize=9, loc="left")
     # Above the frame: inside, it would lie on the waveform.

@@ -1,0 +1,167 @@
+"""`resonantgen evaluate models`: how track models perform held-out scores, as lines, tables, cards, pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from engine import __version__
+from engine.errors import EngineError
+from engine.evaluation.extras import CODEC, check_all
+from engine.registry import roles_named
+
+if TYPE_CHECKING:
+    from engine.evaluation.models.material import Audio
+    from engine.evaluation.models.performer import Performer
+    from engine.evaluation.models.run import Result
+    from engine.model.codec.codec import Codec
+
+    Pair = tuple[str, Audio, Audio]  # the palette's name, the instruments' rendering, the model's
+
+LINES, CARD = "figures.jsonl", "card.md"
+SCORES, SCORES_QUICK = 64, 8
+DRAWN = 3  # pieces a role
+MARKS = {None: "", True: " [green]✓[/]", False: " [red]✗[/]"}
+
+
+def evaluate_track_models(args: argparse.Namespace) -> int:
+    """1 where --check is given and a goal is clearly missed."""
+    scores = args.scores if args.scores is not None else SCORES_QUICK if args.quick else SCORES
+    if scores < 1:
+        raise EngineError("range", f"--scores {scores}; it is 1 or more")
+    roles = roles_named(",".join(args.role)) if args.role else ()
+    check_all([name for name in CODEC if not (args.quick and name == "visqol")])
+    from engine.evaluation.models.performer import performer_of, track_files
+
+    paths = track_files(args.weights, roles)
+    codecs = _codecs(args.codec or ())
+    if args.out is not None:
+        _begin(args.out)
+    console = Console(stderr=True)
+    results = []
+    for path in paths:
+        result = _measured(console, performer_of(path, codecs), scores, args)
+        results.append(result)
+        sys.stdout.write("".join(f"{line}\n" for line in lines_of(result)))
+        sys.stdout.flush()
+        console.print(table_of(result))
+        _verdict(console, result)
+        if args.stamp:
+            _stamp(console, path, result)
+    if args.out is not None:
+        _write(args.out, results)
+        console.print(f"card, figures and pictures: {args.out}")
+    rows = [row for result in results for row in result.rows]
+    return 1 if args.check and any(row.forgiven is False for row in rows) else 0
+
+
+def lines_of(result: Result) -> list[str]:
+    """Every figure, the summary beside the ceiling, then the verdict, as JSON."""
+    about = {"model": result.model, "role": result.role, "version": __version__}
+    is_clear, reasons = result.cleared
+    return [
+        *(figure.line() for figure in result.figures),
+        *(
+            json.dumps(row.as_dict() | {"ceiling": result.ceilings.get(row.goal.measure)} | about)
+            for row in result.rows
+        ),
+        json.dumps({"clears": is_clear, "reasons": reasons, "scores": result.scores} | about),
+    ]
+
+
+def table_of(result: Result) -> Table:
+    table = Table(title=f"{result.model}: {result.role}, {result.scores} scores", box=SIMPLE_HEAD)
+    for head in ("measure", "value", "ceiling", "goal", "scores"):
+        table.add_column(head, no_wrap=True)
+    table.add_column("what", no_wrap=True, overflow="ellipsis")
+    for row in result.rows:
+        ceiling = result.ceilings.get(row.goal.measure)
+        table.add_row(
+            row.goal.measure, f"{row.value:.3g}{MARKS[row.met]}", "" if ceiling is None else f"{ceiling:.3g}",
+            row.goal.wanted, str(row.count), row.goal.text,
+        )  # fmt: skip
+    return table
+
+
+def _measured(console: Console, performer: Performer, scores: int, args: argparse.Namespace) -> Result:
+    from dataclasses import replace
+
+    from engine.evaluation.models.material import songs
+    from engine.evaluation.models.run import evaluate_model
+
+    role, name = performer.role, performer.file.path.stem
+    pairs: list[Pair] = []
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(f"{name}: {role}")
+        result = evaluate_model(
+            role, performer, performer.codec, songs(scores), args.quick,
+            lambda number: progress.update(task, description=f"{name}: {role}, {number + 1} of {scores}"),
+            lambda piece, audio: pairs.append((piece.score.palette, piece.audio, audio))
+            if len(pairs) < DRAWN else None,
+            name, args.seed,
+        )  # fmt: skip
+    if args.out is not None:
+        _draw(args.out / f"{role}.png", pairs)
+    computed = {
+        "computed": f"{performer.computes}, {performer.file.config.size}, codec {performer.codec.config.name}"
+    }
+    return replace(result, about={**performer.file.about, **computed})
+
+
+def _codecs(names: Sequence[str]) -> dict[str, Codec]:
+    """By their own names; those that are not given are the bundled ones."""
+    from bridge.evaluate_codec import codec_path, loaded
+
+    found = [loaded(codec_path(name)) for name in names]
+    return {codec.config.name: codec for codec in found}
+
+
+def _draw(path: Path, pairs: Sequence[Pair]) -> None:
+    """Spectra of the instruments' rendering, of the model, of the difference, and an attack of both."""
+    from engine.training.codec.spectrograms import draw_spectrograms
+
+    draw_spectrograms(pairs, path, names=("instruments", "model"))
+
+
+def _verdict(console: Console, result: Result) -> None:
+    from engine.evaluation.models.card import verdict
+
+    console.print(f"{result.model}: {verdict(result)}")
+
+
+def _stamp(console: Console, path: Path, result: Result) -> None:
+    from engine.model.track.weights import write_card
+
+    write_card(path, result.card)
+    console.print(f"{path}: has its card")
+
+
+def _begin(folder: Path) -> None:
+    """Before minutes of work are lost to a folder that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError("disk", f"{folder} cannot be made ({error})") from error
+
+
+def _write(folder: Path, results: Sequence[Result]) -> None:
+    from engine.evaluation.models.card import card_of
+
+    try:
+        lines = [line for result in results for line in lines_of(result)]
+        (folder / LINES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        (folder / CARD).write_text("\n".join(map(card_of, results)), encoding="utf-8")
+        for result in results:
+            (folder / f"{result.role}.md").write_text(card_of(result), encoding="utf-8")
+    except OSError as error:
+        raise EngineError("disk", f"{folder} cannot be written ({error})") from error
