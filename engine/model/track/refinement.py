@@ -123,7 +123,7 @@ def performed(
 
 
 class Refinement:
-    """One window on its way. tokens int64 [B, K, F] are settled codebook by codebook, the finer ones masked."""
+    """One window on its way: tokens int64 [B, K, F], settled codebook by codebook, the finer ones masked."""
 
     def __init__(
         self,
