@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from engine.errors import EngineError
@@ -22,7 +23,7 @@ class Unfilled(TorchFunctionMode):
     """Weights are made but not drawn: on the meta device drawing costs seconds of imports, for nothing."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function in (torch.Tensor.normal_, torch.Tensor.uniform_, torch.nn.init.kaiming_uniform_):
+        if function in (init.kaiming_uniform_, init.uniform_, init.normal_):
             return args[0] if args else kwargs["tensor"]
         if function is torch.randn:
             function = torch.empty
