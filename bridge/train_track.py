@@ -1,23 +1,27 @@
-"""`resonantgen train track`: a model that performs scores, trained on a corpus or on a musician's own stems."""
+"""`resonantgen train track`: a model that performs scores, from a corpus or from a musician's own stems."""
 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.train_run import Told, add_run_arguments, begin, check_threads, settings_of
-from engine.errors import check_range
+from engine.errors import EngineError, check_range
 from engine.training.extras import check_all
 
 if TYPE_CHECKING:
     from engine.model.track.config import TrackModelConfig
+    from engine.model.track.track_model import TrackModel
     from engine.training.codec.parallel import Place
     from engine.training.codec.run import Evaluation
+    from engine.training.corpus.own import Heard
+    from engine.training.corpus.reading import Corpus
     from engine.training.track.config import TrackTrainingConfig
     from engine.training.track.material import Material
 
-CACHE = "cache"  # in the run's folder, where no other is named
+CACHE, CORPUS = "cache", "corpus"  # in the run's folder, where no other is named
 
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +33,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--corpus", type=Path, help="made by `train corpus`")
     source.add_argument("--data", type=Path, help="a folder of your own stems: the bundled model learns them")
-    parser.add_argument("--size", default="small", help="of tracks.toml: debug, small, base, full")
+    parser.add_argument(
+        "--size", help="debug, small, base, full; default: that of the weights to begin with, or small"
+    )
     parser.add_argument(
         "--cache", type=Path, help="folder of what the codec says of the corpus; default: OUT/cache"
     )
@@ -38,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument(
         "--start-from",
-        help="a bundled model's role or a file, of the same shape, whose weights to begin with (not to go on with)",
+        help="a bundled model's role or a file, of the same shape, whose weights to begin with",
     )
     add_run_arguments(parser, "TrackTrainingConfig")
     parser.add_argument(
@@ -51,26 +57,24 @@ def main(args: argparse.Namespace) -> int:
     check_arguments(args)
     import torch
 
-    from engine.model.track.config import config_named
     from engine.model.track.track_model import TrackModel
     from engine.training.codec.parallel import placed
     from engine.training.codec.run import Run
     from engine.training.track.trainer import TRACK_WEIGHTS, TrackTrainer
 
-    config, training = config_named(args.role, args.size), training_of(args)
+    begun = begun_with(args)
+    config, training = config_of(args, begun), training_of(args)
     begin(args)
     with placed(args.device, args.precision) as place, Told(place) as told:
         found = material_of(args, config, place, told)
         torch.manual_seed(training.seed)
         model = TrackModel(config, found.codec.config)
         trainer = TrackTrainer(model, found.codec, training, found.windows("train", training), place)
-        if args.start_from:
-            from engine.model.track.weights import load_track_model
-
-            trainer.start_from(load_track_model(args.start_from))
+        if begun is not None:
+            trainer.start_from(begun)
         if args.compile:
             trainer.compile()
-        evaluation = evaluation_of(found, training)
+        evaluation = evaluation_of(found, training, told)
         told.run(Run(trainer, args.out, evaluation, told.line, found.about(), TRACK_WEIGHTS))
     return 0
 
@@ -84,30 +88,76 @@ def check_arguments(args: argparse.Namespace) -> None:
         check_range("--processes", args.processes, 1, MOST_PROCESSES)
 
 
+def begun_with(args: argparse.Namespace) -> TrackModel | None:
+    """The trained model to begin with: a musician's own stems are learned on top of the bundled one."""
+    from engine.model.track.weights import load_track_model
+
+    start = args.start_from or (args.role if args.data else None)
+    return None if start is None else load_track_model(start)
+
+
+def config_of(args: argparse.Namespace, begun: TrackModel | None) -> TrackModelConfig:
+    """Of --size, or, where none is said, of the model to begin with; EngineError `range` for another role."""
+    from engine.model.track.config import DEFAULT_SIZE, config_named
+
+    if begun is None or args.size is not None:
+        return config_named(args.role, args.size or DEFAULT_SIZE)
+    if begun.config.role != args.role:
+        raise EngineError("range", f"{args.start_from} plays {begun.config.role}, not {args.role}")
+    return begun.config
+
+
 def training_of(args: argparse.Namespace) -> TrackTrainingConfig:
     from engine.training.track.config import OWN, TrackTrainingConfig, changed
 
-    return changed(OWN if args.data else TrackTrainingConfig(), settings_of(args))
+    if args.data is None:
+        return changed(TrackTrainingConfig(), settings_of(args))
+    if args.minutes is None and args.steps is None:
+        from engine.training.track.own import MINUTES
+
+        args.minutes = MINUTES
+    return changed(OWN, settings_of(args))
 
 
 def material_of(args: argparse.Namespace, config: TrackModelConfig, place: Place, told: Told) -> Material:
     """The first process makes what is missing; the others wait, and read."""
     from engine.registry import BAND
     from engine.training.corpus.processes import default_processes
-    from engine.training.corpus.reading import Corpus
     from engine.training.track.material import codec_files, material
 
     roles = tuple(dict.fromkeys((config.role, *BAND)))
     codecs = codec_files(config, roles, args.codecs)
-    corpus = Corpus.open(args.corpus)
     processes = args.processes if args.processes is not None else default_processes()
     if not place.first:
         place.wait()
+    corpus = corpus_of(args, processes, place, told)
     found = material(corpus, config, args.cache or args.out / CACHE, codecs, processes, told.prepared)
     if place.first:
         place.wait()
     return found
 
 
-def evaluation_of(found: Material, training: TrackTrainingConfig) -> Evaluation:
-    return lambda *_: {}
+def corpus_of(args: argparse.Namespace, processes: int, place: Place, told: Told) -> Corpus:
+    """The one that is named, or one heard from the musician's own stems."""
+    from engine.training.corpus.reading import Corpus
+
+    if args.data is None or not place.first:
+        return Corpus.open(args.corpus or args.out / CORPUS)
+    from engine.training.track.own import own_corpus
+
+    def heard(one: Heard) -> None:
+        told.say(f"{one.song}: {one.parts} parts, {one.stem_seconds:.0f} s of audio")
+
+    return own_corpus(args.data, args.out / CORPUS, args.role, processes, heard)
+
+
+def evaluation_of(found: Material, training: TrackTrainingConfig, told: Told) -> Evaluation[TrackModel]:
+    """On held-out windows; of a single song nothing is held out, and nothing is measured."""
+    if not found.parts["held_out"]:
+        told.say("nothing is held out: this run measures only what it learns from")
+        return lambda *_: {}
+    from engine.training.codec.spectrograms import draw_spectrograms
+    from engine.training.track.held_out import HeldOutWindows
+
+    draw = partial(draw_spectrograms, names=("reference", "performed"))
+    return HeldOutWindows(found.windows("held_out", training), found.codec, draw)

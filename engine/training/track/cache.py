@@ -2,14 +2,14 @@ r"""The stems of a corpus as a codec says them, on the disk: a training step rea
 
     stem -> at its role's loudness -> round its seam -> encoder -> latents -> quantiser -> codes
 
-    frames   |0 ........................... F | ... F + lap      time is the loop's: a window may cross the seam
-    heard  ==|================================|=================== frames before and after that are thrown away
+    frames   |0 ........................... F | ... F + lap      time is the loop's: windows cross the seam
+    heard  ==|================================|===============   what is before and after is thrown away
 
 CACHE/CORPUS/CODEC/train/00000/0003_drums.latents.npy    float16 [F + lap, D]
                               /0003_drums.codes.npy      int16 [F + lap, K]
                               /0003_drums.json           the gain that brought the stem to its loudness
 
-CODEC is a digest of the encoder's and the codebooks' weights: a decoder that went on learning changes nothing.
+CODEC: a digest of the encoder's and the codebooks' weights. A decoder that went on learning changes nothing.
 """
 
 from __future__ import annotations

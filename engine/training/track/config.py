@@ -28,8 +28,8 @@ class TrackTrainingConfig:
 
     steps: int = ENDLESS_STEPS
     minutes: float = 1e6
-    batch_size: int = 8
-    seconds: float = 2.5
+    batch_size: int = 6
+    seconds: float = 2.0
     learning_rate: float = 1e-3
     final_rate: float = 2e-5
     warmup_steps: int = 100
@@ -50,7 +50,7 @@ class TrackTrainingConfig:
     heard_every: int = 1
     straight_through: float = 0.0
     masked: float = 0.1
-    masked_share: float = 0.2
+    masked_share: float = 0.15
     averaging: float = 0.999
     checkpoint_minutes: float = 3.0
     evaluate_minutes: float = 10.0

@@ -28,8 +28,7 @@ def drawn(
 ) -> tuple[Batch, list[tuple[Part, int]]]:
     """A batch, and where its windows lie."""
     places = windows.draw(config.batch_size, dice)
-    others = [heard_by(part, phase, config, dice) for part, _ in places]
-    batch = windows.batch(places, others)
+    batch = windows.batch(places, heard(places, phase, config, dice))
     dropped = [dice.random() < config.no_style for _ in places]
     batch = replace(batch, no_style=torch.tensor(dropped) if any(dropped) else None)
     if phase == "regeneration":
@@ -37,12 +36,16 @@ def drawn(
     return batch, places
 
 
-def heard_by(part: Part, phase: str, config: TrackTrainingConfig, dice: random.Random) -> Sequence[str]:
-    """The other roles that an item hears: some of them, at times none."""
-    roles = sorted(part.heard)
-    if phase == "alone" or not roles or dice.random() < config.no_context:
-        return ()
-    return dice.sample(roles, dice.randint(1, len(roles)))
+def heard(
+    places: Sequence[tuple[Part, int]], phase: str, config: TrackTrainingConfig, dice: random.Random
+) -> list[Sequence[str]]:
+    """The other roles that each item hears: some of them, the same for all, because rows of a track that only
+    one item hears cost as much as if all did; `no_context` of the items hear none."""
+    roles = sorted({role for part, _ in places for role in part.heard})
+    if phase == "alone" or not roles:
+        return [()] * len(places)
+    chosen = tuple(dice.sample(roles, dice.randint(1, len(roles))))
+    return [() if dice.random() < config.no_context else chosen for _ in places]
 
 
 def _given(windows: Windows, places: Sequence[tuple[Part, int]], dice: random.Random) -> torch.Tensor | None:

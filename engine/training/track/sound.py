@@ -1,4 +1,4 @@
-"""What predicted latents sound like, compared with the stem: through the codec's own decoder, which stays.
+"""What predicted latents sound like, compared with the stem: through the codec's own decoder.
 
 latents [B, D, F] -> (nearest tokens, straight through) -> frozen decoder -> audio -> mel, STFT, waveform
 """
@@ -25,7 +25,7 @@ class Sound(nn.Module):
         self.requires_grad_(False)
 
     def decoded(self, latents: Tensor, straight_through: bool) -> Tensor:
-        """latents [B, D, F] -> audio [B, C, F * hop]; tokens pass their gradient on as if they were latents."""
+        """latents [B, D, F] -> audio [B, C, F * hop]; tokens hand their gradient on as latents would."""
         if straight_through:
             tokens = self.quantizer.decode(self.quantizer.encode(latents.detach()))
             latents = latents + (tokens - latents).detach()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from torch.nn import functional
 
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
-from engine.model.track.track_model import TrackModel
+from engine.model.track.masking import masked_batch, masked_loss
+from engine.model.track.refinement import usual_plan
+from engine.model.track.track_model import Prediction, TrackModel
 from engine.model.track.weights import save_track_model
 from engine.training.codec.average import Averaged
 from engine.training.codec.losses import SCALES
@@ -36,7 +39,7 @@ TRACK_WEIGHTS = "track.safetensors"
 
 
 class TrackTrainer(Steps):
-    """Holds the model and its optimiser; `step` moves them once. `codec` is the target's, and stays as it is."""
+    """Holds the model and its optimiser; `step` moves them once. `codec`, the target's, stays as it is."""
 
     what = "track model"
 
@@ -47,6 +50,10 @@ class TrackTrainer(Steps):
         self.model, self.codec, self.config, self.windows = model, codec, config, windows
         model.take_codebooks(codec.quantizer.to(place.device))
         self.measure()
+        # It performs in windows as long as those that it learns from.
+        frames = min(model.config.window_frames, windows.frames)
+        margin = min(model.config.margin_frames, frames // 4)
+        model.config = replace(model.config, window_frames=frames, margin_frames=margin)
         self.average = Averaged(model, config.averaging)
         self.sound = Sound(codec).to(place.device)
         self.forward = place.spread(model, unused=True)
@@ -82,10 +89,13 @@ class TrackTrainer(Steps):
         batch, places = drawn(self.windows, config, phase, dice)
         batch = batch.to(self.place.device)
         self.set_rate()
-        latents = self._predicted(batch)
-        terms = {"latent": self._latent_loss(latents, batch)}
-        if config.heard_items and self.steps % config.heard_every == 0:
-            terms |= self._sound_losses(latents, batch, places, dice)
+        if dice.random() < config.masked_share:
+            terms = {"masked": self._masked_loss(batch, dice)}
+        else:
+            latents = self._predicted(batch)
+            terms = {"latent": self._latent_loss(latents, batch)}
+            if config.heard_items and self.steps % config.heard_every == 0:
+                terms |= self._sound_losses(latents, batch, places, dice)
         weights = config.weights() | {"latent": config.latent, "masked": config.masked}
         loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
@@ -96,15 +106,35 @@ class TrackTrainer(Steps):
         return told | {"phase": float(PHASES.index(phase))}
 
     def _predicted(self, batch: Batch) -> Tensor:
-        """latents [B, D, F]; where they are given, those that are given."""
-        given = batch.latents if batch.given is not None else None
-        with self.place.autocast():
-            latents = self.forward(
-                batch.scores, batch.style, batch.context, None, given, batch.given, drop_style=batch.no_style
-            ).latents.float()
+        """latents [B, D, F] of the first pass; where they are given, those that are given."""
+        latents = self._pass(batch).latents.float()
         if batch.given is None:
             return latents
         return torch.where(batch.given[:, None], batch.latents, latents)
+
+    def _pass(self, batch: Batch, tokens: Tensor | None = None, codebooks: Sequence[int] = ()) -> Prediction:
+        given = batch.latents if batch.given is not None else None
+        with self.place.autocast():
+            said: Prediction = self.forward(
+                batch.scores,
+                batch.style,
+                batch.context,
+                tokens,
+                given,
+                batch.given,
+                drop_style=batch.no_style,
+                codebooks=codebooks,
+            )
+        return said
+
+    def _masked_loss(self, batch: Batch, dice: random.Random) -> Tensor:
+        """Of one codebook's masked tokens, in nats: what a refinement pass is asked for."""
+        chance = torch.Generator().manual_seed(dice.getrandbits(48))
+        passes = usual_plan(batch.codes.shape[1]).passes
+        masked = masked_batch(batch.codes, self.model.mask, chance, passes, batch.given)
+        said = self._pass(batch, masked.tokens, (masked.codebook,))
+        assert said.logits is not None
+        return masked_loss(said.logits, batch.codes, masked)
 
     def _latent_loss(self, latents: Tensor, batch: Batch) -> Tensor:
         spread = self.model.entries.spread[:, None]
@@ -144,7 +174,8 @@ class TrackTrainer(Steps):
             raise EngineError("file", f"the checkpoint does not fit this track model ({error})") from error
 
     def identity(self) -> str:
-        return f"{self.model.config.to_json()} {self.model.codec_config.to_json()}"
+        shape = replace(self.model.config, window_frames=1, margin_frames=0)
+        return f"{shape.to_json()} {self.model.codec_config.to_json()}"
 
     def amount(self) -> str:
         return f"{self.steps} of {self.config.batch_size} x {self.config.seconds:g} s"

@@ -95,7 +95,7 @@ class Windows:
         if not self.parts:
             raise EngineError(
                 "empty",
-                f"the corpus has no {config.role} of at least {frames} frames; it has {len(parts)} shorter ones",
+                f"the corpus has no {config.role} of at least {frames} frames; it has {len(parts)} shorter",
             )
         self.config, self.codecs, self.frames = config, codecs, frames
         self.codec = codecs[config.role]
@@ -105,9 +105,12 @@ class Windows:
         found = []
         for _ in range(count):
             part = dice.choice(self.parts)
-            longest = len(part.target.latents) - self.frames
-            found.append((part, dice.randrange(longest + 1)))
+            found.append((part, dice.randrange(self.starts(part))))
         return found
+
+    def starts(self, part: Part) -> int:
+        """Places where a window of the part can begin."""
+        return len(part.target.latents) - self.frames + 1
 
     def batch(self, places: Sequence[tuple[Part, int]], others: Sequence[Sequence[str]] = ()) -> Batch:
         """Windows at `places`; `others`: the roles that each of them hears (none: nobody hears anybody)."""

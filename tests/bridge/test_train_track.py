@@ -1,0 +1,74 @@
+"""`resonantgen train track`: the whole way from a corpus to weights, and what its command line refuses."""
+
+import json
+
+import pytest
+
+from bridge.__main__ import main
+from engine.model.track.weights import read_track_file
+from engine.training.codec.run import METRICS
+from engine.training.track.trainer import TRACK_WEIGHTS
+from tests.engine.track_training import codecs_folder, loops_corpus
+
+USUAL = (
+    "--size", "debug", "--threads", "1", "--processes", "1",
+    "--set", "batch_size=1", "seconds=0.32", "heard_seconds=0.2", "heard_items=1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train")
+    loops_corpus(folder / "corpus")
+    codecs_folder(folder)
+    return folder
+
+
+def train(folder, out, *more, role="drums", usual=USUAL):
+    where = ["--out", str(out), "--codecs", str(folder), "--cache", str(folder / "cache")]
+    return main(["train", "track", role, *where, *usual, *more])
+
+
+def test_a_run_ends_with_its_weights_and_goes_on_when_asked_for_more(folder, tmp_path, capsys):
+    corpus = str(folder / "corpus")
+    for steps in ("2", "3"):
+        assert train(folder, tmp_path, "--corpus", corpus, "--steps", steps) == 0
+        assert f"{steps} steps" in capsys.readouterr().err
+    file = read_track_file(tmp_path / TRACK_WEIGHTS)
+    assert file.config.role == "drums" and "2 stems" in file.about["data"] and "3 of 1" in file.about["steps"]
+    last = json.loads((tmp_path / METRICS).read_text().splitlines()[-1])
+    assert {"held_out/codec/mel", "held_out/alone/mel", "held_out/together/latent"} <= last.keys()
+    begun = str(tmp_path / TRACK_WEIGHTS)
+    assert train(folder, tmp_path / "b", "--corpus", corpus, "--steps", "1", "--start-from", begun) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ((), "say how long"),
+        (("--steps", "0"), "1 or more"),
+        (("--steps", "1", "--set", "loud"), "KEY=VALUE"),
+        (("--steps", "1", "--set", "maskd=1"), "did you mean 'masked'"),
+        (("--steps", "1", "--size", "smal"), "did you mean 'small'"),
+        (("--steps", "1", "--threads", "0"), "--threads 0"),
+        (("--steps", "1", "--processes", "0"), "--processes 0"),
+        (("--steps", "1", "--start-from", "none.safetensors"), "none.safetensors"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(folder, tmp_path, capsys, more, words):
+    assert train(folder, tmp_path, "--corpus", str(folder / "corpus"), *more) == 1
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("role", "words"), [("drum", "did you mean 'drums'"), ("melody", "no stem of melody")]
+)
+def test_a_role_that_is_not_there_is_told(folder, tmp_path, capsys, role, words):
+    corpus = ("--corpus", str(folder / "corpus"), "--steps", "1")
+    assert train(folder, tmp_path, *corpus, role=role) == 1
+    assert words in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_corpus_is_told(folder, tmp_path, capsys):
+    assert train(folder, tmp_path, "--corpus", str(tmp_path), "--steps", "1") == 1
+    assert "no corpus" in capsys.readouterr().err
