@@ -138,11 +138,11 @@ def test_the_same_seed_gives_the_same_samples_and_another_one_others(model, code
 def test_the_first_bars_come_first_and_are_those_of_the_take(played):
     audio, told = played
     starts, ends = [start for _, start, _ in told], [end for _, _, end in told]
-    assert len(told) > 2 and starts == [0, *ends[:-1]] and ends[-1] == len(audio)
-    gain = np.abs(told[0][0]).max() / np.abs(audio[: ends[0]]).max()
-    heard = np.concatenate([stretch for stretch, _, _ in told])[: len(audio) // 2]
-    near = np.abs(heard - gain * audio[: len(heard)])
-    assert np.quantile(near, 0.9) < 0.02 * np.abs(heard).max()
+    assert len(told) > 2 and starts == [0, *ends[:-1]] and len(audio) / 2 < ends[-1] < len(audio)
+    heard = np.concatenate([stretch for stretch, _, _ in told])
+    of_the_take = audio[: len(heard)]
+    gain = np.vdot(heard, of_the_take) / np.vdot(of_the_take, of_the_take)
+    assert np.quantile(np.abs(heard - gain * of_the_take), 0.9) < 0.02 * np.abs(heard).max()
 
 
 def test_progress_goes_up_to_all(model, codec, ears):

@@ -78,8 +78,8 @@ def perform(
 ) -> Audio:
     """The score as the model plays it, hearing `context` (loops [N, C=2] by track): [N, C=2], the loop.
 
-    The same arguments give the same samples. `first` hears stretches as they are finished, in order; the
-    whole is theirs, but for a level that may be set right at the end.
+    The same arguments give the same samples. `first` hears stretches as they are finished, in order, all but
+    the last; they are those of the loop, but for a level that may be set right once all of it is there.
     EngineError: `cancelled` between passes once `cancelled()` says so; `range` for what `given` cannot be.
     """
     if not model.entries.taken:
@@ -104,11 +104,8 @@ def perform(
         if number + 1 < len(plan) and first is not None:
             output.tell(first)
     output.add(decoding.flush())
-    whole = output.finished()
-    if first is not None:
-        output.tell(first)
     progress(1.0)
-    return whole
+    return output.finished()
 
 
 def planned(model: TrackModel, score: Score, loop: Loop, options: PerformOptions) -> tuple[Window, ...]:

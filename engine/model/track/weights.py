@@ -99,8 +99,7 @@ def read_track_file(role_or_path: str | Path) -> TrackFile:
 
 def write_card(path: Path, card: Mapping[str, float]) -> None:
     """The same weights with another card. EngineError `file`, `disk`."""
-    metadata, _ = read_weights(path, KEY, KIND)
-    _rewrite(path, metadata | {CARD: json.dumps(dict(card))})
+    _rewrite(path, read_metadata(path, KEY, KIND) | {CARD: json.dumps(dict(card))})
 
 
 def track_path(role_or_path: str | Path, folder: Path | None = None) -> Path:
