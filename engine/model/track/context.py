@@ -59,7 +59,8 @@ class ContextRows(nn.Module):
         super().__init__()
         self.codecs = nn.ModuleDict({name: nn.Linear(of, width) for name, of in latent_widths.items()})
         self.places = {role: place for place, role in enumerate((*roles, OTHER))}
-        self.roles = nn.Parameter(0.5 * torch.randn(len(self.places), width))
+        self.roles = nn.Parameter(torch.empty(len(self.places), width))
+        nn.init.normal_(self.roles, std=0.5)
         self.nothing = nn.Parameter(torch.randn(width))
 
     def forward(self, context: Sequence[ContextFrames], batch: int, dropped: Tensor | None) -> PackedContext:

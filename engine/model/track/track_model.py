@@ -78,7 +78,8 @@ class FrameRows(nn.Module):
         self.scores = nn.Linear(scores, width)
         self.given = nn.Linear(latent_width, width)  # its bias says "given"
         self.known = nn.Linear(latent_width, width, bias=False)
-        self.count = nn.Parameter(0.5 * torch.randn(num_codebooks + 1, width))  # codebooks known; 0: masked
+        self.count = nn.Parameter(torch.empty(num_codebooks + 1, width))  # codebooks known; 0: masked
+        nn.init.normal_(self.count, std=0.5)
 
     def conditions(self, scores: Tensor, given: Tensor | None, given_mask: Tensor | None) -> Tensor:
         """scores [B, F, S features], given normed latents [B, F, D], given_mask bool [B, F] -> [B, F, D]"""
