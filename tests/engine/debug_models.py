@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from engine.model.codec.weights import load_codec
-from engine.model.track.config import config_named
+from engine.model.track.config import DEFAULT_SIZE, config_named
 from engine.model.track.track_model import TrackModel
 from engine.model.track.weights import save_track_model
 from engine.registry import BAND
@@ -20,6 +20,7 @@ def save_debug_models(folder: Path, roles: Iterable[str] = BAND) -> Path:
     torch.manual_seed(1)
     for role in roles:
         codec = load_codec(config_named(role).codec)
-        config = replace(config_named(role, "debug"), codec=codec.config.name)
+        # A model that calls itself `debug` hears tracks in codec `debug` alone.
+        config = replace(config_named(role, "debug"), size=DEFAULT_SIZE, codec=codec.config.name)
         save_track_model(TrackModel(config, codec.config), folder / f"track_{role}.safetensors", codec=codec)
     return folder
