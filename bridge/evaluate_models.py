@@ -1,4 +1,4 @@
-"""`resonantgen evaluate models`: how track models perform held-out scores, as lines, tables, cards, pictures."""
+"""`resonantgen evaluate models`: how track models perform held-out scores: lines, tables, cards, pictures."""
 
 from __future__ import annotations
 

@@ -1,0 +1,65 @@
+"""`resonantgen bench models`, on models of thousands of weights."""
+
+import json
+import sys
+
+import pytest
+import torch
+
+from bridge import bench_models
+from bridge.__main__ import main
+from engine.evaluation.models.floors import BYTES, Floor, flops_of, weights_of
+from engine.music.score import Score
+
+
+def test_every_figure_stands_beside_its_floor_or_baseline(capsys, monkeypatch):
+    pytest.importorskip("transformers")
+    from engine.evaluation.models import floors
+
+    monkeypatch.setattr(floors, "SIDE_CPU", 64)
+    monkeypatch.setattr(floors, "COPIED_CPU", 1 << 16)
+    monkeypatch.setattr(bench_models, "ROUNDS_QUICK", 1)
+    monkeypatch.setattr(bench_models, "RIVAL_FRAMES_QUICK", 4)
+    assert main(["bench", "models", "--quick", "--size", "debug"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(line["value"] > 0 and line["baseline"] > 0 and line["baseline_name"] for line in lines)
+    assert {line["size"] for line in lines} == {"debug"} and all("version" in line for line in lines)
+    names = {line["name"] for line in lines}
+    for role in ("drums", "bass"):
+        assert {f"first pass over 8 s, {role}, {name}" for name in BYTES} <= names
+        assert {f"8-second track, {role}", f"one bar anew, {role}", f"first bar of {role}"} <= names
+    assert {"four 8-second tracks at once", "MusicGen of like size, 8 s"} <= names
+    for line in lines:
+        if "share" in line:
+            assert line["share"] == pytest.approx(line["baseline"] / line["value"], rel=0.05, abs=0.001)
+
+
+def test_without_transformers_the_rest_is_measured_and_a_line_says_what_is_missing(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    bench = bench_models.Bench("debug", torch.device("cpu"), 1, True)
+    assert list(bench_models.musicgens(bench)) == []
+    assert 'pip install "resonantgen[test]"' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("size", "said"), [("smal", "small"), ("full", "CUDA")])
+def test_a_size_that_cannot_be_is_refused_with_those_that_can(size, said, capsys):
+    if size == "full" and torch.cuda.is_available():
+        pytest.skip("full can be, here")
+    assert main(["bench", "models", "--size", size]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_floor_is_the_slower_of_computing_and_reading():
+    assert Floor(2.0, 3.0).ms == 3.0 and Floor(5.0, 3.0).ms == 5.0
+
+
+def test_operations_and_weights_are_those_of_the_layer():
+    layer, rows = torch.nn.Linear(8, 16), torch.zeros(4, 8)
+    assert flops_of(lambda: layer(rows)) == 2 * 4 * 8 * 16 and weights_of(layer) == 8 * 16 + 16
+
+
+@pytest.mark.parametrize("role", ["drums", "bass", "harmony", "melody"])
+def test_what_is_performed_is_eight_seconds_long(role):
+    score = bench_models.written(role)
+    assert isinstance(score.validate(), Score) and score.length_seconds == bench_models.SECONDS
+    assert {len(audio) for audio in bench_models.heard_by(role).values()} == {score.length_samples}
