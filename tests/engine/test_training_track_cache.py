@@ -101,7 +101,7 @@ def test_rows_are_those_of_the_score(folder, corpus, codec):
     stem = corpus.stems("train", ("drums",))[0]
     rows = ScoreRows.of(folder / "cache", codec.config, "drums")
     rows.fill([stem], processes=1)
-    wanted = score_frames(score_of(stem), codec.config, 30, 20, "drums", 3.0)
+    wanted = score_frames(score_of(stem), codec.config, 30, 20, "drums")
     assert np.allclose(rows.read(stem)[30:50], wanted, atol=2e-3)
     assert not rows.missing([stem])
 

@@ -74,7 +74,7 @@ class TrackTrainer(Steps):
     def compile(self) -> None:
         """Fuse what is elementwise, block by block. Meant for GPUs."""
         for block in self.model.transformer.blocks:
-            block.compile(dynamic=False)
+            block.compile()  # the number of context rows changes from step to step
 
     def phase(self) -> str:
         return phase_at(self.share_done(), self.config)
