@@ -112,9 +112,9 @@ class Band:
 def fastest(device: torch.device) -> str:
     """How models compute here, by the machine alone: the same machine gives the same samples.
 
-    Measured on a core with VNNI, `base`, 600 frames: see int8.py. A CPU without it has no fast products of
-    8 bit; data-centre GPUs have tensor cores for bfloat16.
+    Figures in int8.py. A CPU without VNNI has no fast products of 8 bit; on CUDA, bfloat16 has its own units.
     """
     if device.type == "cuda":
         return "bfloat16"
-    return "int8" if torch.cpu._is_vnni_supported() else "float32"
+    has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    return "int8" if has_vnni() else "float32"

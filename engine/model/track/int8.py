@@ -6,6 +6,9 @@
 `torch._int_mm` is there for CPU (oneDNN, VNNI) and CUDA alike, and every row of activations has its own
 scale: torch's dynamically quantised linears have one scale a whole tensor (2.1 % off where this is 0.8), run
 on CPU alone and are about to be removed.
+
+A pass of `base` over 600 frames on one core with VNNI (untrained weights): 0.46 s in float32, 0.30 s in
+bfloat16, 0.26 s in INT8; latents 0.9 % off (bfloat16: 0.4 %), 98.7 % of the first codebook's tokens equal.
 """
 
 from __future__ import annotations
