@@ -19,6 +19,8 @@ def test_every_figure_stands_beside_its_floor_or_baseline(capsys, monkeypatch):
     monkeypatch.setattr(floors, "SIDE_CPU", 64)
     monkeypatch.setattr(floors, "COPIED_CPU", 1 << 16)
     monkeypatch.setattr(bench_models, "ROUNDS_QUICK", 1)
+    monkeypatch.setattr(bench_models, "BARS", 2)
+    monkeypatch.setattr(bench_models, "SECONDS", 4.0)
     monkeypatch.setattr(bench_models, "RIVAL_FRAMES_QUICK", 4)
     assert main(["bench", "models", "--quick", "--size", "debug"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -32,6 +34,13 @@ def test_every_figure_stands_beside_its_floor_or_baseline(capsys, monkeypatch):
     for line in lines:
         if "share" in line:
             assert line["share"] == pytest.approx(line["baseline"] / line["value"], rel=0.05, abs=0.001)
+
+
+def test_musicgen_generates_as_many_frames_as_are_asked_for():
+    pytest.importorskip("transformers")
+    from engine.evaluation.models.rival import generated_frames, musicgen
+
+    assert generated_frames(musicgen("debug", torch.device("cpu")), 7) == 7
 
 
 def test_without_transformers_the_rest_is_measured_and_a_line_says_what_is_missing(capsys, monkeypatch):

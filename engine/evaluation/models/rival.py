@@ -14,7 +14,7 @@ import torch
 from engine.errors import EngineError
 
 # Size of ours -> width, depth and heads of a decoder of about as many parameters.
-SHAPES = {"debug": (32, 2, 2), "small": (224, 8, 4), "base": (448, 8, 7), "full": (1280, 20, 20)}
+SHAPES = {"debug": (32, 2, 2), "small": (192, 6, 4), "base": (448, 7, 7), "full": (1280, 18, 20)}
 CODEBOOKS, CODEBOOK_SIZE = 4, 2048
 TEXT_ROWS = 8  # of a prompt
 
@@ -34,18 +34,19 @@ def musicgen(size: str, device: torch.device) -> Any:
         pad_token_id=CODEBOOK_SIZE, bos_token_id=CODEBOOK_SIZE,
     )  # fmt: skip
     model = transformers.MusicgenForCausalLM(config).eval().requires_grad_(False)
-    model.generation_config.pad_token_id = model.generation_config.bos_token_id = CODEBOOK_SIZE
+    for token in ("pad_token_id", "bos_token_id", "decoder_start_token_id"):
+        setattr(model.generation_config, token, CODEBOOK_SIZE)
     return model.to(device)
 
 
 @torch.inference_mode()
 def generated_frames(model: Any, frames: int) -> int:
-    """Generate so many frames by sampling; how many came."""
+    """Generate so many frames by sampling, the delays of the codebooks besides; how many came."""
     device = next(model.parameters()).device
     text = torch.zeros(1, TEXT_ROWS, model.config.hidden_size, device=device)
     begin = torch.full((CODEBOOKS, 1), CODEBOOK_SIZE, dtype=torch.long, device=device)
     codes = model.generate(
-        begin, encoder_hidden_states=text, do_sample=True, guidance_scale=None,
-        min_new_tokens=frames, max_new_tokens=frames,
+        begin, encoder_hidden_states=text, do_sample=True, num_return_sequences=1,
+        num_beams=1, max_new_tokens=frames + CODEBOOKS - 1,
     )  # fmt: skip
-    return int(codes.shape[-1]) - 1
+    return int(codes.shape[-1])
