@@ -62,6 +62,18 @@ def test_a_mono_codec_learns_the_middle(corpus, tmp_path):
     assert load_codec(tmp_path / WEIGHTS).config.channels == 1
 
 
+def test_frozen_tokens_stay_while_the_decoder_learns(corpus):
+    made = made_with(corpus, replace(CONFIG, frozen_encoder=True, frozen_codebooks=True, unquantised_steps=0))
+    made.start_from(build_codec(made.codec.config))
+    before, audio = weights_of(made), made.pieces.batch(0)
+    codes = made.codec.encode(audio)
+    for _ in range(3):
+        made.step()
+    assert torch.equal(made.codec.encode(audio), codes)
+    moved = {name for name, value in weights_of(made).items() if not torch.equal(value, before[name])}
+    assert moved and all(name.startswith("decoder.") for name in moved)
+
+
 def test_a_run_leaves_all_that_it_promises(corpus, tmp_path):
     run(made_with(corpus), tmp_path).go()
     names = {path.name for path in tmp_path.iterdir()}

@@ -71,8 +71,8 @@ class CodebookTrainer:
             self.sums[k] = codebook * self.counts[k][:, None]
             rest = rest - codebook[code]
 
-    def quantise(self, latents: Tensor, kept: Tensor) -> Quantised:
-        """latents [B, D, F], from which the codebooks learn; `kept` [B]: how many each item uses, 1..K."""
+    def quantise(self, latents: Tensor, kept: Tensor, learn: bool = True) -> Quantised:
+        """latents [B, D, F], from which the codebooks `learn`; `kept` [B]: how many each item uses, 1..K."""
         rows = latents.transpose(1, 2).float()  # [B, F, D]
         rest = rows.detach()
         total = torch.zeros_like(rest)
@@ -82,11 +82,13 @@ class CodebookTrainer:
             used = (kept > k).to(rest.dtype)[:, None, None]  # [B, 1, 1]
             code = nearest(rest, books[k])
             chosen = books[k][code]
-            self._count(k, code, rest, used)
+            if learn:
+                self._count(k, code, rest, used)
             total = total + chosen * used
             rest = rest - chosen * used
             codes.append(code)
-        self._move()
+        if learn:
+            self._move()
         through = rows + (total - rows).detach()
         return Quantised(
             through.transpose(1, 2), torch.stack(codes, 1), functional.mse_loss(rows, total.detach())

@@ -18,7 +18,7 @@ class TrainingConfig:
 
     `mel`, `stft`, `complex`, `excess`, `adversarial` and `features` weigh the losses; with `balance` they are
     shares of the gradient. `adversary_from` is the share of the run after which the discriminators take part;
-    1: never.
+    1: never. With `frozen_encoder` and `frozen_codebooks` latents and tokens stay, and so does what track models know.
     """
 
     steps: int = ENDLESS_STEPS
@@ -44,6 +44,8 @@ class TrainingConfig:
     unquantised_steps: int = 150
     dropout: float = 0.3
     averaging: float = 0.999
+    frozen_encoder: bool = False
+    frozen_codebooks: bool = False
     checkpoint_minutes: float = 3.0
     evaluate_minutes: float = 15.0
 

@@ -62,7 +62,7 @@ class CodecTrainer(Steps):
         audio = as_taken(self.pieces.batch(self.steps, self.place.rank), self.codec.config.channels)
         audio = audio.to(self.place.device, non_blocking=True)
         self.set_rate()
-        with self.place.autocast():
+        with self.place.autocast(), torch.set_grad_enabled(not self.config.frozen_encoder):
             latents = self.encoder(audio)
         quantised = self._quantised(latents.float())
         with self.place.autocast():
@@ -118,7 +118,8 @@ class CodecTrainer(Steps):
             rows = self.waiting or [latents.detach().transpose(1, 2).reshape(-1, latents.shape[1])]
             self.books.guess(torch.cat(rows))
             self.waiting, self.quantised = [], True
-        return self.books.quantise(latents, self._kept(latents.shape[0]).to(latents.device))
+        kept = self._kept(latents.shape[0]).to(latents.device)
+        return self.books.quantise(latents, kept, learn=not config.frozen_codebooks)
 
     def _kept(self, items: int) -> Tensor:
         """[B] codebooks of each item."""
