@@ -24,13 +24,16 @@ class SpectralConfig:
     `encoder_width` x `encoder_depth` and `decoder_width` x `decoder_depth` ConvNeXt blocks of `kernel`
     frames, whose inner width is `expansion` times theirs. `bands` gains a spectrum. `low_scale` is the size
     of the waveform among the latents at the start: the smaller, the fewer bits the codebooks give it.
-    `gates` points of a gain curve a frame keep what is before an attack as quiet as it was.
+    `gates` points of a gain curve a frame keep what is before an attack as quiet as it was. `side_bands` tell
+    how loud the side is, and `band_scale` is the size of all such values among the latents at the start.
     """
 
     sub_frames: int = 1
     low_bins: int = 48
     low_scale: float = 0.6
     gates: int = 6
+    side_bands: int = 11
+    band_scale: float = 0.25
     bands: int = 32
     encoder_width: int = 256
     encoder_depth: int = 5

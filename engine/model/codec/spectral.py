@@ -1,15 +1,16 @@
 """The spectral pair: short spectra in, ConvNeXt over frames, short spectra out.
 
     audio -> middle and side -> spectra of the frame's sub-frames -> ConvNeXt (sees both ways) -+-> latents
-                 `-> waveform of the low band, companded --------------- linear -----------------'
-    latents -> ConvNeXt (sees the past) -> shapes x gains of bands -> overlap-add -> audio
-          `--- linear --> waveform of the low band ------------------------'
+                 `-> waveform of the low band, companded; loudness of the bands -- linear -------'
+    latents -> ConvNeXt (sees the past) -> shapes x loudness of bands -> overlap-add -> audio
+          `--- linear --> loudness of the bands, waveform of the low band --'
 
 A frame of `hop` samples is `sub_frames` pieces of twice hop / sub_frames samples, which overlap by half:
 short ones keep attacks sharp, long ones keep tones pure. Where a stem has its energy, below `low_bins`, its
 very waveform goes through (lapped cosines, Princen and Bradley 1986): learnt from nothing, the phase of tones
-took longer than all the rest. Above it the ear asks for spectra: complex shapes times gains of bands. A gain
-curve with a point every millisecond closes over what the pieces spread before an attack.
+took longer than all the rest. Above it the ear asks how loud each band is, so that goes through as well, and
+the network adds shapes of unit energy (constrained energy: Valin et al. 2013, CELT). A gain curve with a
+point every millisecond closes over what the pieces spread before an attack.
 ConvNeXt: Liu et al. 2022; inverse-STFT heads: Siuzdak 2023 (Vocos). The decoder looks ahead by no more than
 half a sub-frame, so it can be streamed.
 """
@@ -23,8 +24,10 @@ from engine.errors import EngineError
 from engine.model.codec.config import SpectralConfig
 from engine.model.codec.convnext import Block
 from engine.model.codec.grid import Grid, band_weights, companded, expanded, features, to_mid_side
+from engine.model.codec.loudness import Loudness
 
-QUIET = -6.0  # log gain at the start, about -52 dB: a loud start costs hundreds of steps
+LEAST_ENERGY = 1e-4  # of a shape: what is next to nothing is not made loud
+OVERLAP = 0.35  # log gain: pieces of unit energy, windowed and added up, come out 3 dB softer
 LOUDEST = 4.5  # log gain, some 40 dB above a full-scale sine
 
 
@@ -42,24 +45,30 @@ class SpectralEncoder(nn.Module):
         )
         self.out_norm = nn.LayerNorm(width)
         self.out = nn.Linear(width, latent_width)
-        with torch.no_grad():  # the waveform goes through untouched at first
-            self.out.weight[: self.grid.lows] = 0.0
-            self.out.bias[: self.grid.lows] = 0.0
+        self.loudness = Loudness(self.grid, channels, config)
+        self.loud = nn.Parameter(self.loudness.path(latent_width) * config.band_scale)
+        through = self.grid.lows + self.loudness.count
+        with torch.no_grad():  # what goes through is untouched at first
+            self.out.weight[:through] = 0.0
+            self.out.bias[:through] = 0.0
         self.low = nn.Parameter(torch.eye(self.grid.lows, latent_width) * config.low_scale)
 
     def forward(self, audio: Tensor) -> Tensor:
         """audio [B, C, N], N whole frames -> latents [B, D, F]."""
         pieces = self.grid.pieces(to_mid_side(audio))  # [B, C, F * sub, window]
-        x = self.norm(self.into(self.grid.by_frame(features(self.grid.spectra(pieces)))))  # [B, F, D]
+        spectra = self.grid.spectra(pieces)
+        x = self.norm(self.into(self.grid.by_frame(features(spectra))))  # [B, F, D]
         for block in self.blocks:
             x = block(x)
         low = companded(self.grid.by_frame(self.grid.low_band(pieces[:, :1])[..., None]))
-        latents: Tensor = self.out(self.out_norm(x)) + low @ self.low
+        through = low @ self.low + self.loudness(spectra) @ self.loud
+        latents: Tensor = self.out(self.out_norm(x)) + through
         return latents.transpose(1, 2)
 
 
 class SpectralDecoder(nn.Module):
     between: Tensor
+    within: Tensor
 
     def __init__(self, channels: int, hop: int, latent_width: int, config: SpectralConfig) -> None:
         super().__init__()
@@ -75,7 +84,10 @@ class SpectralDecoder(nn.Module):
         self.out_norm = nn.LayerNorm(width)
         self.shape = nn.Linear(width, channels * 2 * self.grid.bins * sub_frames)
         self.gain = nn.Linear(width, channels * self.bands * sub_frames)
-        nn.init.constant_(self.gain.bias, QUIET)
+        nn.init.zeros_(self.gain.weight)
+        nn.init.constant_(self.gain.bias, OVERLAP)
+        self.loudness = Loudness(self.grid, channels, config)
+        self.loud = nn.Parameter(self.loudness.path(latent_width).T.contiguous() / config.band_scale)
         self.low = nn.Parameter(torch.eye(latent_width, self.grid.lows) / config.low_scale)
         self.low_change = nn.Linear(width, self.grid.lows)
         nn.init.zeros_(self.low_change.weight)
@@ -83,7 +95,11 @@ class SpectralDecoder(nn.Module):
         self.gate = nn.Linear(width, config.gates)
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)
-        self.register_buffer("between", band_weights(self.bands, self.grid.bins), persistent=False)
+        between = band_weights(self.bands, self.grid.bins)
+        self.register_buffer("between", between, persistent=False)
+        self.register_buffer(
+            "within", (between / between.sum(1, keepdim=True)).T.contiguous(), persistent=False
+        )
 
     def forward(self, latents: Tensor) -> Tensor:
         """latents [B, D, F] -> audio [B, C, F * hop]."""
@@ -100,8 +116,11 @@ class SpectralDecoder(nn.Module):
         """latents [B, F, D] and what the blocks made of them -> windowed pieces [B, C, F * sub, window]."""
         shape = self.grid.by_sub_frame(self.shape(x).float(), self.channels, 2 * self.grid.bins)
         gain = self.grid.by_sub_frame(self.gain(x).float(), self.channels, self.bands)
-        size = torch.exp(gain.clamp(max=LOUDEST)) @ self.between  # [B, C, F * sub, bins]
+        gain = gain + self.loudness.gains((rows @ self.loud).float())
         real, imaginary = shape.chunk(2, -1)
+        energy = (real.square() + imaginary.square()) @ self.within  # [B, C, F * sub, bands], 1 on the whole
+        gain = gain.clamp(max=LOUDEST) - 0.5 * torch.log(energy + LEAST_ENERGY)
+        size = torch.exp(gain) @ self.between  # [B, C, F * sub, bins]
         pieces = self.grid.from_spectra(torch.complex(real * size, imaginary * size))
         low = (rows @ self.low + self.low_change(x)).float()
         waveform = self.grid.from_low_band(expanded(self.grid.by_sub_frame(low, 1, self.grid.low_bins)))
