@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.instruments.palette import NAMES, palette_of
 from engine.instruments.render import render
+from engine.model.track.style import DEEPEST_DB
 from engine.music.score import Score
 from engine.training.corpus.plan import Plan, plan_song, scores_of
 from engine.training.corpus.recipe import Recipe
@@ -101,7 +102,16 @@ def ducking(plan: Plan, pieces: Mapping[str, Piece]) -> dict[str, Piece]:
     if not kicks:
         return dict(pieces)
     gain = ducked(np.ones((drums.length_samples, 1), np.float32), kicks, **told)[:, 0]
-    return {role: piece if role == "drums" else _ducked(piece, gain) for role, piece in pieces.items()}
+    depth = told["depth_db"] / DEEPEST_DB
+    return {
+        role: piece if role == "drums" else _ducked(_told(piece, depth), gain)
+        for role, piece in pieces.items()
+    }
+
+
+def _told(piece: Piece, depth: float) -> Piece:
+    """How deep is told; when, is to be heard from the kick."""
+    return replace(piece, score=replace(piece.score, settings={**piece.score.settings, DUCKED: depth}))
 
 
 def _ducked(piece: Piece, gain: NDArray[np.float32]) -> Piece:

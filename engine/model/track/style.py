@@ -27,6 +27,7 @@ from engine.prompt.listing import table as prompt_table
 
 LISTS = ("palettes", "genres", "amounts", "words")
 TOLD_AMOUNT = 0.6  # of a processor that is only named, as in engine/prompt/words.toml
+DEEPEST_DB = 24.0  # of ducking and carving
 PALETTE_WORDS = 4  # as many as a corpus tells with a track
 
 
@@ -40,11 +41,13 @@ def style_of_score(
 ) -> NDArray[np.float32]:
     """The style vector of a score [num_styles]: its palette, genre and settings, and what is said besides.
 
-    `amounts`: of what was done to the sound after the instrument (a corpus's `effects`); those that are no
-    numbers count as said. A score whose palette did not play it has palette "" (`conditioning.as_played`).
+    `amounts`: of what was done to the sound after the instrument (a corpus's `effects`); a depth counts in
+    shares of DEEPEST_DB, and what is no number as said. A score whose palette did not play it has palette ""
+    (`conditioning.as_played`).
     """
     done = amounts or {}
-    numbers = {name: value for name, value in done.items() if _is_number(value)}
+    found = {name: _amount(value) for name, value in done.items()}
+    numbers = {name: value for name, value in found.items() if value is not None}
     palette = PALETTES.get(score.palette)
     told = [*(palette.words[:PALETTE_WORDS] if palette else ()), score.track, score.genre, *words]
     return style_vector(
@@ -132,6 +135,13 @@ def _table() -> dict[str, dict[str, Any]]:
                 "file", f"styles.toml: {name} has {len(names)} names in a room of {room}, or one twice"
             )
     return table
+
+
+def _amount(value: object) -> float | None:
+    """0..1 of an effect, None where it is none."""
+    if isinstance(value, Mapping) and _is_number(value.get("depth_db")):
+        return float(value["depth_db"]) / DEEPEST_DB
+    return float(value) if _is_number(value) else None  # type: ignore[arg-type]
 
 
 def _is_number(value: object) -> bool:

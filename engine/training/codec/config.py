@@ -18,7 +18,7 @@ class TrainingConfig:
 
     `mel`, `stft`, `complex`, `excess`, `adversarial` and `features` weigh the losses; with `balance` they are
     shares of the gradient. `adversary_from` is the share of the run after which the discriminators take part;
-    1: never. With `frozen_encoder` and `frozen_codebooks` latents and tokens stay, and so does what track models know.
+    1: never. With `frozen_encoder` and `frozen_codebooks` tokens stay, and so does what track models know.
     """
 
     steps: int = ENDLESS_STEPS

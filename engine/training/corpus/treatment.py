@@ -14,7 +14,7 @@ from engine.audio.loudness import SILENCE_LUFS, loudness
 from engine.audio.mixing import pan_gains, role_of
 from engine.audio.processors import default_processors
 from engine.audio.processors.ring import filtered
-from engine.instruments.render import dynamics
+from engine.instruments.render import dynamics, processed
 from engine.music.score import Score
 from engine.training.corpus.plan import Plan
 from engine.training.corpus.recipe import Recipe
@@ -60,8 +60,8 @@ def treated(
 
 
 def finished(loop: NDArray[np.float32], score: Score, effects: Effects) -> NDArray[np.float32]:
-    """As the engine finishes a stem, no more. A new array."""
-    loop = np.array(loop, dtype=np.float32, order="C")
+    """As the engine finishes a stem, no more: with the processors that its score names. A new array."""
+    loop = np.array(processed(loop, score), dtype=np.float32, order="C")
     finish(loop, score.track, dynamics(score))
     effects["mastered"] = True
     return loop
