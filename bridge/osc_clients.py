@@ -1,12 +1,14 @@
 """Who listens, and where answers go.
 
-A client subscribes with `/rg/hello` and keeps its lease by sending anything at all; one that falls silent
-is forgotten, without a word. Programs like `oscsend` send every message from a new port: such a message
+A client subscribes with `/rg/hello` and keeps its lease by sending anything at all, and while it waits for
+the answer to an asynchronous command; one that falls silent is forgotten, without a word. Programs like `oscsend` send every message from a new port: such a message
 is answered there, and counts as one of the clients of the same host that gave a reply port of their own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.errors import EngineError
@@ -50,6 +52,7 @@ class Clients:
     def __init__(self, lease_s: float = LEASE_S) -> None:
         self.lease_s = lease_s
         self.by_reply: dict[Peer, Client] = {}
+        self.waiting: Counter[Peer] = Counter()  # by reply: how many answers each waits for
 
     def hello(self, source: Peer, name: str, reply_port: int, mask: int, now_s: float) -> Client:
         """Subscribe, or subscribe anew; EngineError `busy` when there are too many."""
@@ -68,6 +71,19 @@ class Clients:
         """A message came in: the lease of whoever it counts for begins anew."""
         for client in self._meant(source, now_s):
             client.deadline_s = now_s + self.lease_s
+
+    def expect(self, source: Peer, now_s: float) -> list[Peer]:
+        """Who waits for the answer to a message from `source`: no lease of theirs ends before `answered`."""
+        peers = [client.reply for client in self._meant(source, now_s)]
+        self.waiting.update(peers)
+        return peers
+
+    def answered(self, peers: Iterable[Peer], now_s: float) -> None:
+        """Those of an `expect` wait no more; their leases begin anew."""
+        for peer in peers:
+            self.waiting -= Counter([peer])
+            if (client := self.by_reply.get(peer)) is not None:
+                client.deadline_s = now_s + self.lease_s
 
     def recipients(self, source: Peer, now_s: float) -> list[Peer]:
         """Where the answers to a message from `source` go."""
@@ -100,5 +116,7 @@ class Clients:
         return [c for c in self.by_reply.values() if c.has_reply_port and c.reply.host == source.host]
 
     def _forget_lapsed(self, now_s: float) -> None:
-        for peer in [peer for peer, client in self.by_reply.items() if client.deadline_s < now_s]:
-            del self.by_reply[peer]
+        lapsed = [peer for peer, client in self.by_reply.items() if client.deadline_s < now_s]
+        for peer in lapsed:
+            if peer not in self.waiting:
+                del self.by_reply[peer]

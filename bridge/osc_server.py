@@ -62,6 +62,7 @@ class OscServer:
         self.barrier = Barrier()
         self.wires = Wires(self.receive, self.clients.gone)
         self.serial = 0
+        self.expected: dict[int, list[Peer]] = {}  # by serial: who waits for an asynchronous command's end
         self.is_open = False
         self.asking: tuple[str, str, Sequence[Any]] | None = None  # client, address and args of a command
         self.handlers: dict[str, Callable[..., None]] = {
@@ -163,7 +164,7 @@ class OscServer:
         self.serial += 1
         origin = e.Origin(client, message.address, decoded.request_id, self.serial)
         if command.is_async:
-            self.barrier.begin(origin.serial)
+            self._begin(origin)
         self.asking = (client, message.address, message.args)
         with self._refusals(message.address, message.args, client):
             try:
@@ -171,7 +172,18 @@ class OscServer:
             finally:
                 self.asking = None
             return
-        self.barrier.end(origin.serial)  # it was refused
+        self._end(origin)  # it was refused
+
+    def _begin(self, origin: e.Origin) -> None:
+        """A client that only listens while it waits for a long take must not be forgotten meanwhile."""
+        self.barrier.begin(origin.serial)
+        source = Peer.parse(origin.client)
+        if source is not None:
+            self.expected[origin.serial] = self.clients.expect(source, self.loop.time())
+
+    def _end(self, origin: e.Origin) -> None:
+        self.clients.answered(self.expected.pop(origin.serial, ()), self.loop.time())
+        self.barrier.end(origin.serial)
 
     @contextlib.contextmanager
     def _refusals(self, address: str, args: Sequence[Any], client: str) -> Iterator[None]:
@@ -234,7 +246,7 @@ class OscServer:
 
     def _finish(self, event: e.Done | e.Failed) -> None:
         self._answer(event.origin.client, build(*encode(event)))
-        self.barrier.end(event.origin.serial)
+        self._end(event.origin)
 
     def _answer(self, client: str, data: bytes) -> None:
         source = Peer.parse(client)

@@ -50,6 +50,28 @@ def test_a_lease_ends_in_silence_and_begins_anew_with_any_message():
     assert clients.subscribers(TRACK_BIT, 2 * LEASE_S + 1) == []
 
 
+def test_no_lease_ends_while_an_answer_is_waited_for():
+    clients = Clients()
+    clients.hello(at(40_001), "shell", EAR.port, -1, 0)
+    first, second = clients.expect(at(40_002), 1), clients.expect(EAR, 2)
+    clients.answered(first, 10 * LEASE_S)
+    assert clients.recipients(at(40_003), 20 * LEASE_S) == [at(40_003), EAR]
+    clients.hello(at(40_004), "shell", EAR.port, -1, 20 * LEASE_S)  # the same ear, and it still waits
+    assert clients.subscribers(TRACK_BIT, 30 * LEASE_S) == [EAR]
+    clients.answered(second, 30 * LEASE_S)
+    assert clients.subscribers(TRACK_BIT, 31 * LEASE_S) == [EAR]
+    assert clients.subscribers(TRACK_BIT, 31 * LEASE_S + 0.001) == []
+
+
+def test_a_connection_that_goes_while_it_waits_is_gone():
+    clients = Clients()
+    clients.hello(WIRE, "wire", 0, -1, 0)
+    peers = clients.expect(WIRE, 1)
+    clients.gone(WIRE)
+    clients.answered(peers, 2)
+    assert clients.subscribers(TRACK_BIT, 3) == []
+
+
 def test_of_two_clients_only_the_silent_one_is_forgotten():
     clients = Clients()
     clients.hello(EAR, "ear", 0, -1, 0)

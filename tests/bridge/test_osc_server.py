@@ -95,6 +95,27 @@ async def test_two_clients_hear_the_same_change_and_one_that_lapsed_hears_nothin
 
 
 @in_loop
+async def test_who_only_listens_while_a_long_take_is_made_hears_its_end():
+    async with Studio() as studio:
+        shell, ear = await studio.udp(), await studio.udp()
+        shell.send("/rg/hello", "shell", ear.port)
+        shell.send("/rg/generate", "x", 3)
+        await ear.hear("/rg/accepted")
+        (client,) = studio.server.clients.by_reply.values()
+        client.deadline_s = 0.0  # its 30 seconds are over
+        studio.server.publish(e.Log("info", "still at it"))
+        studio.finish()
+        assert (await ear.hear("/rg/log")).args == ("info", "still at it")
+        assert (await ear.hear("/rg/done")).args == ("/rg/generate", 3)
+        assert client.deadline_s > studio.server.loop.time()
+        client.deadline_s = 0.0
+        studio.server.publish(e.Log("info", "nobody waits"))
+        shell.send("/rg/ping", 7)  # answered where it came from, and nowhere else
+        assert await shell.hear("/rg/pong") == Message("/rg/pong", (7,))
+        assert ear.arrived.empty()
+
+
+@in_loop
 async def test_a_mask_hides_feedback_and_never_answers():
     async with Studio() as studio:
         tracks, logs = await studio.guest(TRACK_BIT), await studio.guest(LOG_BIT)
