@@ -84,14 +84,22 @@ class Musician:
         )
 
     def ask(self, address: str, types: str = "", *args: str) -> Message:
-        """An asynchronous command, to its end."""
+        """An asynchronous command, to its end: as long as it makes progress, on however busy a machine."""
         self.requests += 1
         self.send(address, f"{types}i", *args, str(self.requests))
-        return self.ear.wait(
-            lambda m: m.address in ("/rg/done", "/rg/fail") and m.args[:2] == (address, self.requests),
-            60.0,
-            address,
-        )
+
+        def ends(message: Message) -> bool:
+            return message.address in ("/rg/done", "/rg/fail") and message.args[:2] == (
+                address,
+                self.requests,
+            )
+
+        def tells(message: Message) -> bool:
+            return ends(message) or message.address.endswith(("/progress", "/preview", "/state"))
+
+        while not ends(message := self.ear.wait(tells, 60.0, address)):
+            pass
+        return message
 
     def stem(self, track: str) -> Path:
         return self.folder / "stems" / self.ear.seen[f"/rg/track/{track}/stem"][0]
