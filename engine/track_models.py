@@ -5,7 +5,6 @@ What computes them (torch) is imported on the first `warm` or `perform`, never b
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import threading
 from pathlib import Path
@@ -46,19 +45,10 @@ class TrackModels:
         if missing:
             return Offer(False, False, f"{', '.join(missing)} is not here: {INSTALL}")
         try:
-            return _verdict(role, self.path(role))
+            return _verdict(role, self.folder)
         except EngineError as error:
-            missing = f"no weights of a model for {role} are here"
-            return Offer(False, False, missing if error.code == "unknown" else error.text)
-
-    def path(self, role: str) -> Path:
-        """The user's own weights, or those that came along; EngineError `unknown`."""
-        from engine.model.track.weights import track_path
-
-        if self.folder is not None:
-            with contextlib.suppress(EngineError):
-                return track_path(role, self.folder)
-        return track_path(role)
+            lacking = f"no weights of a model for {role} are here"
+            return Offer(False, False, lacking if error.code == "unknown" else error.text)
 
     def warm(self, role: str) -> None:
         self.band().warm(role)
@@ -76,12 +66,21 @@ class TrackModels:
             return self._band
 
 
-def _verdict(role: str, path: Path) -> Offer:
-    """What the file's card says, for `auto`; the file's description alone is read."""
-    from engine.evaluation.models.goals import clears, goals_of_role
-    from engine.model.track.weights import read_track_file
+def _verdict(role: str, folder: Path | None) -> Offer:
+    """What the card of the role's file says, for `auto`; its tensors are not read.
 
-    card = read_track_file(path).card
+    EngineError `unknown` role, `file` for one that could not be loaded, another codec's among them.
+    """
+    from engine.evaluation.models.goals import clears, goals_of_role
+    from engine.model.track.weights import read_track_file, weights_of
+    from engine.model.weight_files import SUFFIX, bundled_folder
+
+    path = weights_of(role, folder)
+    file = read_track_file(path)
+    codec = bundled_folder() / f"{file.codec.name}{SUFFIX}"
+    if codec.is_file():
+        file.check_codec_file(codec)
+    card = file.card
     trusted, reasons = clears(role, card)
     if not trusted:
         return Offer(True, False, f"{path.name}: {'; '.join(reasons)}")

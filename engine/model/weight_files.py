@@ -7,10 +7,14 @@ what it describes; nothing in it is ever executed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import EngineError
 
@@ -34,13 +38,27 @@ def write_weights(model: nn.Module, path: Path, metadata: Mapping[str, str], pac
 
     `packed`: matrices as 8-bit rows with a scale each, the rest in 16 bit: a quarter of the size.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
     tensors: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
         value = value.detach().cpu().float().contiguous()
         tensors |= pack(name, value) if packed else {name: value}
+    _write(path, tensors, metadata)
+
+
+def rewrite_metadata(path: Path, metadata: Mapping[str, str]) -> None:
+    """The same tensors, as they are stored, with other metadata. EngineError `disk`."""
+    from safetensors import safe_open
+
+    with safe_open(path, "pt") as file:
+        names = file.keys()
+        tensors = {name: file.get_tensor(name) for name in names}
+    _write(path, tensors, metadata)
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: Mapping[str, str]) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
     temporary = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,27 +82,46 @@ def read_weights(path: Path, key: str, kind: str) -> tuple[dict[str, str], dict[
     return metadata, unpack(stored)
 
 
-def _read(path: Path, key: str, kind: str, tensors: bool) -> tuple[dict[str, str], dict[str, Tensor]]:
+def read_array(path: Path, name: str, kind: str) -> NDArray[np.floating]:
+    """One tensor of a `kind` file as it is stored, without torch. EngineError `not_found`, `file`."""
+    with _opened(path, kind, "np") as file:
+        names = file.keys()
+        if name not in names:
+            raise EngineError("file", f"{path}: a {kind} without {name}")
+        return np.asarray(file.get_tensor(name))
+
+
+@contextmanager
+def _opened(path: Path, kind: str, framework: str) -> Iterator[Any]:
+    """EngineError `not_found` path, `file` where it, or what is read of it, is truncated."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         raise EngineError("not_found", f"there is no {kind} file {path}")
     try:
-        with safe_open(path, "pt" if tensors else "np") as file:
-            metadata = file.metadata() or {}
-            names = file.keys() if tensors else ()
-            stored = {name: file.get_tensor(name) for name in names}
+        with safe_open(path, framework) as file:
+            yield file
     except (SafetensorError, OSError, ValueError) as error:
         raise EngineError("file", f"{path}: truncated or no safetensors file ({error})") from error
+
+
+def _read(path: Path, key: str, kind: str, tensors: bool) -> tuple[dict[str, str], dict[str, Tensor]]:
+    with _opened(path, kind, "pt" if tensors else "np") as file:
+        metadata = file.metadata() or {}
+        names = file.keys() if tensors else ()
+        stored = {name: file.get_tensor(name) for name in names}
     if key not in metadata:
         raise EngineError("file", f"{path}: a safetensors file, but of no ResonantGen {kind}")
     return metadata, stored
 
 
 def described(path: Path, text: str, read: Callable[[Mapping[str, Any]], Config]) -> Config:
-    """A description of the metadata; EngineError `file` where its text is of another kind."""
+    """A description of the metadata; EngineError `file` where its text is of another kind, or says what
+    this version does not know."""
     try:
         return read(json.loads(text))
+    except EngineError as error:
+        raise EngineError("file", f"{path}: its configuration cannot be read ({error.text})") from error
     except (ValueError, TypeError, AttributeError) as error:
         raise EngineError("file", f"{path}: its configuration cannot be read ({error})") from error
 

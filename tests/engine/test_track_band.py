@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,13 +12,17 @@ import torch
 
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
+from engine.model.codec.weights import load_codec
 from engine.model.track.band import Band, fastest
+from engine.model.track.config import config_named
 from engine.model.track.hearing import Codecs, Hearing
-from engine.model.track.weights import save_track_model
+from engine.model.track.weights import KEY, load_track_model, save_track_model
+from engine.model.weight_files import read_metadata, rewrite_metadata
 from engine.models import Models
 from engine.performing import Given, Part, Watch
 from engine.registry import TrackType
 from engine.track_models import TrackModels
+from tests.engine.debug_models import save_debug_models
 from tests.engine.track_parts import debug_codec, debug_model, score, tone
 
 BAR = 44_100  # samples of a bar at 240 bpm
@@ -113,3 +118,24 @@ def test_the_engine_hears_of_the_band_as_a_family(folder, codec):
     assert chosen.family is not None and chosen.performer == "model"
     with_codec(chosen.family.band(), codec)
     assert chosen.family.perform(Part("drums", score(bars=1)), watch()).shape == (BAR, 2)
+
+
+def test_weights_of_another_codec_are_not_offered(tmp_path):
+    """Else `auto` would take them, and every take would break off."""
+    save_debug_models(tmp_path, ["drums"])
+    assert TrackModels(tmp_path).offer("drums").available
+    codec = load_codec(config_named("drums").codec)
+    model = load_track_model(tmp_path / "track_drums.safetensors")
+    codec.quantizer.codebooks[0, 0] += 0.1
+    save_track_model(model, tmp_path / "track_drums.safetensors", codec=codec)
+    offer = TrackModels(tmp_path).offer("drums")
+    assert not offer.available and "another codec 'drums'" in offer.why
+
+
+def test_weights_of_a_later_version_are_told_apart_from_none(tmp_path, codec):
+    path = tmp_path / "track_drums.safetensors"
+    save_track_model(debug_model(codec), path)
+    text = json.dumps(json.loads(read_metadata(path, KEY, "track model")[KEY]) | {"wings": 2})
+    rewrite_metadata(path, read_metadata(path, KEY, "track model") | {KEY: text})
+    offer = TrackModels(tmp_path).offer("drums")
+    assert not offer.available and "wings" in offer.why

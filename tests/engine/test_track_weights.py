@@ -89,8 +89,10 @@ def test_a_card_is_written_anew_and_the_weights_stay(model, codec, file):
 def test_a_model_knows_its_codec(codec, file, tmp_path):
     told = read_track_file(file)
     told.check_codec(codec)
-    save_codec(codec, tmp_path / "codec.safetensors", packed=True)
-    told.check_codec(load_codec(tmp_path / "codec.safetensors"))
+    for packed in (False, True):
+        save_codec(codec, tmp_path / "codec.safetensors", packed)
+        told.check_codec(load_codec(tmp_path / "codec.safetensors"))
+        told.check_codec_file(tmp_path / "codec.safetensors")
     other = debug_codec(seed=8)
     assert codec_digest(other) != codec_digest(codec)
     with pytest.raises(EngineError, match="another codec 'debug'") as caught:

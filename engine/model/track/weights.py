@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import EngineError, unknown
 from engine.model.codec.config import CodecConfig
@@ -18,8 +22,10 @@ from engine.model.weight_files import (
     bundled_folder,
     check_fit,
     described,
+    read_array,
     read_metadata,
     read_weights,
+    rewrite_metadata,
     told,
     write_weights,
 )
@@ -48,7 +54,14 @@ class TrackFile:
 
     def check_codec(self, codec: Codec) -> None:
         """EngineError `file` where the model was trained with other codec weights: it would sing nonsense."""
-        if self.codec_digest and self.codec_digest != codec_digest(codec):
+        self._check_digest(codec_digest(codec))
+
+    def check_codec_file(self, path: Path) -> None:
+        """The same of a codec in a file, of which the codebooks alone are read, without torch."""
+        self._check_digest(stored_codec_digest(path))
+
+    def _check_digest(self, digest: str) -> None:
+        if self.codec_digest and self.codec_digest != digest:
             raise EngineError(
                 "file",
                 f"{self.path}: was trained with another codec {self.codec.name!r} than the one that is "
@@ -99,7 +112,7 @@ def read_track_file(role_or_path: str | Path) -> TrackFile:
 
 def write_card(path: Path, card: Mapping[str, float]) -> None:
     """The same weights with another card. EngineError `file`, `disk`."""
-    _rewrite(path, read_metadata(path, KEY, KIND) | {CARD: json.dumps(dict(card))})
+    rewrite_metadata(path, read_metadata(path, KEY, KIND) | {CARD: json.dumps(dict(card))})
 
 
 def track_path(role_or_path: str | Path, folder: Path | None = None) -> Path:
@@ -115,10 +128,26 @@ def track_path(role_or_path: str | Path, folder: Path | None = None) -> Path:
     return found
 
 
+def weights_of(role: str, folder: Path | None) -> Path:
+    """The user's own weights of a role in `folder`, or those that came along; EngineError `unknown`."""
+    if folder is not None:
+        with contextlib.suppress(EngineError):
+            return track_path(role, folder)
+    return track_path(role)
+
+
 def codec_digest(codec: Codec) -> str:
     """SHA-256 of the codebooks: a codec that was trained on has others, one that was stored anew has not."""
-    books = codec.quantizer.codebooks.detach().cpu().half().contiguous()
-    return hashlib.sha256(books.numpy().tobytes()).hexdigest()
+    return _digest(codec.quantizer.codebooks.detach().cpu().numpy())
+
+
+def stored_codec_digest(path: Path) -> str:
+    """`codec_digest` of a codec in a file. EngineError `not_found`, `file`."""
+    return _digest(read_array(path, "quantizer.codebooks", "codec"))
+
+
+def _digest(codebooks: NDArray[np.floating]) -> str:
+    return hashlib.sha256(codebooks.astype(np.float16).tobytes()).hexdigest()
 
 
 def _described(path: Path, metadata: Mapping[str, str]) -> TrackFile:
@@ -134,18 +163,3 @@ def _described(path: Path, metadata: Mapping[str, str]) -> TrackFile:
 
 def _figures(values: Mapping[str, Any]) -> dict[str, float]:
     return {str(measure): float(value) for measure, value in values.items()}
-
-
-def _rewrite(path: Path, metadata: Mapping[str, str]) -> None:
-    from safetensors import safe_open
-    from safetensors.torch import save_file
-
-    with safe_open(path, "pt") as file:
-        names = file.keys()
-        tensors = {name: file.get_tensor(name) for name in names}
-    temporary = path.with_name(path.name + ".part")
-    try:
-        save_file(tensors, temporary, dict(metadata))
-        temporary.replace(path)
-    except OSError as error:
-        raise EngineError("disk", f"{path}: could not be written ({error})") from error
