@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, wait
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,10 @@ def perform_shown(
 ) -> None:
     """Let the models perform what the instruments have shown; a model that fails leaves the preview."""
     performing: dict[str, Future[None]] = {}
-    for track, shown in rendered.items():
-        if job.choices[track].family is not None:
-            heard = _heard(job, rendered, track)
-            performing[track] = pool.submit(_perform, job, shown, heard, registry, outs, report)
+    tracks = [track for track in rendered if job.choices[track].family is not None]
+    for track in tracks:
+        part = partial(_part, job, rendered, track, registry, len(tracks))
+        performing[track] = pool.submit(_perform, job, rendered[track], part, outs, report)
     wait(performing.values())
     for track, future in performing.items():
         error = future.exception()
@@ -66,17 +67,21 @@ def _heard(job: Job, rendered: Mapping[str, Made], track: str) -> dict[str, NDAr
     return {**stays, **{name: rendered[name].stem.audio for name in earlier}}
 
 
-def _perform(
-    job: Job, shown: Made, heard: Mapping[str, NDArray[np.float32]], registry: Registry, outs: Outs,
-    report: Report,
-) -> None:  # fmt: skip
-    """One track by its model, on a thread of the pool; what it raises is the model's failure."""
-    track, score, cancel = shown.track, shown.stem.score, job.request.cancel
-    family = job.choices[track].family
-    assert family is not None and score is not None
-    given = given_bars(job, track, score, shown.context, family.name)
+def _part(job: Job, rendered: Mapping[str, Made], track: str, registry: Registry, together: int) -> Part:
+    shown, choice = rendered[track], job.choices[track]
+    score = shown.stem.score
+    assert choice.family is not None and score is not None
+    given = given_bars(job, track, score, shown.context, choice.performer)
     words = words_of(shown.context, track) if shown.context else ()
-    part = Part(registry[track].model, score, words, heard, shown.stem.seed, given)
+    heard = _heard(job, rendered, track)
+    return Part(registry[track].model, score, words, heard, shown.stem.seed, given, together)
+
+
+def _perform(job: Job, shown: Made, part_of: Callable[[], Part], outs: Outs, report: Report) -> None:
+    """One track by its model, on a thread of the pool; what it raises is the model's failure."""
+    track, cancel = shown.track, job.request.cancel
+    family, part = job.choices[track].family, part_of()
+    assert family is not None
     before = 0.1 + PREVIEW_SHARE
 
     def ready(audio: NDArray[np.float32]) -> None:
@@ -89,13 +94,13 @@ def _perform(
         ready,
     )
     try:
-        audio = checked(family.perform(part, watch), score, family.name)
+        audio = checked(family.perform(part, watch), part.score, family.name)
     except EngineError as error:
-        if error.code != "cancelled":
+        if error.code != "cancelled" or not cancel.is_set(track):
             raise
         report.failed(track, cancelled(track))
         return
-    report.made(_made(shown, with_given(audio, given, score), family.name, outs))
+    report.made(_made(shown, with_given(audio, part.given, part.score), family.name, outs))
 
 
 def _made(shown: Made, audio: NDArray[np.float32], render: str, outs: Outs) -> Made:

@@ -35,7 +35,8 @@ class Part:
     """One score to be performed, and what is known around it.
 
     `role`: which of a family's models; `words`: the prompt's and the style's; `context`: by track name the
-    loops that are heard, each [N, C=2] at 44.1 kHz with a length of its own.
+    loops that are heard, each [N, C=2] at 44.1 kHz with a length of its own. `together`: how many parts are
+    performed at once with this one: they share the machine's cores.
     """
 
     role: str
@@ -44,6 +45,7 @@ class Part:
     context: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     seed: int = 0
     given: Given | None = None
+    together: int = 1
 
 
 @dataclass(frozen=True)

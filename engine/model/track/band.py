@@ -88,8 +88,8 @@ class Band:
         )  # fmt: skip
 
     def share_cores(self, together: int) -> None:
-        """For this thread: `together` of them compute at once. With more threads than cores they would wait
-        for each other inside every product, four times as long on two cores."""
+        """For this thread, one of `together` that compute at once: with more threads than cores they wait for
+        each other inside every product, and four tracks take half as long again on two cores."""
         torch.set_num_threads(max(1, self.threads // together))
 
     def _options(self, member: Member) -> PerformOptions:
