@@ -116,13 +116,16 @@ def performers_summed(choices: Mapping[str, Choice]) -> str:
 
 
 def warm_models(registry: Registry, choices: Mapping[str, Choice]) -> None:
-    """Load what will perform. One that cannot be loaded says so in the log, and when it is asked."""
+    """Load what will perform. One that cannot be loaded says so in the log, and when it is asked: the engine
+    plays without."""
     for name, choice in choices.items():
         if choice.family is not None:
             try:
                 choice.family.warm(registry[name].model)
             except EngineError as error:
                 log.warning("%s: %s", name, error.text)
+            except Exception:  # a family may be anybody's
+                log.exception("%s: its model cannot be loaded", name)
 
 
 def models_of(config: Config) -> Models:
