@@ -27,7 +27,8 @@ class Core:
     outs: Outs
     writer: Writer  # stems and exports
     keeper: Writer  # the set's database: never behind a long stem
-    pool: Executor
+    pool: Executor  # for performers
+    preparer: Executor  # for what has been performed and only has to be made ready to play
     publish: Callable[[e.Event], None]
     post: Callable[[Callable[[], None]], None]
     models: Models = field(default_factory=Models)

@@ -71,6 +71,7 @@ class Engine:
             Writer("writer"),
             Writer("keeper"),
             self.worker.pool,
+            self.worker.preparer,
             self.publish,
             post,
             models or Models(),
@@ -114,7 +115,7 @@ class Engine:
             c.AnalyzePrompt: self._analyze_prompt,
             c.AnalyzeTrack: self._analyze_track,
             c.SaveScene: library.save_scene,
-            c.LoadScene: library.load_scene,
+            c.LoadScene: self._load_scene,
             c.DeleteScene: library.delete_scene,
             c.ListScenes: lambda _, origin: library.list_scenes(origin),
             c.SaveContext: library.save_context,
@@ -138,10 +139,10 @@ class Engine:
         if isinstance(command, GAINS):
             core.outs.set_gains(core.session.gains())
         elif isinstance(command, FRAMES):
-            frame = core.session.sounding()
-            core.outs.set_grid(frame.tempo_bpm, frame.signature)
+            self.generation.set_grid()
         elif isinstance(command, TAKES):
             names = [event.track for event in events if isinstance(event, e.TrackTake)]
+            self.generation.step_aside(names)
             when = "bar" if core.session.when == "manual" else core.session.when
             swap_to_current(core, names, when, lambda: None)
             core.publish_all(core.session.context_events())
@@ -170,6 +171,10 @@ class Engine:
         self.core.outs.set_clock_source(source)
         self.clock_source = source
         self.publish(e.ClockSource(source))
+
+    def _load_scene(self, command: c.LoadScene, origin: e.Origin) -> None:
+        changed = self.library.load_scene(command, origin, self.generation.previewing())
+        self.generation.step_aside(changed)
 
     def _lock(self, command: c.SetLock) -> None:
         if command.on:
@@ -269,6 +274,7 @@ class Engine:
 
     def close(self) -> None:
         """After `finish`: the set's last state to the disk."""
+        self.worker.preparer.shutdown(wait=False, cancel_futures=True)
         self.core.writer.close()
         self.core.save()
         self.core.keeper.close()

@@ -272,10 +272,31 @@ class Generation:
                 return True
         return False
 
+    def previewing(self) -> frozenset[str]:
+        """Tracks of which a preview sounds, or waits, that is no take yet."""
+        return frozenset(name for course in self.courses for name in course.shown)
+
+    def step_aside(self, names: Iterable[str]) -> None:
+        """Another take was chosen: what waits does not come after it, and a preview is not what sounds."""
+        for name in names:
+            self.ready.pop(name, None)
+            for course in self.courses:
+                course.loops.pop(name, None)
+                course.shown.pop(name, None)
+
+    def set_grid(self) -> None:
+        """Bars and beats as they sound: those of previews, or else of the takes that stand."""
+        shown = [made.stem for course in self.courses for made in course.shown.values()]
+        frame = shown[0] if shown else self.core.session.sounding()
+        self.core.outs.set_grid(frame.tempo_bpm, frame.signature)
+
     def _withdraw(self, course: Course, name: str) -> None:
         """What was playing before a preview goes on."""
         shown = course.shown.pop(name, None)
-        if shown is None or self._forget(course, name, shown.loop):
+        if shown is None:
+            return
+        if self._forget(course, name, shown.loop):
+            self.set_grid()
             return
         track, when = self.core.session.tracks[name], self.core.session.when
         when = "now" if not track.current else "bar" if when == "manual" else when
@@ -307,6 +328,8 @@ class Generation:
                 core.publish(e.TrackPreview(made.track, made.preview))
             if shown is None or not self._replace(course, made.track, shown.loop, made.loop):
                 self._swap(course, made, at_once=first or core.session.when == "now")
+            else:
+                core.outs.set_grid(made.stem.tempo_bpm, made.stem.signature)
         self._write(course, track.name, take.number)
 
     def _swap(self, course: Course, made: Made, at_once: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from engine import commands as c
@@ -29,8 +30,11 @@ class Library:
         self.core.store.put_named("scenes", name, json.dumps(self.core.session.settings()))
         self._kept(origin, e.SceneSaved(name))
 
-    def load_scene(self, command: c.LoadScene, origin: e.Origin) -> None:
-        """Back to a saved state, a swap like any other. Locked tracks stay as they are."""
+    def load_scene(self, command: c.LoadScene, origin: e.Origin, previewing: AbstractSet[str]) -> list[str]:
+        """Back to a saved state, a swap like any other; the tracks of which another take sounds then.
+
+        Locked tracks stay as they are. Of `previewing` something else sounds than the take that stands.
+        """
         core = self.core
         settings = json.loads(core.store.named("scenes", command.name))
         core.publish(e.Accepted(origin))
@@ -41,9 +45,11 @@ class Library:
         if staying:
             core.log("info", f"locked and left as they are: {', '.join(staying)}")
         core.outs.set_gains(core.session.gains())
-        changed = [name for name, track in core.session.tracks.items() if track.current != before[name]]
+        tracks = core.session.tracks.items()
+        changed = [name for name, t in tracks if t.current != before[name] or name in previewing]
         when = "bar" if core.session.when == "manual" else core.session.when
         swap_to_current(core, changed, when, lambda: self._kept(origin, e.SceneLoaded(command.name), False))
+        return changed
 
     def delete_scene(self, command: c.DeleteScene, origin: e.Origin) -> None:
         self.core.store.named("scenes", command.name)

@@ -31,7 +31,7 @@ def swap_to_current(core: Core, names: Iterable[str], when: str, done: Callable[
             core.outs.swap(current, when)
         done()
 
-    core.pool.submit(prepare)
+    core.preparer.submit(prepare)
 
 
 def _same(a: Stem | None, b: Stem | None) -> bool:

@@ -29,6 +29,7 @@ class Mirror:
         self.rest.set()
         self.failure: Exception | None = None
         self.parts: dict[str, Part] = {}
+        self.begun = threading.Semaphore(0)  # released by each part that begins
         self._offer = offer or Offer(True, True, "its card clears the bar")
 
     def offer(self, role: str) -> Offer:
@@ -39,6 +40,7 @@ class Mirror:
 
     def perform(self, part: Part, watch: Watch) -> NDArray[np.float32]:
         self.parts[part.score.track] = part
+        self.begun.release()
         audio = upside_down(part.score)
         _wait(self.first, watch)
         watch.progress(0.5)
