@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from bridge.jack_memory import POSITION
 from bridge.native import call_get_buffer, call_transport_query, native, pointer
 
-CAPACITY_FRAMES = 1 << 20
-CAPACITY_BLOCKS = 1 << 15
+# Three minutes at 44.1 kHz, of which a page costs memory when it is written.
+CAPACITY_FRAMES = 1 << 23
+CAPACITY_BLOCKS = 1 << 17
 
 TAPE = np.dtype(
     [
@@ -138,13 +139,20 @@ class Recorder:
         return self._client
 
     def wait_frame(self, frame: int) -> None:
-        """Until the last block that rolls reaches `frame`."""
-        wait_until(lambda: any(block.rolling and block.end >= frame for block in self._last()))
+        """Until the last block that rolls reaches `frame`; as long as blocks come, however slowly."""
+        while not any(block.rolling and block.end >= frame for block in self._last()):
+            assert not self._is_full(), f"the recorder is full, and frame {frame} has not come"
+            self.wait_blocks(1)
 
     def wait_blocks(self, count: int) -> None:
         """`count` blocks more."""
         target = int(self._tape["num_blocks"][0]) + count
         wait_until(lambda: int(self._tape["num_blocks"][0]) >= target)
+
+    def _is_full(self) -> bool:
+        tape = self._tape[0]
+        room = CAPACITY_FRAMES - int(tape["num_frames"]) >= self._client.blocksize
+        return int(tape["num_blocks"]) == CAPACITY_BLOCKS or not room
 
     def blocks(self) -> list[Block]:
         """All that was recorded, in order."""

@@ -283,6 +283,36 @@ def test_the_loop_of_a_killed_server_plays_on_at_the_next_ones_rate() -> None:
         server.stop()
 
 
+@pytest.mark.kills_jack
+def test_a_loop_is_replaced_before_and_after_its_server_is_missed() -> None:
+    server = JackServer(44_100, 256).start()
+    player = JackPlayer(TRACKS, server_name=server.name)
+    try:
+        loop = load(player, {"drums": 44_101})["drums"]
+        first, second, third = (player.prepare(noise(seed, 44_101)) for seed in (8, 9, 10))
+        player.play()
+        wait_until(lambda: player.transport().frame > 10_000)
+        server.kill()
+        assert player.replace("drums", loop, first)
+        wait_until(lambda: player.poll() and not player.status().connected)
+        assert player.playing("drums") is first
+        assert player.replace("drums", first, second) and player.playing("drums") is second
+        server.sample_rate = 48_000
+        server.start()
+        wait_until(lambda: player.poll() and player.status().connected)
+        assert player.replace("drums", second, third)  # rendered for the new rate, or about to be
+        wait_until(lambda: player.poll() or player.playing("drums") is third)
+        wait_until(lambda: player.playing("drums") is third and player.transport().rolling)
+        with listen(server, "drums_L", "drums_R") as recorder:
+            recorder.wait_blocks(100)
+        blocks = recorder.rolling()[2:]
+        law = plain(third, np.arange(blocks[0].frame, blocks[-1].end), 48_000)
+        assert count_exact(blocks, law, blocks[0].frame) >= 0.9 * len(blocks)
+    finally:
+        player.close()
+        server.stop()
+
+
 def test_any_client_starts_stops_and_locates_and_reads_our_bars(
     server: JackServer, player: JackPlayer
 ) -> None:
