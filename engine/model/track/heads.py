@@ -14,6 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.model.codec.quantizer import Quantizer
+from engine.model.track.guide import CHANNELS, GUIDE_SIZE, GUIDE_VALUES
+
+PATH = 0.3  # about how large an untrained codec has its low band among its latents
+LOUDER = 5.0  # a finished stem than the guide
+EVEN = 1e-4  # what is softer is closed evenly: the slope of a root has no end at zero
 
 
 class Entries(nn.Module):
@@ -70,6 +75,35 @@ class LatentHead(nn.Module):
         """rows [B, F, D] -> normed latents [B, F, D of the codec]"""
         said: Tensor = self.say(rows)
         return said
+
+
+class GuideHead(nn.Module):
+    """The low band from the guide: the network says how much of each oscillator, the oscillators say the phase.
+
+    A mix of waves is one in the open, not in companded values; so it is opened, mixed and closed again.
+    """
+
+    def __init__(self, width: int, latent_width: int) -> None:
+        super().__init__()
+        self.shares = nn.Linear(width, GUIDE_SIZE)
+        nn.init.normal_(self.shares.weight, std=0.002)
+        with torch.no_grad():  # at first the palette's own oscillators, as they are
+            self.shares.bias.copy_((torch.arange(GUIDE_SIZE) // GUIDE_VALUES == CHANNELS - 2).float())
+        self.path = nn.Parameter(torch.eye(GUIDE_VALUES, latent_width) * PATH)
+
+    @torch.no_grad()
+    def take(self, path: Tensor) -> None:
+        """path [values, D]: how the codec has its low band among its latents."""
+        values = min(len(path), len(self.path))
+        self.path[:values] = path[:values]
+
+    def forward(self, rows: Tensor, guide: Tensor) -> Tensor:
+        """rows [B, F, D], guide [B, F, channels x values], companded -> part of the latents [B, F, D]."""
+        mixed = (self.shares(rows) * (LOUDER * guide * guide.abs())).float()
+        waves = mixed.unflatten(-1, (CHANNELS, GUIDE_VALUES)).sum(-2)  # [B, F, values]
+        closed = waves / (waves.abs() + EVEN).sqrt()
+        latents: Tensor = closed @ self.path
+        return latents
 
 
 class TokenHead(nn.Module):

@@ -24,7 +24,8 @@ from engine.model.track.attention import placeless, turns
 from engine.model.track.conditioning import score_width
 from engine.model.track.config import TrackModelConfig, config_named, role_names
 from engine.model.track.context import ContextFrames, ContextRows
-from engine.model.track.heads import Entries, LatentHead, TokenHead
+from engine.model.track.guide import GUIDE_SIZE
+from engine.model.track.heads import Entries, GuideHead, LatentHead, TokenHead
 from engine.model.track.style import style_size
 from engine.model.track.transformer import BlockConditions, Shared, Transformer
 
@@ -52,6 +53,7 @@ class Prepared(NamedTuple):
     end: tuple[Tensor, Tensor]
     shared: Shared
     guided: bool
+    guide: Tensor | None  # [B, F, channels x values], or [2 B, ...]; None for hits
 
 
 class StyleRows(nn.Module):
@@ -120,6 +122,7 @@ class TrackModel(nn.Module):
             config.style_width,
         )
         self.latents = LatentHead(config.width, sizes[2])
+        self.guide = GuideHead(config.width, sizes[2]) if config.kind == "pitched" else None
         self.tokens = TokenHead(config.width, *sizes)
 
     @property
@@ -173,7 +176,9 @@ class TrackModel(nn.Module):
         rows = self.frames.conditions(scores, begin, given_mask)  # [B, F, D]
         styled = self.style(style, batch, drop_style)  # [B, style width]
         heard = self.context(context, batch, drop_context)
+        guide = None if self.guide is None else scores[..., -GUIDE_SIZE:]
         if guided:
+            guide = None if guide is None else guide.repeat(2, 1, 1)
             rows = rows.repeat(2, 1, 1)
             styled = torch.cat((styled, self.style(None, batch, None).to(styled.dtype)))
             heard = heard.with_nothing()
@@ -181,7 +186,7 @@ class TrackModel(nn.Module):
         others = placeless(turns(heard.seconds, head_width))
         mask = None if heard.heard is None else heard.heard[:, None, None]  # [B, 1, 1, S]
         shared = Shared(turns(self._seconds(scores), head_width), mask)
-        return Prepared(rows, *self.transformer.conditions(styled, heard.rows, others), shared, guided)
+        return Prepared(rows, *self.transformer.conditions(styled, heard.rows, others), shared, guided, guide)
 
     def passes(
         self, prepared: Prepared, tokens: Tensor | None = None, codebooks: Sequence[int] = ()
@@ -200,6 +205,8 @@ class TrackModel(nn.Module):
             rows = rows + self.frames.tokens(self.entries.normed(known.sum(1)), count)
         rows = self.transformer(rows, prepared.conditions, prepared.end, prepared.shared)
         latents = self.entries.latents(self.latents(rows))  # [B, F, D]
+        if self.guide is not None and prepared.guide is not None:
+            latents = latents + self.guide(rows, prepared.guide)
         logits = None
         if codebooks:
             assert known is not None or tuple(codebooks) == (0,), "finer codebooks need the coarser tokens"

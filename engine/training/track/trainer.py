@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
+from engine.model.codec.spectral import SpectralEncoder
 from engine.model.track.masking import masked_batch, masked_loss
 from engine.model.track.refinement import usual_plan
 from engine.model.track.track_model import Prediction, TrackModel
@@ -70,6 +71,8 @@ class TrackTrainer(Steps):
         entries = self.model.entries
         entries.middle.copy_(torch.from_numpy(rows.mean(0)))
         entries.spread.copy_(torch.from_numpy(rows.std(0)).clamp(min=LEAST_SPREAD))
+        if self.model.guide is not None and isinstance(self.codec.encoder, SpectralEncoder):
+            self.model.guide.take(self.codec.encoder.low)
 
     def compile(self) -> None:
         """Fuse what is elementwise, block by block. Meant for GPUs."""
