@@ -135,7 +135,7 @@ def test_a_sound_that_gets_brighter_where_the_reference_does_follows_it():
 
 GOOD = {
     "scores": 64, "onset.f1": 0.97, "pitch.score": 0.97, "chroma": 0.95, "duck.error": 1.0,
-    "context.shuffled": 4.0, "context.without": 4.0, "style.follows": 0.9,
+    "context.shuffled": 4.0, "context.without": 4.0, "style.follows": 0.9, "mel.above": 0.05,
 }  # fmt: skip
 
 

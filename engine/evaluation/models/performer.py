@@ -13,33 +13,29 @@ from engine.performing import Part
 
 if TYPE_CHECKING:
     from engine.model.codec.codec import Codec
+    from engine.model.track.band import Member
     from engine.model.track.hearing import Hearing
-    from engine.model.track.track_model import TrackModel
-    from engine.model.track.weights import TrackFile
 
 
 @dataclass(frozen=True)
 class Performer:
-    """Called with a part, it performs it. `computes`: in which precision this machine has it."""
+    """Called with a part, it performs it."""
 
-    file: TrackFile
-    model: TrackModel
-    codec: Codec
-    computes: str
+    member: Member
     hearing: Hearing
 
     def __call__(self, part: Part) -> Audio:
         from engine.model.track.performing import PerformOptions, perform
 
-        precision = "bfloat16" if self.computes == "bfloat16" else "float32"
+        member = self.member
         return perform(
-            self.model, self.codec, part.score, part.words, part.context, part.seed,
-            PerformOptions(precision=precision), hearing=self.hearing,
+            member.model, member.codec, part.score, part.words, part.context, part.seed,
+            member.options(PerformOptions()), hearing=self.hearing,
         )  # fmt: skip
 
     @property
     def role(self) -> str:
-        return self.file.config.role
+        return self.member.file.config.role
 
 
 def performer_of(path: Path, codecs: Mapping[str, Codec] | None = None) -> Performer:
@@ -48,29 +44,21 @@ def performer_of(path: Path, codecs: Mapping[str, Codec] | None = None) -> Perfo
     import torch
 
     from engine.model.codec.weights import load_codec
-    from engine.model.track.band import fastest
+    from engine.model.track.band import member_of
     from engine.model.track.hearing import Codecs, Hearing
-    from engine.model.track.int8 import quantised
-    from engine.model.track.weights import load_track_model, read_track_file
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     given = codecs or {}
     found = Codecs(lambda name: (given[name] if name in given else load_codec(name)).to(device))
-    file = read_track_file(path)
-    codec = found[file.codec.name]
-    file.check_codec(codec)
-    model = load_track_model(path).take_codebooks(codec.quantizer)
-    computes = fastest(device)
-    model = quantised(model) if computes == "int8" else model
-    return Performer(file, model.to(device), codec, computes, Hearing(found))
+    return Performer(member_of(path, found, device), Hearing(found))
 
 
 def track_files(place: Path | None, roles: tuple[str, ...]) -> list[Path]:
     """A file, those of a folder, or the bundled ones (None), of these roles (empty: any).
 
-    EngineError `not_found` where there is none.
+    EngineError `not_found` where there is none, `file` for one that cannot be read.
     """
-    from engine.model.track.weights import read_track_file
+    from engine.model.track.weights import PREFIX, read_track_file
     from engine.model.weight_files import SUFFIX, bundled_folder
 
     folder = bundled_folder() if place is None else place
@@ -79,7 +67,7 @@ def track_files(place: Path | None, roles: tuple[str, ...]) -> list[Path]:
         try:
             role = read_track_file(path).config.role
         except EngineError:
-            if path == place:
+            if path == place or path.name.startswith(PREFIX):
                 raise
             continue  # a codec, beside them
         if not roles or role in roles:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Performer = Callable[[Part], Audio]  # [N, C=2], N == part.score.length_samples
 
 CEILING = "ceiling."  # before a measure: of the codec's own round trip
+ABOVE = CEILING + "mel"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,8 @@ def evaluate_model(
         found |= _context(piece, performed, part, perform, other)
         found |= _style(piece, performed, part, perform, song.number)
         found |= _ceiling(piece, codec, quick)
+        if ABOVE in found:
+            found["mel.above"] = found["mel"] - found[ABOVE]
         figures += figures_of(found, f"{role}/{song.number}", {"model": name, "role": role})
     return Result(name, role, tuple(figures))
 

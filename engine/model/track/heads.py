@@ -78,7 +78,7 @@ class LatentHead(nn.Module):
 
 
 class GuideHead(nn.Module):
-    """The low band from the guide: the network says how much of each oscillator, the oscillators say the phase.
+    """The low band from the guide: the network says how much of each oscillator, they say the phase.
 
     A mix of waves is one in the open, not in companded values; so it is opened, mixed and closed again.
     """
