@@ -80,20 +80,33 @@ def main(args: argparse.Namespace) -> int:
 
 
 def check_arguments(args: argparse.Namespace) -> None:
-    """EngineError `range` for numbers that are none."""
+    """EngineError `range` for numbers that are none, `unknown` for a role that is none."""
+    from engine.model.track.config import config_named
     from engine.training.corpus.processes import MOST_PROCESSES
 
     check_threads(args)
     if args.processes is not None:
         check_range("--processes", args.processes, 1, MOST_PROCESSES)
+    config_named(args.role)
 
 
 def begun_with(args: argparse.Namespace) -> TrackModel | None:
     """The trained model to begin with: a musician's own stems are learned on top of the bundled one."""
     from engine.model.track.weights import load_track_model
 
-    start = args.start_from or (args.role if args.data else None)
-    return None if start is None else load_track_model(start)
+    if args.start_from is not None:
+        return load_track_model(args.start_from)
+    if args.data is None:
+        return None
+    try:
+        return load_track_model(args.role)
+    except EngineError as error:
+        if error.code != "unknown":
+            raise
+        raise EngineError(
+            "not_found",
+            f"no model of {args.role} is bundled that could learn your stems; name one: --start-from FILE",
+        ) from error
 
 
 def config_of(args: argparse.Namespace, begun: TrackModel | None) -> TrackModelConfig:
