@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 
@@ -232,6 +234,27 @@ def test_a_locked_stem_is_encoded_once(codec):
     assert len(ears.kept) == 2
     ears.heard("bass", tone(BAR), under, codec.config)
     assert ears.encoded == 4
+
+
+def test_tracks_that_are_performed_at_once_share_what_they_hear(codec):
+    ears = Hearing(Codecs(lambda name: codec))
+    under, together = Loop(BAR, codec.config.hop, 4), threading.Barrier(4)
+
+    def heard(_: int) -> torch.Tensor:
+        together.wait()
+        return ears.heard("drums", tone(BAR), under, codec.config).latents
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(heard, range(4)))
+    assert ears.encoded == 1 and all(latents is found[0] for latents in found)
+
+
+def test_a_stem_that_could_not_be_encoded_is_tried_again(codec):
+    ears, under = Hearing(Codecs(lambda name: codec)), Loop(BAR, codec.config.hop, 4)
+    for _ in range(2):
+        with pytest.raises(EngineError):
+            ears.heard("drums", np.zeros((BAR, 7), np.float32), under, codec.config)
+    assert not ears.kept
 
 
 def test_what_is_heard_goes_round_the_seam(codec):

@@ -10,6 +10,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import torch
@@ -63,7 +64,7 @@ class Hearing:
     def __init__(self, codecs: Codecs, kept_loops: int = KEPT_LOOPS) -> None:
         self.codecs, self.kept_loops = codecs, kept_loops
         self.lock = threading.Lock()
-        self.kept: OrderedDict[Key, Tensor] = OrderedDict()
+        self.kept: OrderedDict[Key, Future[Tensor]] = OrderedDict()
         self.encoded = 0  # loops that were not found
 
     def heard(self, track: str, audio: Audio, under: Loop, written_in: CodecConfig) -> Heard:
@@ -73,24 +74,29 @@ class Hearing:
         margin_s = math.ceil((under.margin + 1) * under.hop / written_in.sample_rate / STEP_S) * STEP_S
         loop = Loop(under.num_samples, codec.config.hop, math.ceil(margin_s * codec.config.frame_rate))
         key = (audio_digest(audio), name, loop)
-        latents = self._found(key)
-        if latents is None:
-            latents = self._keep(key, loop_latents(codec, audio, loop))
+        latents = self._kept(key, lambda: loop_latents(codec, audio, loop))
         return Heard(track, name, latents, loop.first_frame, codec.config.frame_rate)
 
-    def _found(self, key: Key) -> Tensor | None:
+    def _kept(self, key: Key, encode: Callable[[], Tensor]) -> Tensor:
+        """Encoded by whichever thread comes first; the others wait for it."""
         with self.lock:
-            if key in self.kept:
-                self.kept.move_to_end(key)
-            return self.kept.get(key)
-
-    def _keep(self, key: Key, latents: Tensor) -> Tensor:
-        with self.lock:
-            self.encoded += 1
-            self.kept[key] = latents
+            is_mine = key not in self.kept
+            found = self.kept.setdefault(key, Future())
+            self.kept.move_to_end(key)
             while len(self.kept) > self.kept_loops:
                 self.kept.popitem(last=False)
-        return latents
+        if is_mine:
+            self._encode(key, encode, found)
+        return found.result()
+
+    def _encode(self, key: Key, encode: Callable[[], Tensor], found: Future[Tensor]) -> None:
+        try:
+            found.set_result(encode())
+            self.encoded += 1
+        except BaseException as error:  # those who wait hear of it, and the next one tries again
+            with self.lock:
+                self.kept.pop(key, None)
+            found.set_exception(error)
 
 
 def codec_name(track: str) -> str:
