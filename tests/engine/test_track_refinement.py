@@ -66,6 +66,16 @@ def test_given_frames_keep_their_tokens(refine, plan, cfg_coef):
     assert torch.equal(codes.mT[kept.mask], kept.codes.mT[kept.mask])
 
 
+def test_a_single_pass_beside_what_stays_is_the_one_that_training_has(model, codec):
+    """It is told of given frames by their latents alone: tokens are for the passes of a refinement."""
+    kept = kept_codes()
+    given = codec.quantizer.decode(kept.codes)
+    prepared = model.prepare(scores(), style(), [track()], given, kept.mask)
+    codes = performed(model, prepared, codec.quantizer, Plan(), Sampling(), kept)
+    wanted = codec.quantizer.encode(model.passes(prepared).latents)
+    assert torch.equal(codes.mT[~kept.mask], wanted.mT[~kept.mask])
+
+
 def test_what_is_given_is_heard_by_the_rest(refine):
     kept = kept_codes()
     other = dataclasses.replace(kept, codes=(kept.codes + 5) % 16)

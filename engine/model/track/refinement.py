@@ -164,10 +164,13 @@ class Refinement:
         return replaced(tokens, k, own)
 
     def finish(self, tokens: Tensor, refined: int) -> Tensor:
-        """The codebooks beyond `refined` as the latents say them after a last pass."""
+        """The codebooks beyond `refined` as the latents say them after a last pass.
+
+        Where that pass is the only one it hears no tokens at all, as in training: what is kept is given.
+        """
         if refined == tokens.shape[1]:
             return tokens
-        latents = self.ask(tokens).latents
+        latents = self.ask(tokens if refined else None).latents
         return self.held(self.quantised(latents, tokens[:, :refined]))
 
     def logits(self, tokens: Tensor, k: int) -> tuple[Tensor, Tensor]:
@@ -176,7 +179,7 @@ class Refinement:
         assert logits is not None
         return latents, logits[:, 0]
 
-    def ask(self, tokens: Tensor, codebooks: tuple[int, ...] = ()) -> Prediction:
+    def ask(self, tokens: Tensor | None, codebooks: tuple[int, ...] = ()) -> Prediction:
         """One pass. EngineError `cancelled`."""
         if self.cancelled():
             raise EngineError("cancelled", "cancelled between two passes of a track model")
