@@ -1,7 +1,9 @@
 """`resonantgen bench models`, on models of thousands of weights."""
 
+import gc
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,6 +11,12 @@ import torch
 from bridge import bench_models
 from bridge.__main__ import main
 from engine.evaluation.models.floors import BYTES, Floor, flops_of, weights_of
+from engine.model.codec.codec import build_codec
+from engine.model.codec.config import config_named as codec_named
+from engine.model.track import weights
+from engine.model.track.config import config_named
+from engine.model.track.track_model import TrackModel
+from engine.model.track.weights import save_track_model
 from engine.music.score import Score
 
 
@@ -72,3 +80,23 @@ def test_what_is_performed_is_eight_seconds_long(role):
     score = bench_models.written(role)
     assert isinstance(score.validate(), Score) and score.length_seconds == bench_models.SECONDS
     assert {len(audio) for audio in bench_models.heard_by(role).values()} == {score.length_samples}
+
+
+def test_a_bundled_model_of_that_size_plays_whatever_its_windows(tmp_path, monkeypatch):
+    """Training leaves windows as long as its own in the file."""
+    codec = build_codec(codec_named("debug"))
+    config = replace(config_named("drums", "debug"), window_frames=20, margin_frames=2)
+    save_track_model(TrackModel(config, codec.config), tmp_path / "track_drums.safetensors")
+    monkeypatch.setattr(weights, "bundled_folder", lambda: tmp_path)
+    of = bench_models.player("drums", "debug", torch.device("cpu"))
+    assert of.trained and of.model.config == config
+    assert not bench_models.player("bass", "debug", torch.device("cpu")).trained
+
+
+def test_each_model_has_its_own_twin_in_int8_and_none_outlives_it():
+    of = bench_models.player("drums", "debug", torch.device("cpu"))
+    twin = bench_models._resident(of, "int8")
+    assert bench_models._resident(of, "int8") is twin and len(bench_models._INT8) == 1
+    del of, twin
+    gc.collect()
+    assert not bench_models._INT8
