@@ -6,14 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
 import pytest
 
 from bridge.client import Client, Message, free_port
+from engine.errors import EngineError
 
 ROOT = Path(__file__).parents[2]
+LONGEST_START_S = 300.0
 
 
 def require_oscsend() -> None:
@@ -46,7 +49,7 @@ class Musician:
 
     def __enter__(self) -> Musician:
         try:
-            self.ear.connect(timeout_s=60)
+            self._connect()
         except Exception:
             print(self.log.read_text(errors="replace")[-3000:])
             self.kill()
@@ -55,6 +58,17 @@ class Musician:
         self.send("/rg/hello", "si", "musician", str(self.ear.socket.getsockname()[1]))
         self.hear("/rg/hello")
         return self
+
+    def _connect(self) -> None:
+        """As soon as the engine listens; as long as it is coming up, on however busy a machine."""
+        deadline = time.monotonic() + LONGEST_START_S
+        while True:
+            try:
+                self.ear.connect(timeout_s=1.0)
+                return
+            except EngineError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
