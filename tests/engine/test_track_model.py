@@ -1,5 +1,6 @@
 """What a track model hears, and what it must not care about."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -11,7 +12,7 @@ from engine.errors import EngineError
 from engine.model.codec.config import config_named as codec_named
 from engine.model.track.attention import attend, placeless, turned, turns
 from engine.model.track.config import config_named, role_names
-from engine.model.track.context import ContextFrames
+from engine.model.track.context import ContextFrames, at_seconds
 from engine.model.track.masking import masked_batch, masked_loss
 from engine.model.track.track_model import TrackModel
 from tests.engine.track_models import BATCH, FRAMES, debug_codec, debug_model, scores, style, track
@@ -114,7 +115,7 @@ def test_guidance_runs_both_branches_in_one_batch(model):
     without = model(scores(), None, (), tokens, given, mask, codebooks=(0,))
     prepared = model.prepare(scores(), style(), context, given, mask, guided=True)
     both = model.passes(prepared, tokens, (0,))
-    assert same(both.guided(1.0), with_all)
+    assert same(both.guided(1.0), with_all, 1e-3)  # latents of 50 and more
     assert same(both.guided(0.0), without)
     expected = without.logits + 3.0 * (with_all.logits - without.logits)
     assert torch.allclose(both.guided(3.0).logits, expected, atol=1e-3, rtol=1e-3)
@@ -159,6 +160,17 @@ def test_the_order_of_the_tracks_does_not_matter(model):
     assert same(model(scores(), style(), tracks), model(scores(), style(), tracks[::-1]))
 
 
+def test_what_sounds_at_the_same_time_is_told_frame_by_frame():
+    rows = torch.arange(8.0).repeat(1, 2, 1)  # [B, D, F]: a ramp
+    ramp = ContextFrames("bass", "debug", 50.0, rows, 0.04)
+    found = at_seconds(ramp, torch.tensor([[0.0, 0.04, 0.05, 0.18, 0.4]]))
+    assert torch.allclose(found[0, :, 0], torch.tensor([0.0, 0.0, 0.5, 7.0, 0.0]), atol=1e-5)
+    half = dataclasses.replace(ramp, heard=torch.arange(8)[None] < 4)
+    assert torch.allclose(
+        at_seconds(half, torch.tensor([[0.1, 0.18]]))[0, :, 0], torch.tensor([3.0, 0.0]), atol=1e-5
+    )
+
+
 def test_each_item_hears_the_others_at_its_own_time(model):
     starts = [-0.3, 0.1]
     together = model(scores(), style(), [track(first_second=torch.tensor(starts))]).latents
@@ -168,6 +180,10 @@ def test_each_item_hears_the_others_at_its_own_time(model):
 
 
 def test_where_a_window_begins_does_not_matter(model):
+    model = copy.deepcopy(model)
+    for linear in model.alongside.roles.values():  # counts from the window's first frame by itself
+        torch.nn.init.zeros_(linear.weight)
+
     def standing(start: float, heard_from: float):
         prepared = model.prepare(scores(), style(), [track(first_second=heard_from)])
         places = turns(start + torch.arange(FRAMES)[None] / 75, 8)

@@ -86,6 +86,58 @@ class ContextRows(nn.Module):
         return rows
 
 
+class Alongside(nn.Module):
+    """What the others do at each of this track's own frames, added to its row.
+
+    Attention can find anything anywhere, but has to learn where to look; a kick under this very frame is told
+    at once. Says nothing before it has learnt something.
+    """
+
+    def __init__(self, width: int, heard: Mapping[str, tuple[str, int]]) -> None:
+        """`heard`: role -> its codec and that codec's latent width."""
+        super().__init__()
+        self.codecs = {role: codec for role, (codec, _) in heard.items()}
+        self.roles = nn.ModuleDict(
+            {role: nn.Linear(of, width, bias=False) for role, (_, of) in heard.items()}
+        )
+        for linear in self.roles.values():
+            nn.init.zeros_(linear.weight)  # type: ignore[arg-type]
+
+    def forward(
+        self, context: Sequence[ContextFrames], seconds: Tensor, dropped: Tensor | None
+    ) -> Tensor | float:
+        """seconds [1, F] of the own frames -> [B, F, D]; 0 where nobody is heard whom it knows."""
+        total: Tensor | float = 0.0
+        for track in context:
+            if self.codecs.get(track.role) == track.codec:
+                total = total + self.roles[track.role](at_seconds(track, seconds))
+        if dropped is not None and isinstance(total, Tensor):
+            total = total.masked_fill(dropped[:, None, None], 0.0)
+        return total
+
+
+def at_seconds(track: ContextFrames, seconds: Tensor) -> Tensor:
+    """seconds [1, F] -> what is heard of the track there [B, F, D]; before and after it nothing."""
+    latents = track.latents.transpose(1, 2)  # [B, S, D]
+    if track.heard is not None:
+        latents = torch.where(track.heard[..., None], latents, 0.0)
+    first = track.first_second
+    start = first.float()[:, None] if isinstance(first, Tensor) else first
+    place = ((seconds - start) * track.frame_rate).expand(latents.shape[0], -1)  # [B, F]
+    within = ((place > -1.0) & (place < latents.shape[1]))[..., None]
+    place = place.clamp(0.0, latents.shape[1] - 1.0)
+    left = place.floor().long()
+    right = (left + 1).clamp(max=latents.shape[1] - 1)
+    share = (place - left)[..., None].to(latents.dtype)
+    rows = _rows(latents, left) * (1.0 - share) + _rows(latents, right) * share
+    return torch.where(within, rows, 0.0)
+
+
+def _rows(rows: Tensor, places: Tensor) -> Tensor:
+    """rows [B, S, D], places [B, F] -> [B, F, D]"""
+    return rows.gather(1, places[..., None].expand(-1, -1, rows.shape[-1]))
+
+
 def _seconds(track: ContextFrames, batch: int) -> Tensor:
     """When each frame stands [B, F]."""
     frames = torch.arange(track.latents.shape[2], device=track.latents.device) / track.frame_rate

@@ -23,7 +23,7 @@ from engine.model.codec.quantizer import Quantizer
 from engine.model.track.attention import placeless, turns
 from engine.model.track.conditioning import score_width
 from engine.model.track.config import TrackModelConfig, config_named, role_names
-from engine.model.track.context import ContextFrames, ContextRows
+from engine.model.track.context import Alongside, ContextFrames, ContextRows
 from engine.model.track.guide import GUIDE_SIZE
 from engine.model.track.heads import Entries, GuideHead, LatentHead, TokenHead
 from engine.model.track.style import style_size
@@ -112,6 +112,7 @@ class TrackModel(nn.Module):
         self.frames = FrameRows(score_width(config.kind), sizes[2], sizes[0], config.width)
         self.style = StyleRows(style_size(), config.style_width)
         self.context = ContextRows(config.context_width, _heard_codecs(config), role_names())
+        self.alongside = Alongside(config.width, _heard_roles(config))
         self.transformer = Transformer(
             config.depth,
             config.width,
@@ -174,18 +175,20 @@ class TrackModel(nn.Module):
         batch = scores.shape[0]
         begin = None if given is None else self.entries.normed(given.transpose(1, 2))
         rows = self.frames.conditions(scores, begin, given_mask)  # [B, F, D]
+        alone, seconds = rows, self._seconds(scores)
+        rows = rows + self.alongside(context, seconds, drop_context)
         styled = self.style(style, batch, drop_style)  # [B, style width]
         heard = self.context(context, batch, drop_context)
         guide = None if self.guide is None else scores[..., -GUIDE_SIZE:]
         if guided:
             guide = None if guide is None else guide.repeat(2, 1, 1)
-            rows = rows.repeat(2, 1, 1)
+            rows = torch.cat((rows, alone))
             styled = torch.cat((styled, self.style(None, batch, None).to(styled.dtype)))
             heard = heard.with_nothing()
         head_width = self.config.width // self.config.heads
         others = placeless(turns(heard.seconds, head_width))
         mask = None if heard.heard is None else heard.heard[:, None, None]  # [B, 1, 1, S]
-        shared = Shared(turns(self._seconds(scores), head_width), mask)
+        shared = Shared(turns(seconds, head_width), mask)
         return Prepared(rows, *self.transformer.conditions(styled, heard.rows, others), shared, guided, guide)
 
     def passes(
@@ -223,6 +226,14 @@ def _heard_codecs(config: TrackModelConfig) -> dict[str, int]:
     """Latent width of every codec that the tracks of this size write, this model's own among them."""
     names = {config_named(role, config.size).codec for role in role_names()} | {config.codec}
     return {name: codec_named(name).latent_width for name in sorted(names)}
+
+
+def _heard_roles(config: TrackModelConfig) -> dict[str, tuple[str, int]]:
+    """role -> (codec, latent width) of every track of this size."""
+    named = {role: config_named(role, config.size).codec for role in role_names()} | {
+        config.role: config.codec
+    }
+    return {role: (codec, codec_named(codec).latent_width) for role, codec in named.items()}
 
 
 def _away(both: Tensor, cfg_coef: float) -> Tensor:
