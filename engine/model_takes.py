@@ -11,7 +11,6 @@ from the standing take, bit for bit.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, wait
 from dataclasses import replace
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from engine.errors import EngineError
 from engine.jobs import Job, Made
+from engine.model.track.splicing import kept_share, spliced, stretches
 from engine.music.score import Curve, Hit, Note, Score
 from engine.outs import Outs
 from engine.performing import Given, Part, Watch
@@ -29,7 +29,7 @@ from engine.prompt.music_context import MusicContext
 from engine.registry import Registry
 from engine.report import Report, cancelled
 from engine.stem import Stem, audio_digest, quantise_24
-from engine.units import STEM_SAMPLE_RATE, beats_to_samples
+from engine.units import STEM_SAMPLE_RATE
 
 log = logging.getLogger(__name__)
 PREVIEW_SHARE = 0.2  # of the progress, before the model begins
@@ -86,7 +86,8 @@ def _perform(job: Job, shown: Made, part_of: Callable[[], Part], outs: Outs, rep
 
     def ready(audio: NDArray[np.float32]) -> None:
         if len(audio) and not cancel.is_set(track):
-            report.joined(_made(shown, joined(audio, shown.stem.audio), f"{family.name}, part", outs))
+            begun = joined(finite(audio, family.name), shown.stem.audio)
+            report.joined(_made(shown, begun, f"{family.name}, part", outs))
 
     watch = Watch(
         lambda done: report.progress(track, before + (0.9 - before) * done),
@@ -114,6 +115,11 @@ def checked(audio: NDArray[np.float32], score: Score, family: str) -> NDArray[np
     wanted = (score.length_samples, 2)
     if audio.shape != wanted:
         raise EngineError("internal", f"{family} gave audio of shape {audio.shape}, not {wanted}")
+    return finite(audio, family)
+
+
+def finite(audio: NDArray[np.float32], family: str) -> NDArray[np.float32]:
+    """EngineError `internal` for what is no number: a loudspeaker takes it for anything."""
     if not np.isfinite(audio).all():
         raise EngineError("internal", f"{family} gave numbers that are none")
     return audio
@@ -142,34 +148,10 @@ def with_given(audio: NDArray[np.float32], given: Given | None, score: Score) ->
     """
     if given is None:
         return audio
-    inside = np.zeros(len(audio), bool)
-    for bar in given.bars:
-        start, end = bar_samples(score, bar)
-        inside[start:end] = True
-    if np.array_equal(audio[inside], given.audio[inside]):
+    share = kept_share(len(audio), stretches(given, score), FADE_SAMPLES)
+    if np.array_equal(audio[share == 1.0], given.audio[share == 1.0]):
         return audio
-    weight = inside.astype(np.float32)
-    ramp = np.linspace(0.0, 1.0, FADE_SAMPLES + 1, dtype=np.float32)[1:-1]
-    for edge in np.flatnonzero(inside & ~np.roll(inside, 1)):
-        _raise(weight, edge - len(ramp) + np.arange(len(ramp)), ramp)
-    for edge in np.flatnonzero(~inside & np.roll(inside, 1)):
-        _raise(weight, edge + np.arange(len(ramp)), ramp[::-1])
-    mixed = audio + weight[:, None] * (given.audio - audio)
-    mixed[inside] = given.audio[inside]
-    return np.asarray(mixed, np.float32)
-
-
-def _raise(weight: NDArray[np.float32], places: NDArray[np.int64], ramp: NDArray[np.float32]) -> None:
-    """At least the ramp's weight at these places of the loop [N], in place."""
-    around = places % len(weight)
-    weight[around] = np.maximum(weight[around], ramp)
-
-
-def bar_samples(score: Score, bar: int) -> tuple[int, int]:
-    """The first sample of a bar, and of the bar after it."""
-    beats = score.signature.bar_beats
-    start, end = (beats_to_samples(b * beats, score.tempo_bpm) for b in (bar, bar + 1))
-    return start, min(end, score.length_samples)
+    return spliced(audio, given.audio, share)
 
 
 # --- bars that stay -------------------------------------------------------------------------------
@@ -199,7 +181,7 @@ def same_sound(standing: Stem, score: Score) -> bool:
 
 
 def in_bar(score: Score, bar: int) -> tuple[object, ...]:
-    """All that can be heard in a bar: what begins in it or sounds into it, chords and curves."""
+    """What is written for a bar: the notes that sound in it, the hits that begin in it, and curves."""
     beats = score.signature.bar_beats
     start, end = bar * beats, (bar + 1) * beats
 
@@ -221,8 +203,9 @@ def _points(curve: Curve, start: float, end: float) -> tuple[float, ...]:
 
 
 def words_of(context: MusicContext, track: str) -> tuple[str, ...]:
-    """What was said of the music and of this track, in words, each once."""
-    said = re.findall(r"[^\W_]+", context.prompt.lower())
-    return tuple(
-        dict.fromkeys((context.genre, *context.genres, *context.moods, *context.intent(track).words, *said))
-    )
+    """What was said of the music and of this track, in words, each once; and what nobody understood.
+
+    Never the prompt word by word: "bright lead, no reverb on the drums" asks no bass to be bright or wet.
+    """
+    music = (context.genre, *context.genres, *context.moods)
+    return tuple(dict.fromkeys((*music, *context.intent(track).words, *context.unknown)))

@@ -5,7 +5,8 @@
     models.choose(track_type, "auto")  ->  Choice("model", "its card clears the bar …", family)
 
 render = auto          the model where its card clears the bar on this machine, else the instruments
-         model         the model, whatever its card says; a take that it cannot perform fails
+         model         the model, whatever its card says; a track without one fails, and where a model breaks
+                       off the instruments' take stays, and says so
          instruments   never a model
 """
 

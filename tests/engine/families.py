@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ class Mirror:
         self.first, self.rest = threading.Event(), threading.Event()
         self.first.set()
         self.rest.set()
+        self.sound: Callable[[Score], NDArray[np.float32]] = upside_down
         self.failure: Exception | None = None
         self.parts: dict[str, Part] = {}
         self.begun = threading.Semaphore(0)  # released by each part that begins
@@ -41,7 +43,7 @@ class Mirror:
     def perform(self, part: Part, watch: Watch) -> NDArray[np.float32]:
         self.parts[part.score.track] = part
         self.begun.release()
-        audio = upside_down(part.score)
+        audio = self.sound(part.score)
         _wait(self.first, watch)
         watch.progress(0.5)
         watch.ready(audio[: half(part.score)])

@@ -14,7 +14,8 @@ from engine import commands as c
 from engine import events as e
 from engine.errors import EngineError
 from engine.instruments.render import render
-from engine.model_takes import FADE_SAMPLES, bar_samples, in_bar, joined, with_given
+from engine.model.track.splicing import bar_samples
+from engine.model_takes import FADE_SAMPLES, in_bar, joined, with_given
 from engine.models import Models
 from engine.performing import Given, Offer
 from engine.registry import TrackType, default_registry
@@ -124,6 +125,13 @@ def test_the_words_of_the_prompt_and_the_genre_reach_the_model(bench, mirror):
     assert {"dark", "techno", "distorted"} <= set(mirror.parts["bass"].words)
 
 
+def test_what_is_said_of_one_track_is_not_told_to_another(bench, mirror):
+    bench.do(c.Generate("techno, bright lead, no reverb on the drums, 1 bar"))
+    said = {name: set(part.words) for name, part in mirror.parts.items()}
+    assert "bright" in said["melody"] and "bright" not in said["bass"]
+    assert not any(words & {"reverb", "lead"} for words in (said["drums"], said["bass"], said["harmony"]))
+
+
 # --- cancel, failure, locks, swaps ----------------------------------------------------------------
 
 
@@ -145,6 +153,14 @@ def test_cancel_of_a_first_take_leaves_silence(bench, mirror):
     bench.send(c.Cancel("bass"))
     bench.until(lambda: bench.outs.swaps[-1] == ({"bass": None}, "now"))
     assert track_of(bench, "bass").takes == []
+
+
+def test_what_is_no_number_is_never_heard(bench, mirror):
+    """Not even for as long as the rest is being made: the instruments' take stays."""
+    mirror.sound = lambda score: np.full((score.length_samples, 2), np.nan, np.float32)
+    bench.do(c.Regenerate("bass", PROMPT))
+    assert bench.outs.replaced == [] or all(new == bench.digest("bass") for *_, new in bench.outs.replaced)
+    assert track_of(bench, "bass").stem.render == "instruments"
 
 
 @pytest.mark.parametrize("failure", [EngineError("internal", "no strings"), ValueError("no strings")])

@@ -30,11 +30,14 @@ def stretches(given: Given, score: Score) -> tuple[Stretch, ...]:
     wrong = sorted(bar for bar in given.bars if not 0 <= bar < score.bars)
     if wrong:
         raise EngineError("range", f"bars {wrong} are to stay; this loop has 0..{score.bars - 1}")
-    return tuple((_bar_start(score, bar), _bar_start(score, bar + 1)) for bar in sorted(given.bars))
+    return tuple(bar_samples(score, bar) for bar in sorted(given.bars))
 
 
-def _bar_start(score: Score, bar: int) -> int:
-    return beats_to_samples(bar * score.signature.bar_beats, score.tempo_bpm)
+def bar_samples(score: Score, bar: int) -> Stretch:
+    """The first sample of a bar, and of the bar after it."""
+    beats = score.signature.bar_beats
+    start, end = (beats_to_samples(b * beats, score.tempo_bpm) for b in (bar, bar + 1))
+    return start, end
 
 
 def spliced(new: Audio, standing: Audio, share: NDArray[np.float32]) -> Audio:
