@@ -15,6 +15,7 @@ from torch import Tensor
 from engine.audio.limiter import limit
 from engine.audio.loudness import SILENCE_LUFS, loudness
 from engine.audio.mixing import role_of
+from engine.errors import EngineError
 from engine.instruments.render import dynamics
 from engine.model.track.loop import Audio, Loop, closed
 from engine.model.track.splicing import Stretch, kept_share, spliced
@@ -38,8 +39,13 @@ class Output:
         self.told = 0
 
     def add(self, audio: Tensor) -> None:
-        """The next samples [1, C, n] of the frames from the loop's first one on."""
+        """The next samples [1, C, n] of the frames from the loop's first one on.
+
+        EngineError `internal` for what is no number: nobody is to hear that, nor to measure it.
+        """
         new = audio[0].T.float().cpu().numpy()
+        if not np.isfinite(new).all():
+            raise EngineError("internal", f"the model of {self.score.track} gave numbers that are none")
         self.samples[self.filled : self.filled + len(new)] = new
         self.filled += len(new)
 
