@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 LINES, CARD = "figures.jsonl", "card.md"
 SCORES, SCORES_QUICK = 64, 8
+FEWEST_SCORES = 2  # each is played with another one's tracks, too
 DRAWN = 3  # pieces a role
 MARKS = {None: "", True: " [green]✓[/]", False: " [red]✗[/]"}
 
@@ -36,8 +38,8 @@ MARKS = {None: "", True: " [green]✓[/]", False: " [red]✗[/]"}
 def evaluate_track_models(args: argparse.Namespace) -> int:
     """1 where --check is given and a goal is clearly missed."""
     scores = args.scores if args.scores is not None else SCORES_QUICK if args.quick else SCORES
-    if scores < 1:
-        raise EngineError("range", f"--scores {scores}; it is 1 or more")
+    if scores < FEWEST_SCORES:
+        raise EngineError("range", f"--scores {scores}; it is {FEWEST_SCORES} or more")
     roles = roles_named(",".join(args.role)) if args.role else ()
     check_all([name for name in CODEC if not (args.quick and name == "visqol")])
     from engine.evaluation.models.performer import performer_of, track_files
@@ -93,18 +95,17 @@ def table_of(result: Result) -> Table:
 
 
 def _measured(console: Console, performer: Performer, scores: int, args: argparse.Namespace) -> Result:
-    from dataclasses import replace
-
     from engine.evaluation.models.material import songs
     from engine.evaluation.models.run import evaluate_model
 
-    role, name = performer.role, performer.file.path.stem
+    role, member = performer.role, performer.member
+    name = member.file.path.stem
     pairs: list[Pair] = []
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(f"{name}: {role}")
         result = evaluate_model(
-            role, performer, performer.codec, songs(scores), args.quick,
+            role, performer, member.codec, songs(scores), args.quick,
             lambda number: progress.update(task, description=f"{name}: {role}, {number + 1} of {scores}"),
             lambda piece, audio: pairs.append((piece.score.palette, piece.audio, audio))
             if len(pairs) < DRAWN else None,
@@ -112,10 +113,8 @@ def _measured(console: Console, performer: Performer, scores: int, args: argpars
         )  # fmt: skip
     if args.out is not None:
         _draw(args.out / f"{role}.png", pairs)
-    computed = {
-        "computed": f"{performer.computes}, {performer.file.config.size}, codec {performer.codec.config.name}"
-    }
-    return replace(result, about={**performer.file.about, **computed})
+    computed = f"{member.computes}, {member.file.config.size}, codec {member.codec.config.name}"
+    return replace(result, about={**member.file.about, "computed": computed})
 
 
 def _codecs(names: Sequence[str]) -> dict[str, Codec]:

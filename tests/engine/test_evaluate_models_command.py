@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_lines_of_every_role_in_a_folder(folder, ca
 @pytest.mark.parametrize(("args", "said"), [
     (("--weights", "nowhere.safetensors"), "nowhere.safetensors"),
     (("--role", "drum"), "drums"),
-    (("--scores", "0"), "--scores 0"),
+    (("--scores", "1"), "2 or more"),
 ])  # fmt: skip
 def test_what_cannot_be_measured_is_refused_with_what_can(args, said, capsys):
     assert main(["evaluate", "models", "--quick", *args]) == 1

@@ -34,6 +34,10 @@ class Member:
     codec: Codec
     computes: str
 
+    def options(self, asked: PerformOptions) -> PerformOptions:
+        """Those that are asked for, in the precision of this machine."""
+        return replace(asked, precision="bfloat16") if self.computes == "bfloat16" else asked
+
 
 class Band:
     """`folder`: weights of the user's own, before the bundled ones. `options` hold for all performances."""
@@ -54,7 +58,8 @@ class Band:
         weights belong to another codec than the one that is installed."""
         with self.lock:
             if role not in self.members:
-                self.members[role] = self._load(role)
+                path = weights_of(role, self.folder)
+                self.members[role] = member_of(path, self.codecs, self.device)
             return self.members[role]
 
     def warm(self, role: str) -> None:
@@ -65,7 +70,7 @@ class Band:
         )  # fmt: skip
         heard = {role: np.zeros((silence.length_samples, 2), dtype=np.float32)}
         perform(
-            member.model, member.codec, silence, context=heard, options=self._options(member),
+            member.model, member.codec, silence, context=heard, options=member.options(self.options),
             hearing=Hearing(self.codecs),
         )  # fmt: skip
 
@@ -84,7 +89,7 @@ class Band:
 
         return perform(
             member.model, member.codec, part.score, part.words, part.context, part.seed,
-            self._options(member), watch.progress, watch.cancelled, part.given, first, self.hearing,
+            member.options(self.options), watch.progress, watch.cancelled, part.given, first, self.hearing,
         )  # fmt: skip
 
     def share_cores(self, together: int) -> None:
@@ -92,20 +97,17 @@ class Band:
         each other inside every product, and four tracks take half as long again on two cores."""
         torch.set_num_threads(max(1, self.threads // together))
 
-    def _options(self, member: Member) -> PerformOptions:
-        precision = "bfloat16" if member.computes == "bfloat16" else self.options.precision
-        return replace(self.options, precision=precision)
 
-    def _load(self, role: str) -> Member:
-        path = weights_of(role, self.folder)
-        file = read_track_file(path)
-        codec = self.codecs[file.codec.name]
-        file.check_codec(codec)
-        model = load_track_model(path).take_codebooks(codec.quantizer)
-        computes = fastest(self.device)
-        if computes == "int8":
-            model = quantised(model)
-        return Member(file, model.to(self.device), codec, computes)
+def member_of(path: Path, codecs: Codecs, device: torch.device) -> Member:
+    """The model of a file as it performs on that device; errors as those of `Band.member`."""
+    file = read_track_file(path)
+    codec = codecs[file.codec.name]
+    file.check_codec(codec)
+    model = load_track_model(path).take_codebooks(codec.quantizer)
+    computes = fastest(device)
+    if computes == "int8":
+        model = quantised(model)
+    return Member(file, model.to(device), codec, computes)
 
 
 def fastest(device: torch.device) -> str:
