@@ -1,8 +1,9 @@
 """Who listens, and where answers go.
 
 A client subscribes with `/rg/hello` and keeps its lease by sending anything at all, and while it waits for
-the answer to an asynchronous command; one that falls silent is forgotten, without a word. Programs like `oscsend` send every message from a new port: such a message
-is answered there, and counts as one of the clients of the same host that gave a reply port of their own.
+the answer to an asynchronous command; one that falls silent is forgotten, without a word. Programs like
+`oscsend` send every message from a new port: such a message is answered there, and counts as one of the
+clients of the same host that gave a reply port of their own.
 """
 
 from __future__ import annotations
