@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,10 +77,9 @@ def loaded(path: Path) -> Codec:
 
 def bundled_codecs() -> list[Path]:
     """EngineError `not_found` where there is none."""
-    from engine.model.codec.weights import SUFFIX
+    from engine.model.codec.weights import bundled, bundled_names
 
-    folder = Path(str(resources.files("engine.model"))) / "weights"
-    found = sorted(folder.glob(f"*{SUFFIX}"))
+    found = [bundled(name) for name in bundled_names()]
     if not found:
         raise EngineError("not_found", "no codec is bundled here; name a file: --codec FILE.safetensors")
     return found

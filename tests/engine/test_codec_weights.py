@@ -119,3 +119,10 @@ def test_there_is_no_such_codec(tmp_path):
         load_codec(tmp_path / "none.safetensors")
     with pytest.raises(EngineError, match="codec"):
         load_codec("drumms")
+
+
+def test_only_codecs_are_bundled_codecs():
+    """Track models lie in the same folder."""
+    from bridge.evaluate_codec import bundled_codecs
+
+    assert [path.stem for path in bundled_codecs()] == ["drums", "pitched"]

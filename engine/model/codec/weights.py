@@ -24,7 +24,7 @@ from engine.model.weight_files import (
     write_weights,
 )
 
-__all__ = ["ABOUT", "KEY", "SUFFIX", "bundled", "load_codec", "pack", "save_codec", "unpack"]
+__all__ = ["ABOUT", "KEY", "SUFFIX", "bundled", "bundled_names", "load_codec", "pack", "save_codec", "unpack"]
 
 KEY = "resonantgen.codec"
 
@@ -51,11 +51,11 @@ def bundled(name: str) -> Path:
     """The file of a bundled codec."""
     path = bundled_folder() / f"{name}{SUFFIX}"
     if not path.is_file():
-        raise unknown("codec", name, _bundled_names())
+        raise unknown("codec", name, bundled_names())
     return path
 
 
-def _bundled_names() -> list[str]:
+def bundled_names() -> list[str]:
     """Codecs only: the weights of other models lie in the same folder."""
     names = []
     for path in sorted(bundled_folder().glob(f"*{SUFFIX}")):
