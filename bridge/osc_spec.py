@@ -151,6 +151,7 @@ SET_ROWS = (
     Row("/rg/context/save", (text("name"),), "keep the musical context alone", command=c.SaveContext),
     Row("/rg/context/load", (text("name"),), "take over a saved musical context", command=c.LoadContext),
     Row("/rg/set/open", (text("name"),), "open a set: one folder beside the present one", command=c.OpenSet, event=e.SetOpened),
+    Row("/rg/set/folder", (text("folder"),), "absolute folder of the open set on the engine's machine: a stem is stems/NAME in it; empty where the path cannot be told", event=e.SetFolder),
     Row("/rg/set/new", (text("name"),), "make a set and open it", command=c.NewSet),
     Row("/rg/set/list", (), "answers one /rg/set/name for each", command=c.ListSets),
     Row("/rg/set/name", (whole("index"), whole("count"), text("name")), "one line of the list of sets", reply=True),

@@ -84,5 +84,5 @@ class Core:
         return [e.Render(self.render), *told]
 
     def snapshot(self) -> list[e.Event]:
-        """Every value of the open set."""
-        return [*self.session.snapshot(), *self.render_events()]
+        """Every value of the open set; its folder first: the names of files that follow are in it."""
+        return [e.SetFolder(self.store.told_folder), *self.session.snapshot(), *self.render_events()]

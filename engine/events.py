@@ -241,6 +241,11 @@ class SetOpened(Event):
 
 
 @dataclass(frozen=True)
+class SetFolder(Event):
+    folder: str  # absolute, on the engine's machine; "" where it cannot be told
+
+
+@dataclass(frozen=True)
 class Playing(Event):
     on: bool
 

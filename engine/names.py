@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from pathlib import Path
 
 from engine.errors import EngineError
 
 MAX_NAME_LENGTH = 64
 FEW_FILES = 12
+MAX_TOLD_BYTES = 960  # the longest message has 1,024, its address and tags included
 DRIVE = re.compile(r"[A-Za-z]:")
 # Letters and digits of any script, so that a set may be called "Übung".
 SAFE_NAME = re.compile(rf"(?!\.)[\w .-]{{1,{MAX_NAME_LENGTH}}}")
@@ -58,6 +60,17 @@ def resolve_inside(root: Path, name: str) -> Path:
     if not stat.S_ISREG(mode):
         raise EngineError("file", f"{name!r:.80} is not a regular file")
     return Path(path)
+
+
+def told_folder(folder: Path) -> str:
+    """A folder as other programs on this machine find it: absolute, links followed. "" where its path cannot
+    travel whole: too long for a message, not text, or with control characters."""
+    path = str(folder.resolve())
+    try:
+        fits = len(path.encode()) <= MAX_TOLD_BYTES
+    except UnicodeEncodeError:  # bytes that are no UTF-8
+        return ""
+    return path if fits and not any(unicodedata.category(sign) == "Cc" for sign in path) else ""
 
 
 def _listing(root: Path) -> str:

@@ -25,6 +25,7 @@ from engine.database import Database, Statement
 from engine.errors import EngineError
 from engine.music.key import Key, Signature
 from engine.music.score import Score
+from engine.names import told_folder
 from engine.prompt.music_context import MusicContext
 from engine.stem import Stem
 from engine.track import Take
@@ -50,6 +51,7 @@ class Store:
             self.lock = _lock_folder(folder)
         except OSError as error:
             raise EngineError("disk", f"the set {folder} cannot be opened: {error}") from error
+        self.told_folder = told_folder(folder)
         try:
             self.database = Database(folder / "set.db")
         except EngineError:

@@ -416,10 +416,12 @@ def test_sets_lie_beside_each_other(bench, tmp_path):
     first = bench.digests()
     bench.do(c.NewSet("other"))
     assert set(bench.digests().values()) == {""}
+    assert bench.of(e.SetFolder)[-1] == e.SetFolder(str(tmp_path / "other"))
     origin = bench.send(c.ListSets())
     assert [ev.values[2] for ev in bench.of(e.Reply) if ev.origin == origin] == ["other", "set"]
     bench.do(c.OpenSet("set"))
     assert bench.digests() == first
+    assert bench.of(e.SetFolder)[-1] in bench.engine.snapshot()
     with pytest.raises(EngineError, match="there are"):
         bench.send(c.OpenSet("../elsewhere") if os.sep == "\\" else c.OpenSet("nowhere"))
 

@@ -1,13 +1,14 @@
 """What comes over the wire names something inside one folder, or is refused before anything is opened."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import EngineError
-from engine.names import resolve_inside, safe_name
+from engine.names import resolve_inside, safe_name, told_folder
 
 
 @pytest.fixture
@@ -113,3 +114,15 @@ def test_a_name_that_passes_makes_one_folder(tmp_path_factory, name):
         return
     (root / name).mkdir()
     assert [path.name for path in root.iterdir()] == [name]
+
+
+def test_a_folder_is_told_as_other_programs_find_it(tmp_path, monkeypatch):
+    (tmp_path / "Übung 2").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "Übung 2")
+    monkeypatch.chdir(tmp_path)
+    assert told_folder(Path("link")) == str(tmp_path.resolve() / "Übung 2")
+
+
+@pytest.mark.parametrize("name", ["a/" * 500, "line\nfeed", os.fsdecode(b"caf\xe9")])
+def test_a_folder_that_cannot_travel_whole_is_not_told(tmp_path, name):
+    assert told_folder(tmp_path / name) == ""
