@@ -15,16 +15,15 @@ from engine.instruments.formants import add_formants, formants_of
 from engine.instruments.gestures import Gesture, gestures
 from engine.instruments.palette import Instrument, Layer
 from engine.instruments.settings import curve_blocks, lean, octaves_of, settings_of
+from engine.instruments.stroke import Hand
 from engine.instruments.wavetables import wavetable
 from engine.music.score import Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples
 
 VELOCITY_OF_PALETTE = 0.75  # the velocity (0..1) at which a palette sounds as its table says
-ARTICULATED_GAIN = {"ghost": 0.6, "accent": 1.3}
 ARTICULATED_OCTAVES = {"ghost": -0.8, "accent": 0.7}
 NOTE_LEVEL = 0.35
 MOST_LAG = 0.06  # of the frequency: a semitone
-LEGATO_S = 0.012  # a finger's move to another fret
 DECAY_TRACKING = 0.5  # octaves by which a struck body rings shorter an octave higher
 MOST_LAYERS = 512  # more than all palettes have; a corpus makes new ones without end
 FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
@@ -59,10 +58,7 @@ class Voice:
         if instrument.lfo_beats:
             turns = score.length_beats / instrument.lfo_beats
         self.lfo_cycles = float(max(1, round(turns)))
-        self.attack_s = instrument.attack_s * 2.0 ** octaves_of(self.settings["attack"], 6.0)
-        self.release_s = instrument.release_s * 2.0 ** octaves_of(self.settings["release"], 4.0)
-        self.glide_s = instrument.glide_s * 2.0 ** octaves_of(self.settings["glide"], 4.0)
-        self.glide_s = instrument.glide_s * 2.0 ** octaves_of(self.settings["glide"], 4.0)
+        self.hand = Hand.of(instrument, self.settings)
         self.scratch = np.zeros((0, 2), dtype=np.float32)
         self.damping = 2.0 - 1.93 * lean(instrument.resonance, self.settings["resonance"])
 
@@ -79,19 +75,8 @@ class Voice:
 
     def play(self, gesture: Gesture) -> None:
         instrument = self.instrument
-        gate_s = gesture.gate_samples / STEM_SAMPLE_RATE
-        num_blocks = -(-int(gesture.gate_samples + self.release_s * STEM_SAMPLE_RATE) // BLOCK) + 1
-        pitch = control.pitch_control(
-            num_blocks,
-            np.array(gesture.starts, dtype=np.int64),
-            np.array(gesture.pitches, dtype=np.float64),
-            np.array([self.glide_s if slides else LEGATO_S for slides in gesture.sliding]),
-            gesture.from_pitch,
-            instrument.bend_semitones,
-            instrument.bend_s,
-            instrument.vibrato_semitones,
-            instrument.vibrato_hz,
-        )
+        num_blocks = self.hand.blocks(gesture)
+        pitch = self.hand.pitch(gesture, num_blocks)
         cutoff = self._cutoff(gesture, pitch)
         pitch = pitch + self._lag_semitones(pitch, cutoff)
         note = self._cleared(num_blocks * BLOCK)
@@ -101,7 +86,7 @@ class Voice:
             add_layer(note, pitch, layer, seed, bright_octaves)
         filters.add_filtered(
             self.loop, note, gesture.start, cutoff,
-            self._level(gesture, num_blocks, gate_s), self.damping, instrument.four_pole,
+            self._level(gesture, num_blocks), self.damping, instrument.four_pole,
         )  # fmt: skip
 
     def _cleared(self, num_samples: int) -> NDArray[np.float32]:
@@ -112,17 +97,11 @@ class Voice:
         note.fill(0.0)
         return note
 
-    def _level(self, gesture: Gesture, num_blocks: int, gate_s: float) -> NDArray[np.float64]:
-        instrument = self.instrument
-        # A slow attack still arrives within half of a short note.
-        attack_s = max(0.001, min(self.attack_s, 0.5 * gate_s))
-        level = control.level_control(
-            num_blocks, gate_s, attack_s, instrument.decay_s, instrument.sustain, self.release_s
-        )
-        gain = NOTE_LEVEL * ARTICULATED_GAIN.get(gesture.articulation, 1.0) * (gesture.velocity / 127) ** 1.4
+    def _level(self, gesture: Gesture, num_blocks: int) -> NDArray[np.float64]:
+        gain = NOTE_LEVEL
         if self.energy is not None:
             gain *= 2.0 ** (self.energy[gesture.start // BLOCK % len(self.energy)] - 0.5)
-        return np.asarray(level * gain)
+        return self.hand.level(gesture, num_blocks) * gain
 
     def _lag_semitones(self, pitch: NDArray[np.float64], cutoff: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the moving filter would bend the fundamental by, the other way round: [num_blocks].

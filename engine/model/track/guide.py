@@ -27,19 +27,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.instruments import control
 from engine.instruments.control import BLOCK
 from engine.instruments.gestures import Gesture
-from engine.instruments.palette import Instrument
-from engine.instruments.pitched import ARTICULATED_GAIN, LEGATO_S
-from engine.instruments.settings import octaves_of, settings_of
+from engine.instruments.settings import settings_of
+from engine.instruments.stroke import Hand
 from engine.model.codec.config import CodecConfig
 from engine.model.track.frames import Frames
 from engine.model.track.low_band import LowBand
 from engine.model.track.oscillators import Waves, add_gesture, waves_of
 from engine.model.track.played import instrument_of
 from engine.music.score import Score
-from engine.units import STEM_SAMPLE_RATE
 
 CHANNELS = 6
 GUIDE_VALUES = 48  # of a channel and frame: as many as codec `pitched` has below its bound
@@ -85,47 +82,23 @@ def guide_points(
 
 @dataclass(frozen=True)
 class Player:
-    """An instrument's pitch and envelope, set up as `pitched.Voice` sets them up for a score."""
+    """An instrument's pitch, envelope and waves, set up for a score."""
 
-    instrument: Instrument
+    hand: Hand
     waves: Waves
     cents: float
-    attack_s: float
-    release_s: float
-    glide_s: float
 
     @classmethod
     def of(cls, score: Score, cents: float) -> Player:
-        instrument, settings = instrument_of(score), settings_of(score)
-        return cls(
-            instrument, waves_of(instrument, score.track), cents,
-            instrument.attack_s * 2.0 ** octaves_of(settings["attack"], 6.0),
-            instrument.release_s * 2.0 ** octaves_of(settings["release"], 4.0),
-            instrument.glide_s * 2.0 ** octaves_of(settings["glide"], 4.0),
-        )  # fmt: skip
+        instrument = instrument_of(score)
+        return cls(Hand.of(instrument, settings_of(score)), waves_of(instrument, score.track), cents)
 
     def blocks(self, gesture: Gesture) -> int:
         """How long it is heard."""
-        return -(-int(gesture.gate_samples + HEARD * self.release_s * STEM_SAMPLE_RATE) // BLOCK) + 1
+        return self.hand.blocks(gesture, HEARD)
 
     def track(self, gesture: Gesture) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Semitones [num_blocks], level [num_blocks + 1], and the phase of each wave at the onset."""
-        instrument, num_blocks = self.instrument, self.blocks(gesture)
-        pitch = control.pitch_control(
-            num_blocks,
-            np.array(gesture.starts, dtype=np.int64),
-            np.array(gesture.pitches, dtype=np.float64),
-            np.array([self.glide_s if slides else LEGATO_S for slides in gesture.sliding]),
-            gesture.from_pitch,
-            instrument.bend_semitones,
-            instrument.bend_s,
-            instrument.vibrato_semitones,
-            instrument.vibrato_hz,
-        )
-        gate_s = gesture.gate_samples / STEM_SAMPLE_RATE
-        attack_s = max(0.001, min(self.attack_s, 0.5 * gate_s))
-        level = control.level_control(
-            num_blocks, gate_s, attack_s, instrument.decay_s, instrument.sustain, self.release_s
-        )
-        gain = LEVEL * ARTICULATED_GAIN.get(gesture.articulation, 1.0) * (gesture.velocity / 127) ** 1.4
-        return pitch + self.cents / 100.0, level * gain, self.waves.phases(gesture.index)
+        num_blocks = self.blocks(gesture)
+        pitch = self.hand.pitch(gesture, num_blocks) + self.cents / 100.0
+        return pitch, LEVEL * self.hand.level(gesture, num_blocks), self.waves.phases(gesture.index)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from engine.instruments.gestures import Gesture, gestures
 from engine.instruments.palette import PALETTES, Instrument
-from engine.instruments.pitched import LEGATO_S
 from engine.instruments.settings import octaves_of, settings_of
+from engine.instruments.stroke import LEGATO_S
 from engine.music.score import ARTICULATIONS, Score
 from engine.units import STEM_SAMPLE_RATE
 
