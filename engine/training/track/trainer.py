@@ -93,7 +93,7 @@ class TrackTrainer(Steps):
         batch = batch.to(self.place.device)
         self.set_rate()
         if dice.random() < config.masked_share:
-            terms = {"masked": self._masked_loss(batch, dice)}
+            terms = self._masked_losses(batch, dice)
         else:
             latents = self._predicted(batch)
             terms = {"latent": self._latent_loss(latents, batch)}
@@ -130,14 +130,18 @@ class TrackTrainer(Steps):
             )
         return said
 
-    def _masked_loss(self, batch: Batch, dice: random.Random) -> Tensor:
-        """Of one codebook's masked tokens, in nats: what a refinement pass is asked for."""
+    def _masked_losses(self, batch: Batch, dice: random.Random) -> dict[str, Tensor]:
+        """What a refinement pass is asked for: one codebook's masked tokens, in nats, and the latents of a
+        window some of whose tokens are known, which the codebooks after the first are refined from."""
         chance = torch.Generator().manual_seed(dice.getrandbits(48))
         passes = usual_plan(batch.codes.shape[1]).passes
         masked = masked_batch(batch.codes, self.model.mask, chance, passes, batch.given)
         said = self._pass(batch, masked.tokens, (masked.codebook,))
         assert said.logits is not None
-        return masked_loss(said.logits, batch.codes, masked)
+        return {
+            "masked": masked_loss(said.logits, batch.codes, masked),
+            "latent": self._latent_loss(said.latents.float(), batch),
+        }
 
     def _latent_loss(self, latents: Tensor, batch: Batch) -> Tensor:
         spread = self.model.entries.spread[:, None]
