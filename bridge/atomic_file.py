@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and never in the place of another.
+"""Files that appear whole or not at all; `publish_new` never in the place of another.
 
 .name.1234-5.part   written, flushed, fsynced      nobody looks at names with a dot in front
         | link (refuses where the name is taken), then unlink
@@ -12,8 +12,9 @@ import errno
 import itertools
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from engine.errors import EngineError
 
@@ -26,36 +27,57 @@ _number = itertools.count(1)
 ADVICE = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
-    errno.EROFS: "the disk is read-only: mount it for writing, or open a set elsewhere",
-    errno.EACCES: "allow writing there, or open a set elsewhere",
-    errno.EPERM: "allow writing there, or open a set elsewhere",
+    errno.EROFS: "the disk is read-only: mount it for writing, or {elsewhere}",
+    errno.EACCES: "allow writing there, or {elsewhere}",
+    errno.EPERM: "allow writing there, or {elsewhere}",
     errno.ENOENT: "the folder is gone: plug the disk in again, or make the folder again",
     errno.ENOTDIR: "the folder is gone: plug the disk in again, or make the folder again",
     errno.EEXIST: "a file stands where a folder should: move it away",
-    errno.EIO: "the disk does not answer: check it, or open a set elsewhere",
+    errno.EIO: "the disk does not answer: check it, or {elsewhere}",
     errno.ENAMETOOLONG: "choose a shorter name",
 }
 
 
-def publish_new(path: Path, data: bytes | Iterable[bytes | memoryview], durable: bool = True) -> None:
+Data = bytes | Iterable[bytes | memoryview] | Callable[[BinaryIO], None]
+
+
+def publish_new(path: Path, data: Data, durable: bool = True) -> None:
     """Make `path` appear with all of `data`; FileExistsError where that name is taken, OSError otherwise.
 
+    `data`: bytes, pieces of them, or what writes them to the file itself.
     `durable`: it survives a power cut once this returns. Whatever fails, the hidden part is gone.
     """
+    with _hidden_part(path, data, durable) as part:
+        _move_to_free_name(part, path)
+    if durable:
+        sync_folder(path.parent)
+
+
+def publish_over(path: Path, data: Data) -> None:
+    """The same where `path` may be there already: whoever opens it finds the old file or the new one."""
+    with _hidden_part(path, data, durable=True) as part:
+        part.replace(path)
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _hidden_part(path: Path, data: Data, durable: bool) -> Iterator[Path]:
+    """All of `data` under a hidden name beside `path`, which is gone again if anything fails."""
     part = path.with_name(f".{path.name}.{os.getpid()}-{next(_number)}{PART}")
     try:
         with part.open("xb") as file:
-            file.writelines((data,) if isinstance(data, bytes) else data)
+            if callable(data):
+                data(file)
+            else:
+                file.writelines((data,) if isinstance(data, bytes) else data)
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        _move_to_free_name(part, path)
+        yield part
     except BaseException:
         with contextlib.suppress(OSError):
             part.unlink()
         raise
-    if durable:
-        sync_folder(path.parent)
 
 
 def _move_to_free_name(part: Path, path: Path) -> None:
@@ -107,12 +129,13 @@ def sweep(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Whatever the disk refuses inside becomes EngineError `disk`: where, what, and what to do."""
+def disk_errors(path: Path, elsewhere: str = "open a set elsewhere") -> Iterator[None]:
+    """Whatever the disk refuses inside becomes EngineError `disk`: where, what, and what to do; `elsewhere`
+    is how another place is chosen."""
     try:
         yield
     except OSError as error:
         name = errno.errorcode.get(error.errno or 0, "OSError")
-        advice = ADVICE.get(error.errno or 0, "check the disk")
+        advice = ADVICE.get(error.errno or 0, "check the disk").format(elsewhere=elsewhere)
         reason = error.strerror or str(error)
         raise EngineError("disk", f"{path} could not be written: {reason} ({name}); {advice}") from error

@@ -158,7 +158,7 @@ SET_ROWS = (
     Row("/rg/export/stems", (), "current stems into exports/; answers with the name written", command=c.ExportStems),
     Row("/rg/export/mix", (choice("format", "wav", "mp3", "flac", default="wav"),), "the mix into exports/; answers with the name written", command=c.ExportMix),
     Row("/rg/export/midi", (), "current scores as one MIDI file; answers with the name written", command=c.ExportMidi),
-    Row("/rg/export/dawproject", (), "the set as a DAWproject file; answers with the name written", command=c.ExportDawproject),
+    Row("/rg/export/dawproject", (text("scene", optional=True),), "the set and all its scenes, or one scene alone, as a DAWproject file; answers with the name written", command=c.ExportDawproject),
     Row("/rg/export/name", (text("kind"), text("name")), "the name written, relative to the set", reply=True),
 )  # fmt: skip
 

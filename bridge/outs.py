@@ -10,6 +10,7 @@ from bridge.player import Loop, Player, PlayerStatus, Transport
 from bridge.stem_folder import StemFolder
 from engine.errors import EngineError
 from engine.music.key import Signature
+from engine.outs import Content
 from engine.stem import Stem
 
 NOT_YET = {
@@ -43,9 +44,9 @@ class Outs:
         assert self.folder is not None
         return self.folder.publish(stem, take)
 
-    def export(self, name: str, data: bytes) -> str:
+    def export(self, name: str, content: Content) -> str:
         assert self.folder is not None
-        return self.folder.export(name, data)
+        return self.folder.export(name, content)
 
     # --- the player -------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import re
 import threading
 from collections import defaultdict, deque
@@ -26,6 +27,7 @@ from bridge.atomic_file import disk_errors, publish_new, sweep
 from bridge.manifest import append_line, read_entries
 from engine.audio.midi_file import midi_bytes
 from engine.audio.wav import wav_parts
+from engine.outs import Content
 from engine.stem import Stem, audio_digest, stem_name
 
 MANIFEST = "manifest.jsonl"
@@ -114,7 +116,7 @@ class StemFolder:
 
     # --- exports ----------------------------------------------------------------------------------
 
-    def export(self, name: str, data: bytes) -> str:
+    def export(self, name: str, content: Content) -> str:
         """Write a file into `exports/`; the name it got. EngineError `disk`."""
         assert name and name == Path(name).name and not name.startswith("."), name
         path = self.exports / name
@@ -122,8 +124,10 @@ class StemFolder:
             target = path.with_name(base + path.suffix)
             with disk_errors(target):
                 self.exports.mkdir(exist_ok=True)
+                if os.path.lexists(target):  # before minutes of audio are written for nothing
+                    continue
                 with contextlib.suppress(FileExistsError):
-                    publish_new(target, data)
+                    publish_new(target, content)
                     return target.name
         raise AssertionError("names never run out")
 

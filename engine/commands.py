@@ -255,7 +255,7 @@ class ExportMidi(AsyncCommand):
 
 @dataclass(frozen=True)
 class ExportDawproject(AsyncCommand):
-    pass
+    scene: str = ""  # "": the set as it stands, and all its scenes
 
 
 # --- transport ------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import singledispatchmethod
+from functools import partial, singledispatchmethod
 
 from engine import commands as c
 from engine import events as e
@@ -16,7 +16,10 @@ from engine.audio.midi_file import midi_bytes
 from engine.audio.mixing import mix
 from engine.audio.wav import stem_to_wav
 from engine.core import Core
+from engine.dawproject.archive import write_dawproject
+from engine.dawproject.plan import plan_scene, plan_set
 from engine.errors import EngineError
+from engine.outs import Content
 from engine.session import Session
 from engine.stem import stem_name
 from engine.track import Take
@@ -30,11 +33,8 @@ class Exports:
     def submit(self, command: c.Command, origin: e.Origin) -> None:
         """Accept, write, answer with the name; EngineError `empty` where there is nothing to write."""
         core = self.core
-        takes = [track.take for track in core.session.tracks.values() if track.take is not None]
-        if not takes:
-            raise EngineError("empty", "there is nothing to export yet; generate something first")
         kind = type(command).__name__.removeprefix("Export").lower()
-        name, make = self.plan(command, takes)
+        name, make = self.plan(command)
         core.publish(e.Accepted(origin))
 
         def done(written: object) -> None:
@@ -47,15 +47,18 @@ class Exports:
         core.writer.submit(Task(lambda: core.outs.export(name, make()), done, failed, retry=False))
 
     @singledispatchmethod
-    def plan(self, command: c.Command, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+    def plan(self, command: c.Command) -> tuple[str, Callable[[], Content]]:
+        """The file's name, and what makes its content on the writer's thread."""
         raise EngineError("internal", f"{type(command).__name__} is not an export")
 
     @plan.register
-    def _stems(self, command: c.ExportStems, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+    def _stems(self, command: c.ExportStems) -> tuple[str, Callable[[], Content]]:
+        takes = self._takes()
         return f"{self._base()}_stems.zip", lambda: _zip(takes)
 
     @plan.register
-    def _mix(self, command: c.ExportMix, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
+    def _mix(self, command: c.ExportMix) -> tuple[str, Callable[[], Content]]:
+        takes = self._takes()
         gains = self.core.session.gains()
         chosen = [gains[take.stem.track] for take in takes]
         name = f"{self._base()}_mix.{command.format}"
@@ -63,15 +66,30 @@ class Exports:
         return name, lambda: encoded_mix(mastered(mix(stems, chosen)), command.format)
 
     @plan.register
-    def _midi(self, command: c.ExportMidi, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
-        scores = [take.stem.score for take in takes if take.stem.score is not None]
+    def _midi(self, command: c.ExportMidi) -> tuple[str, Callable[[], Content]]:
+        scores = [take.stem.score for take in self._takes() if take.stem.score is not None]
         if not scores:
             raise EngineError("empty", "no present take has a score (they were imported as audio)")
         return f"{self._base()}.mid", lambda: midi_bytes(scores)
 
     @plan.register
-    def _dawproject(self, command: c.ExportDawproject, takes: list[Take]) -> tuple[str, Callable[[], bytes]]:
-        raise EngineError("not_available", "DAWproject export is not there yet; use /rg/export/stems")
+    def _dawproject(self, command: c.ExportDawproject) -> tuple[str, Callable[[], Content]]:
+        session, store = self.core.session, self.core.store
+        set_name = store.folder.name
+        if command.scene:
+            title = f"{set_name}_{command.scene}"
+            plan = plan_scene(set_name, session, command.scene, store.named("scenes", command.scene))
+        else:
+            title, plan = set_name, plan_set(set_name, session, store.tables["scenes"])
+        name = f"{title}_{plan.frame.tempo_bpm:.6g}bpm_{plan.frame.key.name}.dawproject"
+        return name, lambda: partial(write_dawproject, plan)
+
+    def _takes(self) -> list[Take]:
+        """The present takes; EngineError `empty` where there is nothing to write."""
+        takes = [track.take for track in self.core.session.tracks.values() if track.take is not None]
+        if not takes:
+            raise EngineError("empty", "there is nothing to export yet; generate something first")
+        return takes
 
     def _base(self) -> str:
         return base_name(self.core.store.folder.name, self.core.session)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from engine.music.key import Signature
 from engine.stem import Stem
+
+# What goes into a file: its bytes, or what writes them to a seekable file (again, where that must be).
+Content = bytes | Callable[[BinaryIO], None]
 
 
 class Outs(Protocol):
@@ -25,7 +28,7 @@ class Outs(Protocol):
     def publish(self, stem: Stem, take: int) -> str:
         """Writer thread: WAV, MIDI and manifest, atomically; returns the name. EngineError `disk`."""
 
-    def export(self, name: str, data: bytes) -> str:
+    def export(self, name: str, content: Content) -> str:
         """Writer thread: a file in `exports/`, never overwriting; returns the name."""
 
     def swap(self, loops: Mapping[str, object | None], when: str) -> None:

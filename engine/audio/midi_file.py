@@ -18,7 +18,7 @@ from engine.music.key import Key
 from engine.music.score import DRUM_VOICES, Score
 from engine.units import seconds_to_beats
 
-__all__ = ["midi_bytes", "midi_to_score", "scores_to_midi"]
+__all__ = ["midi_bytes", "midi_to_score", "scores_to_midi", "sounding_notes"]
 
 TICKS_PER_BEAT = 960
 DRUM_CHANNEL = 9
@@ -81,7 +81,7 @@ def _track(score: Score, channel: int) -> mido.MidiTrack:
     end = _ticks(score.length_beats)
     timed: list[tuple[int, int, mido.Message]] = []  # tick, order within the tick, message
     gliding = False
-    for start, stop, pitch, velocity, slide in _sounding(score, end):
+    for start, stop, pitch, velocity, slide in sounding_notes(score):
         note = {"note": pitch, "channel": channel}
         if slide != gliding:
             gliding = slide
@@ -110,8 +110,9 @@ def _portamento(on: bool, channel: int) -> mido.Message:
     return mido.Message("control_change", control=PORTAMENTO, value=127 if on else 0, channel=channel)
 
 
-def _sounding(score: Score, end: int) -> list[Sounding]:
+def sounding_notes(score: Score) -> list[Sounding]:
     """What sounds from tick to tick, inside the loop; a pitch struck again ends its earlier note."""
+    end = _ticks(score.length_beats)
     found: list[Sounding] = []
     for hit in score.hits:
         start = _start(score, hit.start_beats, hit.offset_ms, end)

@@ -12,6 +12,7 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from engine.models import Models
 from engine.music.key import Signature
+from engine.outs import Content
 from engine.registry import Registry
 from engine.stem import Stem, stem_name
 
@@ -44,8 +45,12 @@ class RecordingOuts:
         (self.folder / "stems" / name).write_bytes(stem.audio.tobytes())
         return name
 
-    def export(self, name: str, data: bytes) -> str:
-        (self.folder / "exports" / name).write_bytes(data)
+    def export(self, name: str, content: Content) -> str:
+        with (self.folder / "exports" / name).open("wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
         return name
 
     def swap(self, loops: Mapping[str, object | None], when: str) -> None:
