@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bridge import midi_answers
 from bridge.beats import BeatFollower
+from bridge.clock.clock import STEP_S, Clock
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
 from bridge.osc_server import OscServer
@@ -78,8 +79,10 @@ class App:
             self.models,
         )
         warm_models(self.registry, self.engine.core.choices())
+        self.clock = Clock(self.outs.player, self._follow_tempo, self.engine.publish)
+        self.outs.clock = self.clock
         self.server = OscServer(
-            submit=self.submit, snapshot=self.engine.snapshot, status=self.status,
+            submit=self.submit, snapshot=self.snapshot, status=self.status,
             tracks=lambda: list(self.registry), set_name=lambda: self.engine.set_name,
             version=__version__, quit=self.quitting.set, lease_s=self.config.osc.lease_s,
             startup_targets=startup_targets(self.config), dump_level=self.config.log.dump,
@@ -92,7 +95,9 @@ class App:
         gc.disable()
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
-        self.tasks = [loop.create_task(self._meters()), loop.create_task(self._housekeeping())]
+        self.tasks = [
+            loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())
+        ]
         self.midi_task: asyncio.Task[None] | None = None
         if self.config.midi.enabled:
             self._start_midi()
@@ -117,10 +122,19 @@ class App:
             self.tasks.append(self.midi_task)
 
     def submit(self, command: c.Command, origin: e.Origin) -> None:
-        if isinstance(command, midi_answers.COMMANDS):
+        if isinstance(command, c.ReportPosition):
+            self.clock.told(command)
+        elif isinstance(command, midi_answers.COMMANDS):
             midi_answers.answer(command, origin, self.midi.controller.map, self.engine.publish)
         else:
             self.engine.submit(command, origin)
+
+    def snapshot(self) -> list[e.Event]:
+        return [*self.engine.snapshot(), self.clock.active]
+
+    def _follow_tempo(self, tempo_bpm: float) -> None:
+        """The clock that leads has another tempo."""
+        self.engine.submit(c.SetTempo(tempo_bpm), e.Origin("clock", "/rg/tempo"))
 
     def status(self) -> tuple[str, int, float, int, float, str]:
         """state, queued, cpu_load, xruns, last_generate_s, device: the answer to /rg/status."""
@@ -157,6 +171,11 @@ class App:
         self.outs.close()
 
     # --- what happens by the clock ----------------------------------------------------------------
+
+    async def _follow_clock(self) -> None:
+        while True:
+            self.clock.step()
+            await asyncio.sleep(STEP_S)
 
     async def _meters(self) -> None:
         """Beats and levels, 30 times a second."""

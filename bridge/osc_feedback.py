@@ -34,7 +34,7 @@ from engine import events as e
 INTERVAL_S = 0.034
 BITS: dict[type[e.Event], int] = {
     e.TrackProgress: PROGRESS_BIT, e.TrackLevel: LEVEL_BIT, e.Beat: BEAT_BIT, e.Playing: BEAT_BIT,
-    e.ClockSource: BEAT_BIT, e.Log: LOG_BIT,
+    e.ClockSource: BEAT_BIT, e.ClockActive: BEAT_BIT, e.Log: LOG_BIT,
 }  # fmt: skip
 METERS = PROGRESS_BIT | LEVEL_BIT
 SWITCHES = frozenset(

@@ -167,6 +167,7 @@ TRANSPORT_ROWS = (
     Row("/rg/stop", (), "stop the transport", command=c.Stop),
     Row("/rg/locate", (number("beat", 0, 1e7, "beats"),), "go to a beat (quarter notes from the start)", command=c.Locate),
     Row("/rg/clock/source", (choice("source", *CLOCK_SOURCES),), "who leads the clock", command=c.SetClockSource, event=e.ClockSource),
+    Row("/rg/clock/position", (number("beat", -1e5, 1e7, "beats"), number("tempo_bpm", 1, 999, "bpm"), flag("rolling")), "where a host's transport is (quarter notes), its tempo, and whether it rolls: on change, and 5 to 10 times a second while it rolls", command=c.ReportPosition),
 )  # fmt: skip
 
 MIDI_ROWS = (
@@ -187,6 +188,7 @@ OUT_ROWS = (
     Row(f"{TRACK}/level", (number("level_db", SILENCE_DB, 24, "dB"),), "peak since the last report", event=e.TrackLevel),
     Row("/rg/beat", (whole("bar"), whole("beat"), TEMPO), "the transport passed a beat", event=e.Beat),
     Row("/rg/playing", (flag("on"),), "the transport rolls", event=e.Playing),
+    Row("/rg/clock/active", (choice("source", *CLOCK_SOURCES[1:]), text("detail")), "which clock leads now, and why", event=e.ClockActive),
     Row("/rg/context/key", (text("key"),), "the key that the tracks are in", event=e.ContextKey),
     Row("/rg/context/tempo", (TEMPO,), "the tempo that the tracks are in", event=e.ContextTempo),
     Row("/rg/context/chords", (text("chords"),), "chord symbols, a bar each between bars", event=e.ContextChords),

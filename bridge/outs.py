@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bridge.clock.clock import Clock
 from bridge.grid import Grid
 from bridge.player import Loop, Player, PlayerStatus, Transport
 from bridge.stem_folder import StemFolder
@@ -13,11 +14,6 @@ from engine.music.key import Signature
 from engine.outs import Content
 from engine.stem import Stem
 
-NOT_YET = {
-    "link": "Ableton Link is not there yet",
-    "midi": "MIDI clock is not there yet",
-}
-
 
 class Outs:
     """Satisfies `engine.outs.Outs`."""
@@ -25,6 +21,7 @@ class Outs:
     def __init__(self, player: Player) -> None:
         self.player = player
         self.folder: StemFolder | None = None
+        self.clock: Clock | None = None  # the composition root's
         self.grid = Grid()
 
     # --- the folder -------------------------------------------------------------------------------
@@ -81,10 +78,8 @@ class Outs:
         self.player.locate(beat)
 
     def set_clock_source(self, source: str) -> None:
-        if source in NOT_YET:
-            raise EngineError("not_available", f"{NOT_YET[source]}; allowed: auto, jack, osc, internal")
-        if source == "jack" and not self.player.status().connected:
-            raise EngineError("not_available", "no JACK server is connected; start jackd, then ask again")
+        assert self.clock is not None
+        self.clock.choose(source)
 
     # --- state ------------------------------------------------------------------------------------
 

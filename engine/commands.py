@@ -281,6 +281,15 @@ class SetClockSource(Command):
     source: str  # auto, jack, link, midi, osc, internal
 
 
+@dataclass(frozen=True)
+class ReportPosition(Command):
+    """Where a host's transport is: the `osc` clock. Ends in the bridge, and is not journaled."""
+
+    beat: float  # quarter notes from the start; negative in a count-in
+    tempo_bpm: float
+    rolling: bool
+
+
 # --- MIDI -----------------------------------------------------------------------------------------
 
 

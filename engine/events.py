@@ -263,6 +263,12 @@ class ClockSource(Event):
 
 
 @dataclass(frozen=True)
+class ClockActive(Event):
+    source: str  # jack, link, midi, osc, internal
+    detail: str  # why this one, and what it follows
+
+
+@dataclass(frozen=True)
 class Log(Event):
     level: str  # info, warning, error
     text: str
