@@ -43,6 +43,12 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     serve.add_argument("--verbose", action="store_true", help="log everything")
     _add_genres(serve)
 
+    install = commands.add_parser("install", help="the companion of a DAW or tablet, where that looks for it")
+    install.add_argument("host", nargs="?", help="ableton, reaper, …; without it, what is installed where")
+    install.add_argument("--dir", type=Path, help="another folder than the host's usual one")
+    install.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    install.add_argument("--uninstall", action="store_true", help="take away what was installed")
+
     doctor = commands.add_parser("doctor", help="what is here, what is missing, how to get it")
     doctor.add_argument("--json", action="store_true")
     doctor.add_argument("--models", action="store_true", help="load the track models too: time and memory")
@@ -165,6 +171,10 @@ def _run(args: argparse.Namespace) -> int:
         return demo(args.out, args.prompt, args.genres)
     if args.command == "serve":
         return _serve(args)
+    if args.command == "install":
+        from bridge.install import main as install
+
+        return install(args.host, args.dir, args.dry_run, args.uninstall)
     if args.command == "doctor":
         from bridge.doctor import main_doctor
 
