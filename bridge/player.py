@@ -139,6 +139,16 @@ class Player(Protocol):
 
     def locate(self, beat: float) -> None: ...
 
+    def slew(self, frames: float) -> int:
+        """Shift the music by so many frames of the transport (positive: it comes earlier) without a jump:
+        spread over 100 ms or, so that no pitch moves by more than 2 %, over 50 times its length. At rest
+        at once. Shifts add up; one that is under way is taken along.
+
+        Returns the transport frame at which it has arrived. From there on whole frames are exact samples
+        again; a fraction moves beats and bars, and loops by the nearest whole frame.
+        """
+        ...
+
     def transport(self) -> Transport: ...
 
     def status(self) -> PlayerStatus: ...
