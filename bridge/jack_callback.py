@@ -27,9 +27,9 @@ from bridge.jack_memory import (
     WAITING,
     copy_voice,
 )
+from bridge.jack_turns import turn_index, turn_start
 from bridge.native import call_get_buffer, call_transport_query, fence, native, pointer
 from bridge.player import DECLICK_THRESHOLD, FADE_FRAMES
-from engine.units import STEM_SAMPLE_RATE
 
 ROLLING = 1  # jack_transport_state_t
 BBT_VALID = 0x10  # jack_position_bits_t
@@ -50,13 +50,12 @@ def _read(voice: Any, channel: int, frame: int, sample_rate: int, out: Any) -> N
         out[:] = _SILENCE
         return
     samples = carray(pointer(voice.address), (2, voice.frames), np.float32)[channel]
-    turn = voice.loop_samples * sample_rate
-    index = frame * STEM_SAMPLE_RATE // turn
+    index = turn_index(voice, frame, sample_rate)
     done = 0
     while done < len(out):
-        offset = frame + done - -(-index * turn // STEM_SAMPLE_RATE)
+        offset = frame + done - turn_start(voice, index, sample_rate)
         index += 1
-        run = min(len(out) - done, -(-index * turn // STEM_SAMPLE_RATE) - frame - done)
+        run = min(len(out) - done, turn_start(voice, index, sample_rate) - frame - done)
         for i in range(run):
             out[done + i] = samples[offset + i]
         done += run
