@@ -22,6 +22,7 @@ from bridge.midi_input import MidiInput
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
 from bridge.player import Player
+from bridge.reaper import Reaper
 from bridge.understanding import understanding_of
 from engine import __version__
 from engine import commands as c
@@ -95,6 +96,7 @@ class App:
         gc.disable()
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
+        self.reaper = Reaper(self.config, self.server, lambda call: post_to(loop, call))
         self.tasks = [
             loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())
         ]
@@ -167,6 +169,7 @@ class App:
         await asyncio.sleep(0)  # the last answers, posted by the writer, go out
         self.midi.close()
         await self.server.stop()
+        self.reaper.close()
         self.engine.close()
         self.outs.close()
 

@@ -36,6 +36,7 @@ class Wires:
         self.udp: asyncio.DatagramTransport | None = None
         self.servers: list[asyncio.Server] = []
         self.connections: dict[Peer, Connection] = {}
+        self.attached: dict[str, Callable[[Peer, bytes], None]] = {}  # by transport: no socket of ours
 
     async def open_udp(self, host: str, port: int) -> int:
         """The port that it became; EngineError `busy` or `not_available`."""
@@ -60,6 +61,8 @@ class Wires:
                 self.udp.sendto(data, (peer.host, peer.port))
         elif peer in self.connections:
             self.connections[peer].send(data)
+        elif peer.transport in self.attached:
+            self.attached[peer.transport](peer, data)
 
     def close(self) -> None:
         if self.udp is not None:

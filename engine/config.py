@@ -76,6 +76,12 @@ class MidiConfig:
 
 
 @dataclass(frozen=True)
+class ReaperConfig:
+    enabled: bool = True
+    mailbox: str = ""
+
+
+@dataclass(frozen=True)
 class PromptConfig:
     embeddings: str = one_of("auto", "auto", "on", "off")
     language_model_url: str = ""
@@ -106,6 +112,7 @@ class Config:
     osc: OscConfig = field(default_factory=OscConfig)
     jack: JackConfig = field(default_factory=JackConfig)
     midi: MidiConfig = field(default_factory=MidiConfig)
+    reaper: ReaperConfig = field(default_factory=ReaperConfig)
     prompt: PromptConfig = field(default_factory=PromptConfig)
     folders: FoldersConfig = field(default_factory=FoldersConfig)
     log: LogConfig = field(default_factory=LogConfig)
