@@ -6,6 +6,7 @@ import threading
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,25 +39,80 @@ def render_hits(score: Score, kit: Kit, step: Callable[[float], None]) -> NDArra
     if not score.hits:
         return loop
     settings = settings_of(score)
+    made = strokes(score, kit, settings)
+    for number, stroke in enumerate(made):
+        step(0.7 * number / len(made))
+        drum_shot.add_shot(
+            loop, stroke.shot.sound(kit), stroke.start, stroke.left, stroke.right, stroke.length
+        )
+    return add_bus(score, kit, loop, settings, step)
+
+
+class Shot(NamedTuple):
+    """Which sound of a kit: of a voice, how hard it is struck, which of its variations, in which shade."""
+
+    voice: str
+    bucket: int
+    variation: int
+    shade: int
+
+    def sound(self, kit: Kit) -> NDArray[np.float32]:
+        """[M, C=2], from the cache or made now. Level is the caller's affair."""
+        key = (kit.name, *self)
+        with _shots_lock:
+            shot = _shots.get(key)
+            if shot is not None:
+                _shots.move_to_end(key)
+                return shot
+        hardness = (self.bucket + 0.5) / VELOCITY_BUCKETS - 0.6
+        seed = zlib.crc32(f"{kit.name}/{self.voice}/{self.variation}".encode()) | 1
+        shot = make_shot(kit, kit.voices[self.voice], hardness + 0.25 * self.shade, self.variation, seed)
+        with _shots_lock:
+            _shots[key] = shot
+            while len(_shots) > MAX_SHOTS:
+                _shots.popitem(last=False)
+        return shot
+
+
+class Stroke(NamedTuple):
+    """A hit of the score: where, how loud on either side, and how many samples until it is choked."""
+
+    start: int  # may be negative: it wraps
+    shot: Shot
+    left: float
+    right: float
+    length: int
+
+
+def strokes(score: Score, kit: Kit, settings: dict[str, float]) -> list[Stroke]:
+    """What the kit plays in one turn of the loop."""
     energy = curve_blocks(score, "energy")
     # In 16 shades: nobody hears more, and the cache of shots stays small.
     shade = round(8 * (settings["brightness"] - 0.5) + 4 * (settings["energy"] - 0.5))
     hits = timed(score)
     struck = dict.fromkeys(kit.voices, 0)
+    made = []
     for number, (start, hit) in enumerate(hits):
-        step(0.7 * number / len(hits))
         turn = struck[hit.voice]
         struck[hit.voice] += 1
-        shot = drum_sound(kit, hit.voice, hit.velocity, turn % VARIATIONS, shade)
         voice = kit.voices[hit.voice]
         gain = voice.level * (hit.velocity / 127) ** 1.5 * repeat_gain(turn)
         if energy is not None:
             gain *= 2.0 ** (energy[start // BLOCK % len(energy)] - 0.5)
-        length = samples_until_choked(hits, number, kit, score.length_samples, len(shot))
-        drum_shot.add_shot(
-            loop, shot, start, gain * min(1.0, 1.0 - voice.pan), gain * min(1.0, 1.0 + voice.pan), length
-        )
-    return add_bus(score, kit, loop, settings, step)
+        shot = Shot(hit.voice, bucket_of(hit.velocity), turn % VARIATIONS, shade)
+        length = samples_until_choked(hits, number, kit, score.length_samples, samples_of(voice))
+        left, right = gain * min(1.0, 1.0 - voice.pan), gain * min(1.0, 1.0 + voice.pan)
+        made.append(Stroke(start, shot, left, right, length))
+    return made
+
+
+def bucket_of(velocity: int) -> int:
+    return min(VELOCITY_BUCKETS - 1, velocity * VELOCITY_BUCKETS // 128)
+
+
+def samples_of(voice: DrumVoice) -> int:
+    """How long its sound is."""
+    return int(voice.seconds * STEM_SAMPLE_RATE)
 
 
 def repeat_gain(turn: int) -> float:
@@ -95,25 +151,6 @@ def samples_until_choked(
     return shot_samples
 
 
-def drum_sound(kit: Kit, name: str, velocity: int, variation: int, shade: int) -> NDArray[np.float32]:
-    """The sound of a hit, [M, C=2], from the cache or made now. Level is the caller's affair."""
-    bucket = min(VELOCITY_BUCKETS - 1, velocity * VELOCITY_BUCKETS // 128)
-    key = (kit.name, name, bucket, variation, shade)
-    with _shots_lock:
-        shot = _shots.get(key)
-        if shot is not None:
-            _shots.move_to_end(key)
-            return shot
-    hardness = (bucket + 0.5) / VELOCITY_BUCKETS - 0.6
-    seed = zlib.crc32(f"{kit.name}/{name}/{variation}".encode()) | 1
-    shot = make_shot(kit, kit.voices[name], hardness + 0.25 * shade, variation, seed)
-    with _shots_lock:
-        _shots[key] = shot
-        while len(_shots) > MAX_SHOTS:
-            _shots.popitem(last=False)
-    return shot
-
-
 def make_shot(kit: Kit, voice: DrumVoice, bright: float, variation: int, seed: int) -> NDArray[np.float32]:
     """One hit: [M, C=2]. `bright` about -1 .. 1 opens filters, hardens clicks.
 
@@ -137,7 +174,7 @@ def make_shot(kit: Kit, voice: DrumVoice, bright: float, variation: int, seed: i
         for m in voice.metals
     ]  # fmt: skip
     shot = drum_shot.drum_shot(
-        int(voice.seconds * STEM_SAMPLE_RATE),
+        samples_of(voice),
         np.array(tones, dtype=np.float64).reshape(-1, 5),
         np.array(noises, dtype=np.float64).reshape(-1, 8),
         np.array(metals, dtype=np.float64).reshape(-1, 7),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.instruments.drums import VARIATIONS, drum_sound
+from engine.instruments.drums import VARIATIONS, Shot, bucket_of
+from engine.instruments.palette import Kit
 from engine.instruments.render import PALETTES, render
 from engine.music.key import Key, Signature
 from engine.music.score import DRUM_VOICES, Curve, Hit, Score
@@ -16,6 +17,10 @@ from tests.engine.instrument_scores import KITS, score, unmixed
 def centroid_hz(shot: np.ndarray) -> float:
     power = np.abs(np.fft.rfft(shot.reshape(len(shot), -1).mean(axis=1))) ** 2
     return float((power * np.fft.rfftfreq(len(shot), 1 / STEM_SAMPLE_RATE)).sum() / power.sum())
+
+
+def drum_sound(kit: Kit, voice: str, velocity: int, variation: int, shade: int) -> np.ndarray:
+    return Shot(voice, bucket_of(velocity), variation, shade).sound(kit)
 
 
 @pytest.mark.parametrize("kit", KITS)

@@ -10,14 +10,14 @@ import torch
 
 from engine.instruments.palette import PALETTES
 from engine.instruments.render import play
-from engine.model.codec.config import config_named
+from engine.model.codec.config import CodecConfig, config_named
 from engine.model.codec.grid import Grid, companded, to_mid_side
 from engine.model.track.conditioning import score_frames
 from engine.model.track.guide import CHANNELS, GUIDE_SIZE, GUIDE_VALUES
-from engine.music.score import Note, Score
-from tests.engine.instrument_scores import score
+from engine.music.score import Hit, Note, Score
+from tests.engine.instrument_scores import score, unmixed
 
-PITCHED = config_named("pitched")
+PITCHED, DRUMS = config_named("pitched"), config_named("drums")
 DRY = {"reverb": 0.0, "delay": 0.0, "drive": 0.0}
 
 
@@ -36,9 +36,9 @@ def guide(made: Score, codec: str = "pitched", cents: float = 0.0, first: int = 
     return rows[:, -GUIDE_SIZE:].reshape(100, CHANNELS, GUIDE_VALUES)
 
 
-def low_band(audio: np.ndarray) -> np.ndarray:
+def low_band(audio: np.ndarray, codec: CodecConfig = PITCHED) -> np.ndarray:
     """[N, C=2] -> what the codec's encoder adds to its latents, [F, lows]."""
-    grid = Grid(PITCHED.hop, PITCHED.latent_width, PITCHED.settings)
+    grid = Grid(codec.hop, codec.latent_width, codec.settings)
     pieces = grid.pieces(to_mid_side(torch.from_numpy(audio.T.copy())[None]))[:, :1]
     return companded(grid.by_frame(grid.low_band(pieces)[..., None]))[0].numpy()
 
@@ -110,6 +110,47 @@ def test_a_note_over_the_seam_sounds_before_the_loop_begins() -> None:
     made = score("pad", Note(3.0, 1.0, 57, 100), settings=DRY)
     assert np.abs(guide(made)[:10]).max() > 0.05  # its release
     np.testing.assert_allclose(guide(made, first=-100), guide(made), atol=2e-3)
+
+
+def beat(kit: str, **changes: object) -> Score:
+    """A bar of all that has a body, one stroke on the way into the next turn."""
+    voices = ("kick", "snare", "low_tom", "kick", "high_tom", "clap", "kick", "conga")
+    hits = (Hit(0.5 * place, voice, 60 + 9 * place, 1.7 * place) for place, voice in enumerate(voices))
+    return score(kit, *hits, settings=DRY, **changes)
+
+
+def struck(made: Score, first: int = 0) -> np.ndarray:
+    """[150 F, CHANNELS, lows of the codec]: two seconds."""
+    rows = score_frames(made, DRUMS, first, 150)[:, -GUIDE_SIZE:]
+    return rows.reshape(150, CHANNELS, GUIDE_VALUES)[
+        :, :, : DRUMS.settings.sub_frames * DRUMS.settings.low_bins
+    ]
+
+
+@pytest.mark.parametrize("kit", ["909", "808", "acoustic", "jazz", "trap", "electro"])
+def test_the_guide_explains_what_the_kit_plays(kit: str) -> None:
+    made = beat(kit)
+    heard = low_band(unmixed(made), DRUMS)
+    left = 1.0 - explained(struck(made)[:, ::2], heard)
+    assert left < 0.1
+    late = replace(made, hits=tuple(replace(hit, offset_ms=hit.offset_ms + 2.0) for hit in made.hits))
+    assert 1.0 - explained(struck(late)[:, ::2], heard) > 2.0 * left + 0.05  # strokes 2 ms later do not
+
+
+def test_strokes_go_on_over_the_seam_in_every_turn() -> None:
+    made = beat("808")
+    assert np.abs(struck(made)[:5]).max() > 0.05  # what rings from the turn before
+    np.testing.assert_allclose(struck(made, first=-150), struck(made), atol=1e-5)
+
+
+def test_a_quarter_on_is_as_loud_as_the_stroke() -> None:
+    told = struck(beat("808"))
+    power = np.square(np.square(told)).sum(axis=(0, 2))  # of what was companded
+    np.testing.assert_allclose(power[1::2], power[::2], rtol=0.15)
+
+
+def test_a_kit_that_is_not_ours_has_an_acoustic_ones_strokes() -> None:
+    np.testing.assert_array_equal(struck(replace(beat("808"), palette="")), struck(beat("acoustic")))
 
 
 @pytest.mark.parametrize("codec", ["debug", "drums", "seanet_pitched"])

@@ -2,7 +2,7 @@
 
     frame f covers samples [f hop, (f + 1) hop) of an endless repetition of the loop
 
-    drums    | onset place fresh fading | x 18 voices                        | slots | common
+    drums    | onset place fresh fading | x 18 voices                        | slots | common | guide
     pitched  | held onset place fading  | x 88 pitches | manner bend strokes | slots | common | guide
 
 A row depends on nothing but its own place in that endless repetition: rows of a window are those of the
@@ -19,7 +19,7 @@ from engine.instruments.drums import timed
 from engine.model.codec.config import CodecConfig
 from engine.model.track.config import KINDS
 from engine.model.track.frames import Frames, within
-from engine.model.track.guide import GUIDE_SIZE, guide_frames
+from engine.model.track.guide import GUIDE_SIZE, guide_of_hits, guide_of_notes
 from engine.model.track.played import Stretches, gestures_of, glide_seconds, gliding, stretches
 from engine.music.score import ARTICULATIONS, CURVES, DRUM_VOICES, SECTIONS, Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples, samples_to_beats
@@ -41,7 +41,7 @@ COMMON = SLOTS + len(CURVES) * len(CURVE_PLACES) + 4 + 2 + 1 + len(SECTIONS) + 2
 def score_width(kind: str) -> int:
     """S: values a frame of a score of `drums` (hits) or `pitched` (notes); EngineError `unknown`."""
     if kind == "drums":
-        return VOICE_ROWS * len(VOICES) + COMMON
+        return VOICE_ROWS * len(VOICES) + COMMON + GUIDE_SIZE
     if kind == "pitched":
         return PITCH_ROWS * NUM_PITCHES + MANNER + COMMON + GUIDE_SIZE
     raise unknown("kind of score", kind, KINDS)
@@ -63,11 +63,12 @@ def score_frames(
     kind = kind or ("drums" if score.track == "drums" else "pitched")
     frames = Frames(first_frame, num_frames, codec.hop, score.length_samples)
     if kind == "drums":
-        return _joined(frames, *_drums(score, frames), *_common(score, frames))
+        guide = guide_of_hits(score, codec, frames)
+        return _joined(frames, *_drums(score, frames), *_common(score, frames), guide)
     if kind == "pitched":
         played = gestures_of(score)
         notes = stretches(played, glide_seconds(score))
-        guide = guide_frames(score, played, codec, frames, cents)
+        guide = guide_of_notes(score, played, codec, frames, cents)
         return _joined(frames, *_pitched(notes, frames), *_common(score, frames), guide)
     raise unknown("kind of score", kind, KINDS)
 

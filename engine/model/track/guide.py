@@ -2,6 +2,8 @@
 
     fundamental: sine, cosine | harmonics 1/k: sine, cosine | the palette's waves: as they are, a quarter on
 
+Hits have their kit's strokes instead (engine/model/track/bodies.py).
+
 Below some 1.2 kHz the latents of a spectral codec carry the waveform itself (lapped cosines, companded).
 What a note's waveform is follows from its pitch and its onset, but for a gain and a phase: and any phase is
 a sum of a sine and a cosine. So each frame is told what a sine and a cosine at the score's pitches would have
@@ -32,6 +34,7 @@ from engine.instruments.gestures import Gesture
 from engine.instruments.settings import settings_of
 from engine.instruments.stroke import Hand
 from engine.model.codec.config import CodecConfig
+from engine.model.track.bodies import hit_points
 from engine.model.track.frames import Frames
 from engine.model.track.low_band import LowBand
 from engine.model.track.oscillators import Waves, add_gesture, waves_of
@@ -39,22 +42,31 @@ from engine.model.track.played import instrument_of
 from engine.music.score import Score
 
 CHANNELS = 6
+# Those that are the palette's own sound, as it is: of notes its waves, of hits each group of voices.
+AS_PLAYED = {"pitched": (4,), "drums": (0, 2, 4)}
 GUIDE_VALUES = 48  # of a channel and frame: as many as codec `pitched` has below its bound
 GUIDE_SIZE = CHANNELS * GUIDE_VALUES
 LEVEL = 0.1  # of a note of velocity 127: coefficients come to about 1
 HEARD = 0.6  # of a release: 44 dB down
 
 
-def guide_frames(
-    score: Score,
-    played: list[Gesture],
-    codec: CodecConfig,
-    frames: Frames,
-    cents: float = 0.0,
+def guide_of_notes(
+    score: Score, played: list[Gesture], codec: CodecConfig, frames: Frames, cents: float = 0.0
 ) -> NDArray[np.float32]:
     """The guide of those frames, tuned `cents` above A4 = 440 Hz: [F, GUIDE_SIZE]."""
     band = LowBand.of(codec, GUIDE_VALUES)
-    values = band.coefficients(guide_points(score, played, frames, band, cents))  # [CHANNELS, F, lows]
+    return guide_frames(guide_points(score, played, frames, band, cents), band, frames)
+
+
+def guide_of_hits(score: Score, codec: CodecConfig, frames: Frames) -> NDArray[np.float32]:
+    """The guide of those frames: [F, GUIDE_SIZE]."""
+    band = LowBand.of(codec, GUIDE_VALUES)
+    return guide_frames(hit_points(score, frames, band, CHANNELS), band, frames)
+
+
+def guide_frames(points: NDArray[np.float32], band: LowBand, frames: Frames) -> NDArray[np.float32]:
+    """[CHANNELS, points] -> [F, GUIDE_SIZE], companded."""
+    values = band.coefficients(points)  # [CHANNELS, F, lows]
     values = np.sign(values) * np.sqrt(np.abs(values))  # `grid.companded`
     guide = np.zeros((frames.count, CHANNELS, GUIDE_VALUES), dtype=np.float32)
     lows = min(values.shape[-1], GUIDE_VALUES)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.model.codec.quantizer import Quantizer
-from engine.model.track.guide import CHANNELS, GUIDE_SIZE, GUIDE_VALUES
+from engine.model.track.guide import AS_PLAYED, CHANNELS, GUIDE_SIZE, GUIDE_VALUES
 
 PATH = 0.3  # about how large an untrained codec has its low band among its latents
 LOUDER = 5.0  # a finished stem than the guide
@@ -83,12 +83,13 @@ class GuideHead(nn.Module):
     A mix of waves is one in the open, not in companded values; so it is opened, mixed and closed again.
     """
 
-    def __init__(self, width: int, latent_width: int) -> None:
+    def __init__(self, width: int, latent_width: int, kind: str) -> None:
         super().__init__()
         self.shares = nn.Linear(width, GUIDE_SIZE)
         nn.init.normal_(self.shares.weight, std=0.002)
-        with torch.no_grad():  # at first the palette's own oscillators, as they are
-            self.shares.bias.copy_((torch.arange(GUIDE_SIZE) // GUIDE_VALUES == CHANNELS - 2).float())
+        with torch.no_grad():  # at first the palette's own sound, as it is
+            channel = torch.arange(GUIDE_SIZE) // GUIDE_VALUES
+            self.shares.bias.copy_(torch.isin(channel, torch.tensor(AS_PLAYED[kind])).float())
         self.path = nn.Parameter(torch.eye(GUIDE_VALUES, latent_width) * PATH)
 
     @torch.no_grad()
@@ -99,10 +100,13 @@ class GuideHead(nn.Module):
 
     def forward(self, rows: Tensor, guide: Tensor) -> Tensor:
         """rows [B, F, D], guide [B, F, channels x values], companded -> part of the latents [B, F, D]."""
-        mixed = (self.shares(rows) * (LOUDER * guide * guide.abs())).float()
-        waves = mixed.unflatten(-1, (CHANNELS, GUIDE_VALUES)).sum(-2)  # [B, F, values]
-        closed = waves / (waves.abs() + EVEN).sqrt()
-        latents: Tensor = closed @ self.path
+        shares = self.shares(rows)
+        # In half precision the waveform itself would have 8 bits.
+        with torch.autocast(rows.device.type, enabled=False):
+            mixed = shares.float() * (LOUDER * guide * guide.abs()).float()
+            waves = mixed.unflatten(-1, (CHANNELS, GUIDE_VALUES)).sum(-2)  # [B, F, values]
+            closed = waves / (waves.abs() + EVEN).sqrt()
+            latents: Tensor = closed @ self.path
         return latents
 
 

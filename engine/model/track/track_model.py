@@ -53,7 +53,7 @@ class Prepared(NamedTuple):
     end: tuple[Tensor, Tensor]
     shared: Shared
     guided: bool
-    guide: Tensor | None  # [B, F, channels x values], or [2 B, ...]; None for hits
+    guide: Tensor  # [B, F, channels x values], or [2 B, ...]
 
 
 class StyleRows(nn.Module):
@@ -123,7 +123,7 @@ class TrackModel(nn.Module):
             config.style_width,
         )
         self.latents = LatentHead(config.width, sizes[2])
-        self.guide = GuideHead(config.width, sizes[2]) if config.kind == "pitched" else None
+        self.guide = GuideHead(config.width, sizes[2], config.kind)
         self.tokens = TokenHead(config.width, *sizes)
 
     @property
@@ -179,9 +179,9 @@ class TrackModel(nn.Module):
         rows = rows + self.alongside(context, seconds, drop_context)
         styled = self.style(style, batch, drop_style)  # [B, style width]
         heard = self.context(context, batch, drop_context)
-        guide = None if self.guide is None else scores[..., -GUIDE_SIZE:]
+        guide = scores[..., -GUIDE_SIZE:]
         if guided:
-            guide = None if guide is None else guide.repeat(2, 1, 1)
+            guide = guide.repeat(2, 1, 1)
             rows = torch.cat((rows, alone))
             styled = torch.cat((styled, self.style(None, batch, None).to(styled.dtype)))
             heard = heard.with_nothing()
@@ -208,8 +208,7 @@ class TrackModel(nn.Module):
             rows = rows + self.frames.tokens(self.entries.normed(known.sum(1)), count)
         rows = self.transformer(rows, prepared.conditions, prepared.end, prepared.shared)
         latents = self.entries.latents(self.latents(rows))  # [B, F, D]
-        if self.guide is not None and prepared.guide is not None:
-            latents = latents + self.guide(rows, prepared.guide)
+        latents = latents + self.guide(rows, prepared.guide)
         logits = None
         if codebooks:
             assert known is not None or tuple(codebooks) == (0,), "finer codebooks need the coarser tokens"

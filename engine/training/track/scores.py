@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
+from engine.instruments import drums, stroke
 from engine.model.codec.config import CodecConfig
-from engine.model.track import conditioning, frames, guide, low_band, oscillators, played
+from engine.model.track import bodies, conditioning, frames, guide, low_band, oscillators, played
 from engine.model.track.conditioning import score_frames
 from engine.model.track.played import as_played
 from engine.model.track.style import style_of_score
@@ -44,7 +45,7 @@ class ScoreRows:
     def of(cls, folder: Path, codec: CodecConfig, kind: str) -> ScoreRows:
         """In a folder of their own for each way of writing them."""
         digest = hashlib.sha256(f"{codec.to_json()}/{kind}/{lap_frames(codec.frame_rate)}".encode())
-        for module in (conditioning, frames, guide, low_band, oscillators, played):
+        for module in (bodies, conditioning, drums, frames, guide, low_band, oscillators, played, stroke):
             digest.update(Path(str(module.__file__)).read_bytes())
         return cls(folder / f"scores-{kind}-{digest.hexdigest()[:12]}", codec, kind)
 

@@ -71,7 +71,7 @@ class TrackTrainer(Steps):
         entries = self.model.entries
         entries.middle.copy_(torch.from_numpy(rows.mean(0)))
         entries.spread.copy_(torch.from_numpy(rows.std(0)).clamp(min=LEAST_SPREAD))
-        if self.model.guide is not None and isinstance(self.codec.encoder, SpectralEncoder):
+        if isinstance(self.codec.encoder, SpectralEncoder):
             self.model.guide.take(self.codec.encoder.low)
 
     def compile(self) -> None:
