@@ -20,13 +20,16 @@ from bridge.jack_memory import (
     ACTIVE,
     FADING,
     HEADER,
+    MIDI,
     POSITION,
     RECEIVED,
     REPORT,
     VOICE,
     WAITING,
     copy_voice,
+    frames_before_swap,
 )
+from bridge.jack_midi import begin_block, rest, speak
 from bridge.jack_turns import turn_index, turn_start
 from bridge.native import call_get_buffer, call_transport_query, fence, native, pointer
 from bridge.player import DECLICK_THRESHOLD, FADE_FRAMES
@@ -121,13 +124,9 @@ def _roll(
 ) -> None:
     """A rolling block. Not `smooth`: the transport has just started or jumped, and all that waits is due."""
     waiting = voices[WAITING]
-    old = 0  # frames before the swap
+    old = frames_before_swap(voices, frame, len(left), smooth)
     if not smooth:
         _end_fade(voices, fade)
-    elif waiting.generation == 0:
-        old = len(left)
-    else:
-        old = min(max(waiting.frame - frame, 0), len(left))
     if old > 0:
         _render(voices, fade, frame, sample_rate, left[:old], right[:old], scratch)
     if old < len(left):
@@ -261,6 +260,8 @@ def process_block(header: Any, frames: int) -> None:
     gains_now = carray(pointer(head.gains_now), (tracks, 2), np.float32)
     scratch = carray(pointer(head.scratch), (2, FADE_FRAMES), np.float32)
     peaks = carray(pointer(head.peaks), (tracks + 1,), np.float32)
+    midis = carray(pointer(head.midi), (tracks,), MIDI)
+    midi_wanted = carray(pointer(head.midi_wanted), (tracks,), np.int64)
     position = carray(pointer(head.position), (1,), POSITION)[0]
 
     receive_orders(head, voices)
@@ -280,10 +281,13 @@ def process_block(header: Any, frames: int) -> None:
     mix_right[:] = _SILENCE
     for track in range(tracks):
         left, right = _out(head, 2 * track, frames), _out(head, 2 * track + 1, frames)
-        row, fade = voices[track], fades[track : track + 1]
+        row, fade, midi = voices[track], fades[track : track + 1], midis[track]
+        begin_block(midi, head.get_buffer, head.clear_buffer, midi_wanted[track], frames)
         if rolling:
+            speak(row, midi, frame, frames, smooth, frame - head.next_frame, rate)
             _roll(row, fade, frame, smooth, rate, left, right, scratch)
         else:
+            rest(midi)
             _rest(row, fade, head.next_frame, head.stop_fade, rate, left, right, scratch)
         gain_left, gain_right = gains[track, 0], gains[track, 1]
         _amplify(left, gains_now[track, 0], gain_left)

@@ -36,6 +36,7 @@ class JackConnection:
         self.memory = Memory(len(tracks), self.sample_rate)
         names = [f"{track}_{side}" for track in (*tracks, "mix") for side in "LR"]
         self._ports = [self._client.outports.register(name) for name in names]
+        self._midi_ports = [self._client.midi_outports.register(f"{track}_midi") for track in tracks]
         self._set_up()
         self.assume(self.rolling, self._client.transport_frame)
 
@@ -48,7 +49,10 @@ class JackConnection:
         header["client"] = number(self._client._ptr)
         header["get_buffer"] = number(ffi.addressof(library, "jack_port_get_buffer"))
         header["transport_query"] = number(ffi.addressof(library, "jack_transport_query"))
+        header["clear_buffer"] = number(ffi.addressof(library, "jack_midi_clear_buffer"))
         self.memory.ports[:] = [number(port._ptr) for port in self._ports]
+        self.memory.midi["write"] = number(ffi.addressof(library, "jack_midi_event_write"))
+        self.memory.midi["port"] = [number(port._ptr) for port in self._midi_ports]
         # Until the first block has passed, the report says where the server's transport is now.
         self.memory.report["frame"], self.memory.report["rolling"] = (
             self._client.transport_frame,

@@ -31,6 +31,8 @@ VOICE = np.dtype(
         ("loop_samples", np.int64),  # N at 44.1 kHz
         ("frames", np.int64),  # M
         ("frame", np.int64),  # the transport frame to take over at
+        ("events", np.int64),  # EVENT [num_events] of engine.audio.midi_live
+        ("num_events", np.int64),
     ]
 )
 ACTIVE, FADING, WAITING, RECEIVED = 0, 1, 2, 3  # columns of `voices` [track, 4]
@@ -54,6 +56,9 @@ HEADER = np.dtype(
         ("report", np.int64),  # REPORT
         ("in_use", np.int64),  # int64 [track, 2]: generations playing and fading
         ("peaks", np.int64),  # float32 [track + 1]
+        ("midi", np.int64),  # MIDI [track] of bridge.jack_midi
+        ("midi_wanted", np.int64),  # int64 [track]: whether the track's port speaks
+        ("clear_buffer", np.int64),  # jack_midi_clear_buffer
         # Written by the control thread; the tempo and the signature are part of the orders.
         ("orders_sequence", np.int64),
         ("tempo_bpm", np.float64),
@@ -74,6 +79,21 @@ HEADER = np.dtype(
         ("shut_down", np.int64),
     ]
 )
+
+# One track's port, the callback's own but for `port` and the addresses.
+MIDI = np.dtype(
+    [
+        ("port", np.int64),  # jack_port_t; 0: the track has none
+        ("write", np.int64),  # jack_midi_event_write
+        ("sounding", np.int64),  # uint8 [128]: 1 + channel of what sounds at each pitch, 0: nothing
+        ("message", np.int64),  # uint8 [3]
+        ("buffer", np.int64),  # the port's in this block; 0: nothing is to be said
+        ("open", np.int64),  # whether it has been told of the loop that plays
+        ("channel", np.int64),  # of the last message
+        ("wheel", np.int64),  # how far it was moved last, 0: it stands in its centre
+    ]
+)
+NUM_PITCHES = 128
 
 REPORT = np.dtype(
     [
@@ -138,13 +158,19 @@ class Memory:
         self.report = np.zeros(1, REPORT)
         self.in_use = np.zeros((num_tracks, 2), np.int64)
         self.peaks = np.zeros(num_tracks + 1, np.float32)
+        self.midi = np.zeros(num_tracks, MIDI)
+        self.midi_wanted = np.ones(num_tracks, np.int64)
+        self.sounding = np.zeros((num_tracks, NUM_PITCHES), np.uint8)
+        self.messages = np.zeros((num_tracks, 3), np.uint8)
         self.header["num_tracks"] = num_tracks
         self.header["sample_rate"] = sample_rate
         for name in (
             "ports", "orders", "voices", "fades", "gains", "gains_now", "scratch", "position", "report",
-            "in_use", "peaks",
+            "in_use", "peaks", "midi", "midi_wanted",
         ):  # fmt: skip
             self.header[name] = getattr(self, name).ctypes.data
+        self.midi["sounding"] = [row.ctypes.data for row in self.sounding]
+        self.midi["message"] = [row.ctypes.data for row in self.messages]
         self._latest = Snapshot(np.zeros(1, REPORT)[0], np.zeros_like(self.in_use))
 
     @property
@@ -157,18 +183,21 @@ class Memory:
         return int(self.header["orders_sequence"][0])
 
     def order(
-        self, track: int, generation: int, samples: NDArray[np.float32] | None, loop_samples: int, frame: int
-    ) -> None:
-        """Write down that `samples` [C=2, M] take over at `frame`; nothing happens before `publish`.
+        self, track: int, generation: int, samples: NDArray[np.float32] | None, loop_samples: int, frame: int,
+        events: NDArray[np.void] | None = None,
+    ) -> None:  # fmt: skip
+        """Write down that `samples` [C=2, M], and what they say as MIDI (EVENT [E]), take over at `frame`;
+        nothing happens before `publish`.
 
-        The caller keeps `samples` alive while the callback may use them.
+        The caller keeps both alive while the callback may use them.
         """
         address = frames = 0
         if samples is not None:
             assert samples.flags.c_contiguous and samples.dtype == np.float32 and samples.shape[0] == 2
             assert samples.shape[1] >= rendered_frames(loop_samples, int(self.header["sample_rate"][0]))
             address, frames = samples.ctypes.data, samples.shape[1]
-        self.staged[track] = (generation, address, loop_samples, frames, frame)
+        said = (0, 0) if events is None else (events.ctypes.data, len(events))
+        self.staged[track] = (generation, address, loop_samples, frames, frame, *said)
 
     def publish(self, grid: Grid) -> None:
         """Hand every order that was written down to the callback, together."""
@@ -197,6 +226,19 @@ def copy_voice(target: Any, source: Any) -> None:
     target.loop_samples = source.loop_samples
     target.frames = source.frames
     target.frame = source.frame
+    target.events = source.events
+    target.num_events = source.num_events
+
+
+@native
+def frames_before_swap(voices: Any, frame: int, frames: int, smooth: bool) -> int:
+    """How many frames of a rolling block the active loop plays before the waiting one takes over: all, where
+    none waits. Not `smooth`: the transport has just started or jumped, and all that waits is due."""
+    if not smooth:
+        return 0
+    if voices[WAITING].generation == 0:
+        return frames
+    return min(max(voices[WAITING].frame - frame, 0), frames)
 
 
 @native

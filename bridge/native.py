@@ -66,3 +66,32 @@ def call_transport_query(typingctx: Any, function: Any, client: Any, position: A
         return builder.sext(builder.call(target, [owner, room]), ir.IntType(64))
 
     return types.int64(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def call_clear_buffer(typingctx: Any, function: Any, buffer: Any) -> Any:
+    """`void function(void *buffer)`, pointers as integers."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [_POINTER])
+        target = builder.inttoptr(arguments[0], kind.as_pointer())
+        builder.call(target, [builder.inttoptr(arguments[1], _POINTER)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64), codegen
+
+
+@intrinsic
+def call_event_write(typingctx: Any, function: Any, buffer: Any, time: Any, data: Any, size: Any) -> Any:
+    """`int function(void *buffer, uint32_t time, const void *data, size_t size)`, pointers as integers."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        word, long = ir.IntType(32), ir.IntType(64)
+        kind = ir.FunctionType(word, [_POINTER, word, _POINTER, long])
+        target = builder.inttoptr(arguments[0], kind.as_pointer())
+        into = builder.inttoptr(arguments[1], _POINTER)
+        at = builder.trunc(arguments[2], word)
+        source = builder.inttoptr(arguments[3], _POINTER)
+        return builder.sext(builder.call(target, [into, at, source, arguments[4]]), long)
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64, types.int64), codegen
