@@ -44,6 +44,12 @@ class Grid:
         return self.signature.bar_beats if when == "bar" else 4.0 / self.signature.unit
 
 
+def check_when(when: str) -> None:
+    """EngineError `unknown` for what is not of WHEN."""
+    if when not in WHEN:
+        raise unknown("time to swap", when, WHEN)
+
+
 def next_boundary(
     when: str, frame: int, grid: Grid, sample_rate: int = STEM_SAMPLE_RATE, loop_samples: int | None = None
 ) -> int:
@@ -51,8 +57,7 @@ def next_boundary(
 
     "loop" is the next start of a loop of `loop_samples` (at 44.1 kHz); without a loop, the next bar.
     """
-    if when not in WHEN:
-        raise unknown("time to swap", when, WHEN)
+    check_when(when)
     if when == "now":
         return frame
     if when == "loop" and loop_samples:

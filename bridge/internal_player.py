@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.grid import Grid, next_boundary
-from bridge.player import MAX_FRAME, SAFETY_FRAMES, Loop, PlayerStatus, Transport
+from bridge.grid import Grid
+from bridge.player import MAX_FRAME, SAFETY_FRAMES, Loop, PlayerStatus, Transport, longest
+from bridge.timeline import Timeline
 from engine.errors import check_range, unknown
 from engine.units import STEM_SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from engine.audio.midi_live import LiveMidi
 
 
 @dataclass
@@ -43,13 +48,15 @@ class InternalPlayer:
     def __init__(self, tracks: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._voices = {track: Voice() for track in tracks}
-        self._grid = Grid()
+        self._timeline = Timeline()
         self._rolling = False
         self._frame = 0  # at `_since`
         self._since = clock()
 
-    def prepare(self, audio: NDArray[np.float32]) -> Loop:
-        return Loop(audio)
+    def prepare(
+        self, audio: NDArray[np.float32], midi: LiveMidi | None = None, length_beats: float = 0.0
+    ) -> Loop:
+        return Loop(audio, midi, length_beats)
 
     def swap(self, track: str, loop: Loop | None, when: str, grid: Grid) -> int | None:
         return self.swap_many({track: loop}, when, grid)
@@ -57,26 +64,33 @@ class InternalPlayer:
     def swap_many(self, loops: Mapping[str, Loop | None], when: str, grid: Grid) -> int | None:
         voices = {track: self._voice(track) for track in loops}
         self._update()
-        frame = self._now()
-        lengths = [voice.loop.length_samples for voice in voices.values() if voice.loop is not None]
-        boundary = next_boundary(when, frame + SAFETY_FRAMES, grid, loop_samples=max(lengths, default=None))
-        if self._rolling:
-            frame = boundary
+        playing = [voice.loop for voice in voices.values() if voice.loop is not None]
+        earliest = self._now() + SAFETY_FRAMES
+        frame = self._timeline.boundary(when, earliest, longest(playing))
+        self.set_grid(grid, frame)
+        if not self._rolling:
+            frame = self._now()
         for track, voice in voices.items():
-            voice.next_loop, voice.frame = loops[track], frame
+            if (loop := loops[track]) is not None:
+                loop.begin(grid.tempo_bpm)
+            voice.next_loop, voice.frame = loop, frame
         self._update()
         return frame
 
     def replace(self, track: str, old: Loop, new: Loop) -> bool:
+        return bool(self.replace_many({track: (old, new)}))
+
+    def replace_many(self, loops: Mapping[str, tuple[Loop, Loop]]) -> list[str]:
         self._update()
-        voice = self._voice(track)
-        if self.latest(track) is not old:
-            return False
-        if voice.frame is None:
-            voice.loop = new
-        else:
-            voice.next_loop = new
-        return True
+        standing = [track for track, (old, _) in loops.items() if self.latest(track) is old]
+        for track in standing:
+            voice, (old, new) = self._voice(track), loops[track]
+            new.length_beats = new.length_beats or old.length_beats
+            if voice.frame is None:
+                voice.loop = new
+            else:
+                voice.next_loop = new
+        return standing
 
     def pending(self, track: str) -> int | None:
         self._update()
@@ -104,8 +118,17 @@ class InternalPlayer:
             voice.peak = 0.0
         return {**peaks, "mix": sum(peaks.values())}
 
-    def set_grid(self, grid: Grid) -> None:
-        self._grid = grid
+    def set_grid(self, grid: Grid, frame: int | None = None) -> None:
+        """`frame`: where it begins, while the transport rolls; None: as soon as a player of sound could."""
+        self._update()
+        if self._rolling:
+            at = self._now() + SAFETY_FRAMES if frame is None else frame
+            self._timeline = replace(self._timeline.with_tempo(at, grid.tempo_bpm), signature=grid.signature)
+            return
+        beat = self._timeline.beat_at(self._frame)
+        same = grid.tempo_bpm == self._timeline.marks[-1].tempo_bpm
+        self._timeline = replace(self._timeline, signature=grid.signature) if same else Timeline.of(grid)
+        self._frame = min(max(self._timeline.frame_at(beat), 0), MAX_FRAME)
 
     def play(self) -> None:
         self._move(self._now(), True)
@@ -114,16 +137,24 @@ class InternalPlayer:
         self._move(self._now(), False)
 
     def locate(self, beat: float) -> None:
-        frame = self._grid.beat_to_frame(beat)
+        law = self._timeline.settled()
+        frame = law.frame_at(beat)
         check_range("transport frame", frame, 0, MAX_FRAME)
         self._move(frame, self._rolling)
+        self._timeline = law
+
+    def slew(self, frames: float) -> int:
+        self._update()
+        if not self._rolling:
+            self._timeline = self._timeline.shifted(frames)
+            return self._frame
+        self._timeline, end = self._timeline.with_slew(self._now() + SAFETY_FRAMES, frames)
+        return end
 
     def transport(self) -> Transport:
-        frame = self._now()
-        beat = self._grid.frame_to_beat(frame)
-        return Transport(
-            self._rolling, frame, STEM_SAMPLE_RATE, beat, self._grid.tempo_bpm, self._grid.signature
-        )
+        frame, timeline = self._now(), self._timeline
+        beat, tempo_bpm = timeline.beat_at(frame), timeline.tempo_at(frame)
+        return Transport(self._rolling, frame, STEM_SAMPLE_RATE, beat, tempo_bpm, timeline.signature)
 
     def status(self) -> PlayerStatus:
         return PlayerStatus(True, STEM_SAMPLE_RATE, 0, 0, 0.0, "internal clock, no sound")
@@ -149,6 +180,8 @@ class InternalPlayer:
         """A break in the transport: whatever swap waits takes over."""
         self._update()
         broken = not rolling or frame != self._now()
+        if broken:
+            self._timeline = self._timeline.at_rest(frame)
         self._frame, self._since, self._rolling = frame, self._clock(), rolling
         for voice in self._voices.values():
             if broken:
@@ -157,6 +190,7 @@ class InternalPlayer:
     def _update(self) -> None:
         """Perform the swaps whose frame has passed, and note what has been heard."""
         frame = self._now()
+        self._timeline = self._timeline.since(frame)
         for voice in self._voices.values():
             if self._rolling:
                 voice.hear()

@@ -16,9 +16,9 @@ performs whatever swap was still waiting, so nothing waits for a frame that is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ from numpy.typing import NDArray
 from bridge.grid import Grid
 from bridge.resample import render_loop
 from engine.music.key import Signature
+from engine.units import samples_to_beats
+
+if TYPE_CHECKING:
+    from engine.audio.midi_live import LiveMidi
 
 FADE_FRAMES = 256
 DECLICK_THRESHOLD = 0.001  # -60 dBFS
@@ -38,18 +42,28 @@ MAX_FRAME = 2**32 - 1  # JACK counts transport frames in 32 bits
 class Loop:
     """One take as a player holds it: the stem's samples and their rendering at the server's rate.
 
-    `audio` is [N, C=2] float32 at 44.1 kHz. Compared by identity.
+    `audio` is [N, C=2] float32 at 44.1 kHz; `midi` what it says on the track's MIDI port. `length_beats` is 0
+    where nobody says, and then what the tempo makes it that the loop begins at. Compared by identity.
     """
 
-    def __init__(self, audio: NDArray[np.float32]) -> None:
+    def __init__(
+        self, audio: NDArray[np.float32], midi: LiveMidi | None = None, length_beats: float = 0.0
+    ) -> None:
         assert audio.ndim == 2 and audio.shape[1] == 2 and len(audio) > 0, audio.shape
+        assert midi is None or midi.length_samples == len(audio), (midi, len(audio))
         self.audio = audio
+        self.midi = midi
+        self.length_beats = length_beats
         self.peak = float(np.abs(audio).max())
         self._rendering: tuple[int, NDArray[np.float32]] | None = None
 
     @property
     def length_samples(self) -> int:
         return len(self.audio)
+
+    def begin(self, tempo_bpm: float) -> None:
+        """It begins to play at this tempo: where nobody has said how long it is, the tempo does."""
+        self.length_beats = self.length_beats or samples_to_beats(self.length_samples, tempo_bpm)
 
     def render(self, sample_rate: int) -> NDArray[np.float32]:
         """[C=2, M] at `sample_rate`. Heavy unless it was the last rate asked for: for a worker thread."""
@@ -59,15 +73,25 @@ class Loop:
             self._rendering = (sample_rate, samples)
         return samples
 
+    def speak_like(self, old: Loop) -> None:
+        """Where both say the same, let it be one and the same: then it goes on when this takes old's place."""
+        if self.midi is not None and self.midi.sounds_like(old.midi):
+            self.midi = old.midi
+
     def rendered(self, sample_rate: int) -> NDArray[np.float32] | None:
         """The rendering at `sample_rate`, or None while it has not been made."""
         rendering = self._rendering
         return rendering[1] if rendering is not None and rendering[0] == sample_rate else None
 
 
+def longest(loops: Iterable[Loop]) -> tuple[int, float] | None:
+    """(samples, beats) of the longest loop, None of none."""
+    return max(((loop.length_samples, loop.length_beats) for loop in loops), default=None)
+
+
 @dataclass(frozen=True)
 class Transport:
-    """Where the transport is. `beat` counts quarter notes from frame 0.
+    """Where the transport is. `beat` counts quarter notes.
 
     `following`: tempo, signature and beat are another program's (a JACK timebase master), not our grid's.
     """
@@ -96,8 +120,10 @@ class PlayerStatus:
 class Player(Protocol):
     """Plays one loop a track. Track names are those it was made with."""
 
-    def prepare(self, audio: NDArray[np.float32]) -> Loop:
-        """Audio [N, C=2] at 44.1 kHz, made ready to play. Heavy: on a worker thread."""
+    def prepare(
+        self, audio: NDArray[np.float32], midi: LiveMidi | None = None, length_beats: float = 0.0
+    ) -> Loop:
+        """Audio [N, C=2] at 44.1 kHz, and its notes, made ready to play. Heavy: on a worker thread."""
         ...
 
     def swap(self, track: str, loop: Loop | None, when: str, grid: Grid) -> int | None:
@@ -113,8 +139,12 @@ class Player(Protocol):
         ...
 
     def replace(self, track: str, old: Loop, new: Loop) -> bool:
-        """Where `old` is the track's latest loop, `new`, of the same length, takes its place: at the same
+        """Where `old` is the track's latest loop, `new`, as many beats long, takes its place: at the same
         frame where it waits, else at once and at the same place of the loop. False where it is not."""
+        ...
+
+    def replace_many(self, loops: Mapping[str, tuple[Loop, Loop]]) -> list[str]:
+        """Old and new of several tracks, those that play at one frame; the tracks where it was done."""
         ...
 
     def pending(self, track: str) -> int | None:
@@ -131,7 +161,11 @@ class Player(Protocol):
         """Linear peak per track, and "mix", since the last call."""
         ...
 
-    def set_grid(self, grid: Grid) -> None: ...
+    def set_grid(self, grid: Grid) -> None:
+        """Tempo and signature from now on (see `bridge.timeline`). While the transport rolls the music goes
+        on from where it is; loops that were made for another tempo are read faster or slower, and so
+        keep the time, though not the pitch. At rest the transport is moved to the same beat."""
+        ...
 
     def play(self) -> None: ...
 

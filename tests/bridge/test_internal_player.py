@@ -152,3 +152,67 @@ def test_levels_are_what_played_since_the_last_look(player: Player, clock: Clock
 def test_an_unknown_track_names_the_nearest(player: Player) -> None:
     with pytest.raises(EngineError, match="drums"):
         player.swap("drum", None, "now", Grid())
+
+
+def test_the_music_goes_on_where_it_is_when_the_tempo_changes(player: Player, clock: Clock) -> None:
+    player.play()
+    clock.pass_frames(BAR)
+    player.set_grid(Grid(90.0))
+    clock.pass_frames(SAFETY_FRAMES)
+    turn = player.transport()
+    assert turn.beat == 4 + SAFETY_FRAMES / BEAT and turn.tempo_bpm == 90.0
+    clock.pass_frames(29_400)
+    assert player.transport().beat == pytest.approx(turn.beat + 1)
+    assert player.swap("drums", player.prepare(audio()), "bar", Grid(90.0)) == pytest.approx(
+        BAR + SAFETY_FRAMES + (8 - turn.beat) * 29_400, abs=0.5
+    )
+
+
+def test_a_swap_brings_its_tempo_with_it_at_its_frame(player: Player, clock: Clock) -> None:
+    player.swap("drums", player.prepare(audio(), None, 3.0), "now", Grid())
+    player.play()
+    at = player.swap("drums", player.prepare(audio(frames=2 * BEAT), None, 3.0), "loop", Grid(180.0))
+    assert at == 3 * BEAT
+    clock.pass_frames(at - 1)
+    assert player.transport().tempo_bpm == 120.0
+    clock.pass_frames(1 + 14_700)
+    assert player.transport().beat == 4.0 and player.transport().tempo_bpm == 180.0
+    assert player.swap("drums", None, "loop", Grid(180.0)) == 3 * BEAT + 3 * 14_700
+
+
+def test_at_rest_another_tempo_moves_the_transport_to_the_same_beat(player: Player, clock: Clock) -> None:
+    player.play()
+    clock.pass_frames(BAR)
+    player.stop()
+    player.set_grid(Grid(60.0))
+    here = player.transport()
+    assert here.frame == 2 * BAR and here.beat == 4.0
+
+
+def test_after_a_locate_the_music_lies_where_the_frames_are(player: Player, clock: Clock) -> None:
+    player.play()
+    clock.pass_frames(BAR)
+    player.set_grid(Grid(90.0))
+    clock.pass_frames(BAR)
+    player.locate(8.0)
+    assert player.transport().frame == 8 * 29_400 and player.transport().beat == 8.0
+
+
+def test_a_shift_arrives_bit_by_bit_and_at_rest_at_once(player: Player, clock: Clock) -> None:
+    player.slew(441.0)
+    assert player.transport().beat == 0.02
+    player.locate(0.0)
+    player.play()
+    end = player.slew(-37.0)
+    clock.pass_frames(end)
+    assert player.transport().beat * BEAT == pytest.approx(end - 37)
+    assert player.swap("drums", player.prepare(audio()), "bar", Grid()) == BAR + 37
+
+
+def test_several_loops_are_replaced_by_others_as_many_beats_long(player: Player) -> None:
+    old = {track: player.prepare(audio(), None, 3.0) for track in ("drums", "bass")}
+    new = {track: player.prepare(audio(frames=2 * BEAT), None, 3.0) for track in ("drums", "bass")}
+    player.swap_many(old, "now", Grid())
+    assert player.replace_many({"drums": (old["drums"], new["drums"])}) == ["drums"]
+    assert player.replace_many({track: (old[track], new[track]) for track in old}) == ["bass"]
+    assert player.playing("drums") is new["drums"] and player.playing("bass") is new["bass"]
