@@ -91,6 +91,7 @@ class App:
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
         self.engine.subscribe(self.server.publish)
         self.engine.subscribe(self.midi.show)
+        self.midi.ports.hear_clock = self.clock.midi.hear
         self.engine.subscribe(log_event)
         # A full collection holds every thread up for 50 ms: this one, before the ports open, is the last.
         gc.disable()

@@ -55,6 +55,7 @@ class JackWatch:
         except jack.JackError as error:
             raise EngineError("not_available", f"no JACK server answers ({error}); start jackd") from None
         self._client.set_shutdown_callback(lambda status, reason: self._gone.set())
+        self.block_s = self._client.blocksize / self._client.samplerate
 
     @property
     def gone(self) -> bool:

@@ -12,6 +12,7 @@ import ctypes
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from typing import Any
 import mido
 import rtmidi
 
+from bridge.clock.midi import STATUSES
+from bridge.clock.stamps import Stamps
 from bridge.jack_probe import JackWatch, probe
 from engine.config import MidiConfig
 from engine.errors import EngineError
@@ -29,6 +32,7 @@ PORT_NAME = "resonantgen"
 IN_CLIENT, OUT_CLIENT = f"{PORT_NAME}-midi-in", f"{PORT_NAME}-midi-out"
 POLL_S = 0.002
 QUEUE_MESSAGES = 1024
+FIRST_REAL_TIME = 0xF8
 APIS = {
     "alsa": rtmidi.API_LINUX_ALSA,
     "jack": rtmidi.API_UNIX_JACK,
@@ -47,6 +51,9 @@ class MidiPorts:
         self.config = config
         self.device = device
         self.receive = receive
+        # Takes a message of MIDI clock: the port that it came by, its bytes, its time (time.perf_counter()).
+        self.hear_clock: Callable[[object, bytes, float], None] = lambda port, data, at_s: None
+        self.stamps: dict[object, Stamps] = {}  # of the inputs
         self.jack_server = jack_server
         self.inputs: list[Any] = []
         self.outputs: list[Any] = []
@@ -99,11 +106,16 @@ class MidiPorts:
         if kind is rtmidi.MidiOut:
             return rtmidi.MidiOut(rtapi=self.api, name=OUT_CLIENT)
         port = rtmidi.MidiIn(rtapi=self.api, name=IN_CLIENT, queue_size_limit=QUEUE_MESSAGES)
-        port.ignore_types(sysex=False, timing=True, active_sense=True)
+        port.ignore_types(sysex=False, timing=False, active_sense=False)  # else their times would be lost
         return port
 
     def _keep(self, port: Any) -> None:
-        (self.inputs if isinstance(port, rtmidi.MidiIn) else self.outputs).append(port)
+        if isinstance(port, rtmidi.MidiOut):
+            self.outputs.append(port)
+            return
+        self.inputs.append(port)
+        # JACK's come stamped with the block they lie in: with its begin, half a block before their own time.
+        self.stamps[port] = Stamps(self.watch.block_s / 2 if self.watch is not None else 0.0)
 
     # --- in ---------------------------------------------------------------------------------------
 
@@ -127,8 +139,13 @@ class MidiPorts:
                     break
                 if received is None:
                     break
-                with contextlib.suppress(ValueError):
-                    yield mido.Message.from_bytes(received[0])
+                data, delta_s = received
+                at_s = self.stamps[port].at(delta_s, time.perf_counter())
+                if data[0] in STATUSES:
+                    self.hear_clock(port, bytes(data), at_s)
+                elif data[0] < FIRST_REAL_TIME:  # active sensing is nobody's business
+                    with contextlib.suppress(ValueError):
+                        yield mido.Message.from_bytes(data)
 
     # --- out --------------------------------------------------------------------------------------
 
@@ -147,6 +164,7 @@ class MidiPorts:
     def _lose(self, ports: list[Any], port: Any, reason: object) -> None:
         log.warning("a MIDI port has gone: %s", reason)
         ports.remove(port)
+        self.stamps.pop(port, None)
         port.delete()
 
     def _abandon(self) -> None:

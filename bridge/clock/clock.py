@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bridge.clock.chooser import Chooser
 from bridge.clock.conductor import Conductor
 from bridge.clock.internal import InternalClock
+from bridge.clock.midi import MidiClock
 from bridge.clock.osc import OscClock
 from bridge.clock.reading import Reading, Source
 from bridge.player import Player
@@ -23,11 +24,13 @@ class Clock:
 
     def __init__(
         self, player: Player, set_tempo: Callable[[float], None], publish: Callable[[e.Event], None],
-        now: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.perf_counter,
     ) -> None:  # fmt: skip
         self._player, self._publish, self._now = player, publish, now
-        self.osc = OscClock()
-        self.sources: dict[str, Source] = {"osc": self.osc, "internal": InternalClock(player.transport)}
+        self.midi, self.osc = MidiClock(), OscClock()
+        self.sources: dict[str, Source] = {
+            "midi": self.midi, "osc": self.osc, "internal": InternalClock(player.transport),
+        }  # fmt: skip
         self._chooser = Chooser()
         self._conductor = Conductor(player, set_tempo)
         self.active = e.ClockActive("internal", "our own tempo and position")

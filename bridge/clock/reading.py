@@ -17,7 +17,8 @@ class Reading:
 
     `rolling` None: this clock has no start and stop (Link without start/stop sync); the music keeps its own.
     `quantum_beats`: only the beat's place within so many counts (Link); 0: the whole beat does.
-    `precision_s`: errors smaller than this are the clock's own, and not worth following.
+    `settled` False: the tempo is still being found out. `certain`: somebody has just said so (a start), so
+    there is no waiting whether it stays. `precision_s`: errors smaller than this are the clock's own.
     """
 
     rolling: bool | None
@@ -25,12 +26,14 @@ class Reading:
     tempo_bpm: float
     signature: Signature | None = None
     quantum_beats: float = 0.0
+    settled: bool = True
+    certain: bool = False
     precision_s: float = 0.0
     detail: str = ""
 
 
 class Source(Protocol):
-    """One clock. `now_s` is time.monotonic(), everywhere in this package."""
+    """One clock. `now_s` is time.perf_counter(), everywhere in this package."""
 
     def read(self, now_s: float) -> Reading | None:
         """Where it is; None while it is not there or has gone stale."""
