@@ -1,0 +1,133 @@
+"""Ableton Link: the session's tempo and beat, read from the process that takes part in it.
+
+Link shares a tempo, which the last one to change it decides, and the place in the bar (the quantum), but no
+song position. Joining never changes the tempo of a session that is there. While nobody else is in it the
+session is ours: it is kept in step with the music, so that who joins us joins the music.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import logging
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.clock.reading import Reading
+from engine.errors import EngineError
+from engine.units import seconds_to_beats
+
+log = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-m", "bridge.clock.link_process")
+FRESH_S = 0.5
+PRECISION_S = 0.0002
+LEAVE_S = 1.0
+INSTALL = "Ableton Link is not installed: pip install 'resonantgen[link]'"
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """What the process told last."""
+
+    at_s: float
+    beat: float
+    tempo_bpm: float
+    peers: int
+    playing: bool
+
+
+class LinkClock:
+    """See `Source`. On an event loop; `join` and `leave` a session."""
+
+    def __init__(self, start_stop_sync: bool = False, command: tuple[str, ...] = COMMAND) -> None:
+        self._start_stop_sync, self._command = start_stop_sync, command
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.state: LinkState | None = None
+        self.quantum_beats = 4.0
+
+    def check(self) -> None:
+        if importlib.util.find_spec("aalink") is None:
+            raise EngineError("not_available", INSTALL)
+
+    @property
+    def is_joined(self) -> bool:
+        return self._task is not None
+
+    def join(self, tempo_bpm: float) -> None:
+        """Take part; EngineError `not_available` where Link is not installed."""
+        self.check()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._take_part(tempo_bpm))
+
+    async def leave(self) -> None:
+        """Say goodbye to the others."""
+        task, self._task, self.state = self._task, None, None
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), LEAVE_S)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def read(self, now_s: float) -> Reading | None:
+        """None while nobody else takes part."""
+        state = self.state
+        if state is None or state.peers == 0 or now_s - state.at_s > FRESH_S:
+            return None
+        beat = state.beat + seconds_to_beats(now_s - state.at_s, state.tempo_bpm)
+        return Reading(
+            state.playing if self._start_stop_sync else None, beat, state.tempo_bpm,
+            quantum_beats=self.quantum_beats, precision_s=PRECISION_S,
+            detail=f"Ableton Link with {state.peers} other{'s' if state.peers > 1 else ''}",
+        )  # fmt: skip
+
+    # --- what is told to the others ---------------------------------------------------------------
+
+    def tell_tempo(self, tempo_bpm: float) -> None:
+        self._tell("tempo", tempo_bpm)
+
+    def tell_playing(self, on: bool) -> None:
+        if self._start_stop_sync:
+            self._tell("playing", int(on))
+
+    def set_quantum(self, beats: float) -> None:
+        if beats != self.quantum_beats:
+            self.quantum_beats = beats
+            self._tell("quantum", beats)
+
+    def keep_in_step(self, beat: float, now_s: float) -> None:
+        """While nobody else is there: the session's beat is the music's."""
+        state = self.state
+        if state is not None and state.peers == 0:
+            self._tell("align", beat, now_s)
+
+    def _tell(self, *order: Any) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+
+    # --- the process ------------------------------------------------------------------------------
+
+    async def _take_part(self, tempo_bpm: float) -> None:
+        options = (f"{tempo_bpm:.9g}", f"{self.quantum_beats:g}", "1" if self._start_stop_sync else "0")
+        process = await asyncio.create_subprocess_exec(
+            *self._command, *options, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        self._process = process
+        self._tell("quantum", self.quantum_beats)  # it may have changed meanwhile
+        try:
+            assert process.stdout is not None
+            async for line in process.stdout:
+                self.state = LinkState(*json.loads(line))
+            if self._task is not None:  # nobody has left
+                log.warning("Ableton Link has ended (%s)", await process.wait())
+        finally:
+            self._process = self._task = self.state = None
+            if process.returncode is None:
+                process.kill()
+                await process.wait()

@@ -1,0 +1,100 @@
+"""Real Link peers, two processes on a network of their own."""
+
+import asyncio
+import functools
+import time
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bridge.clock.link import COMMAND, LinkClock
+from tests.bridge.clock.namespace import loopback_only
+
+pytest.importorskip("aalink")
+SOON_S = 8.0
+
+
+def on_a_network(test):
+    """A coroutine that is given what starts a peer: `async with peer(tempo) as link`."""
+
+    @functools.wraps(test)
+    def run():
+        with loopback_only() as prefix:
+
+            @asynccontextmanager
+            async def peer(tempo_bpm, **options):
+                link = LinkClock(command=(*prefix, *COMMAND), **options)
+                link.join(tempo_bpm)
+                await until(lambda: link.state)
+                try:
+                    yield link
+                finally:
+                    await link.leave()
+
+            asyncio.run(asyncio.wait_for(test(peer), 30.0))
+
+    del run.__wrapped__  # pytest would look for a fixture of the test's argument's name
+    return run
+
+
+async def until(holds):
+    end_s = time.perf_counter() + SOON_S
+    while not (found := holds()):
+        assert time.perf_counter() < end_s, "it did not come"
+        await asyncio.sleep(0.01)
+    return found
+
+
+def read(link):
+    return link.read(time.perf_counter())
+
+
+async def apart_ms(a, b, quantum=4.0):
+    """How far two peers are from each other in the bar, read at one moment: the least of some looks."""
+    looks = []
+    for _ in range(10):
+        await asyncio.sleep(0.02)
+        now_s = time.perf_counter()
+        here, there = a.read(now_s), b.read(now_s)
+        beats = (here.beat - there.beat + quantum / 2) % quantum - quantum / 2
+        looks.append(abs(beats) * 60_000 / here.tempo_bpm)
+    return min(looks)
+
+
+@on_a_network
+async def test_who_joins_takes_the_tempo_that_is_there_and_both_are_in_one_place(peer):
+    async with peer(100.0) as first:
+        assert read(first) is None  # nobody else is there
+        async with peer(133.0) as second:
+            reading = await until(lambda: read(first) and read(second))
+            assert reading.tempo_bpm == pytest.approx(100.0)
+            assert reading.rolling is None
+            assert read(first).tempo_bpm == pytest.approx(100.0)
+            assert await apart_ms(first, second) < 0.5
+            second.tell_tempo(90.0)  # the last one to change it decides
+            await until(lambda: read(first).tempo_bpm == pytest.approx(90.0))
+            assert await apart_ms(first, second) < 0.5
+        await until(lambda: read(first) is None)
+
+
+@on_a_network
+async def test_a_session_that_is_ours_is_in_step_with_the_music_so_who_joins_it_is_too(peer):
+    async with peer(120.0) as ours:
+        started_s = time.perf_counter()
+        ours.keep_in_step(17.3, started_s)
+        async with peer(80.0, start_stop_sync=True) as guest:
+            await until(lambda: read(guest) and read(ours))
+            now_s = time.perf_counter()
+            music = 17.3 + (now_s - started_s) * 2.0
+            assert (guest.read(now_s).beat - music + 2.0) % 4.0 - 2.0 == pytest.approx(0.0, abs=0.005)
+
+
+@on_a_network
+async def test_start_and_stop_are_shared_where_both_want_it(peer):
+    async with peer(120.0, start_stop_sync=True) as first, peer(120.0, start_stop_sync=True) as second:
+        await until(lambda: read(first) and read(second))
+        assert read(second).rolling is False
+        first.tell_playing(True)
+        await until(lambda: read(second).rolling)
+        second.tell_playing(False)
+        await until(lambda: not read(first).rolling)
