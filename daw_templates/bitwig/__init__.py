@@ -1,0 +1,1 @@
+"""The controller script for Bitwig Studio."""

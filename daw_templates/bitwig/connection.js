@@ -1,0 +1,120 @@
+'use strict';
+
+// OSC with the engine. Two sockets: what we send leaves from one, answers arrive at the receive port that
+// /rg/hello names. A ping every TICK_MS keeps the lease; one that is not answered by the next tick means
+// that the engine is gone or has forgotten us, and hello is said until it answers.
+
+var CLIENT_NAME = 'Bitwig';
+// Bits of the feedback mask: tracks 1, progress 2, set and context 16, log 32. No levels, no beats.
+var FEEDBACK_MASK = 1 + 2 + 16 + 32;
+var TICK_MS = 2000;
+
+// `listener` has receive(address, message), connected() and lost().
+function Connection(host, preferences, listener) {
+  this.host = host;
+  this.listener = listener;
+  this.receivePort = Math.round(preferences.receivePort.getRaw());
+  this.requests = 0;
+  this.pings = 0;
+  this.isUp = false;
+  this.waitsForPong = false;
+  this.isClosed = false;
+  this.problem = '';
+  var osc = host.getOscModule();
+  this.listen(osc);
+  this.out = osc.connectToUdpServer(
+    preferences.engineHost.get(), Math.round(preferences.enginePort.getRaw()), null);
+}
+
+Connection.prototype.listen = function (osc) {
+  var self = this;
+  var space = osc.createAddressSpace();
+  space.setShouldLogMessages(false);
+  space.registerDefaultMethod(function (source, message) { self.receive(message); });
+  try {
+    osc.createUdpServer(space).start(this.receivePort);
+  } catch (error) {
+    this.problem = 'port ' + this.receivePort + ' is taken: choose another receive port in the preferences';
+    this.host.errorln('ResonantGen: ' + this.problem + ' (' + error + ')');
+  }
+};
+
+// --- the lease -------------------------------------------------------------------------------------
+
+Connection.prototype.start = function () {
+  if (!this.problem) {
+    this.tick();
+  }
+};
+
+Connection.prototype.tick = function () {
+  var self = this;
+  if (this.isClosed) {
+    return;
+  }
+  if (this.isUp && this.waitsForPong) {
+    this.isUp = false;
+    this.listener.lost();
+  }
+  this.waitsForPong = this.isUp;
+  if (this.isUp) {
+    this.pings += 1;
+    this.send('/rg/ping', [this.pings]);
+  } else {
+    this.hello();
+  }
+  this.host.scheduleTask(function () { self.tick(); }, TICK_MS);
+};
+
+Connection.prototype.hello = function () {
+  this.send('/rg/hello', [CLIENT_NAME, this.receivePort, FEEDBACK_MASK]);
+};
+
+Connection.prototype.close = function () {
+  this.isClosed = true;
+};
+
+// --- messages --------------------------------------------------------------------------------------
+
+Connection.prototype.receive = function (message) {
+  var address = message.getAddressPattern();
+  if (address === '/rg/pong') {
+    this.waitsForPong = false;
+  } else if (address === '/rg/startup') {
+    this.hello();
+  } else {
+    this.listener.receive(address, message);
+  }
+  if (address === '/rg/hello') {
+    this.waitsForPong = false;
+    this.isUp = true;
+    this.listener.connected();
+  }
+};
+
+// JavaScript's numbers leave as Integer where they are whole and as Double where not; the engine takes
+// either for `i` and `f`. No apply(): a Java method with variable arguments has none.
+Connection.prototype.send = function (address, args) {
+  var a = args || [];
+  try {
+    if (a.length === 0) {
+      this.out.sendMessage(address);
+    } else if (a.length === 1) {
+      this.out.sendMessage(address, a[0]);
+    } else if (a.length === 2) {
+      this.out.sendMessage(address, a[0], a[1]);
+    } else {
+      this.out.sendMessage(address, a[0], a[1], a[2]);
+    }
+  } catch (error) {
+    if (this.isUp) { // while nobody listens, every hello fails
+      this.host.errorln('ResonantGen: ' + address + ' could not be sent (' + error + ')');
+    }
+  }
+};
+
+// An asynchronous command: a request id goes behind the arguments.
+Connection.prototype.ask = function (address, args) {
+  this.requests += 1;
+  this.send(address, args.concat([this.requests]));
+};

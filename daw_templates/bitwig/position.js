@@ -1,0 +1,63 @@
+'use strict';
+
+// Where Bitwig's transport is, as the engine's `osc` clock wants it: on every start, stop and jump, and
+// about eight times a second while it rolls.
+
+var REPORT_MS = 120;
+var JUMP_MS = 60; // a play position that is dragged while stopped
+var LOWEST_BEAT = -100000;
+
+function Position(host, transport, preferences, tempo, link) {
+  var self = this;
+  this.host = host;
+  this.preferences = preferences;
+  this.tempo = tempo;
+  this.link = link;
+  this.playing = transport.isPlaying();
+  this.position = transport.playPosition();
+  this.isReporting = false; // a task is on its way
+  this.isPacing = false;
+  this.playing.markInterested();
+  this.position.markInterested();
+  this.playing.addValueObserver(function () { self.report(); self.goOn(); });
+  this.position.addValueObserver(function () { self.jumped(); });
+}
+
+Position.prototype.connected = function () {
+  this.report();
+  this.goOn();
+};
+
+// One report now, whatever it says.
+Position.prototype.report = function () {
+  if (this.link.isUp() && this.preferences.position.get()) {
+    var beat = Math.max(LOWEST_BEAT, this.position.get());
+    this.link.send('/rg/clock/position', [beat, this.tempo.bpm(), this.playing.get() ? 1 : 0]);
+  }
+};
+
+// While it rolls.
+Position.prototype.goOn = function () {
+  var self = this;
+  if (this.isReporting || !this.playing.get() || !this.link.isUp()) {
+    return;
+  }
+  this.isReporting = true;
+  this.host.scheduleTask(function () {
+    self.isReporting = false;
+    if (self.playing.get()) {
+      self.report();
+      self.goOn();
+    }
+  }, REPORT_MS);
+};
+
+// While it stands: the musician put the position elsewhere.
+Position.prototype.jumped = function () {
+  var self = this;
+  if (this.playing.get() || this.isPacing || !this.link.isUp()) {
+    return;
+  }
+  this.isPacing = true;
+  this.host.scheduleTask(function () { self.isPacing = false; self.report(); }, JUMP_MS);
+};

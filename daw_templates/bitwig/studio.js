@@ -1,0 +1,190 @@
+'use strict';
+
+// What joins Bitwig and the engine: every message of the engine goes to the part that it concerns.
+
+function Studio(host) {
+  var self = this;
+  this.host = host;
+  this.generation = 0; // of the project that is in front
+  this.stems = {}; // by track: the newest stem that the engine told
+  this.folder = '';
+  this.setName = '';
+  this.isDump = false;
+  this.isAdopting = false; // stems that are told now are another set's, and nobody asked for them
+  this.preferences = new Preferences(host);
+  this.launcher = new Launcher(host);
+  this.connection = new Connection(host, this.preferences, this);
+  var transport = host.createTransport();
+  this.tempo = new Tempo(host, transport, this.preferences, this);
+  this.position = new Position(host, transport, this.preferences, this.tempo, this);
+  this.panel = new Panel(host, this, this);
+  this.landing = new Landing(
+    host, this.launcher, this.preferences, this.tempo, this, function (text) { self.notify(text); });
+  this.preferences.reconnect.addSignalObserver(function () { host.restart(); });
+  this.watchProject(this.launcher.application);
+  if (this.connection.problem) {
+    this.panel.status.show(this.connection.problem);
+    this.notify(this.connection.problem);
+  }
+  this.connection.start();
+}
+
+Studio.prototype.watchProject = function (application) {
+  var self = this;
+  var before = null;
+  application.projectName().markInterested();
+  application.projectName().addValueObserver(function (name) {
+    if (before !== null && name !== before) {
+      self.generation += 1;
+      self.panel.showAgain();
+    }
+    before = name;
+  });
+};
+
+Studio.prototype.close = function () {
+  this.connection.close();
+};
+
+// --- what the parts ask for ------------------------------------------------------------------------
+
+Studio.prototype.isUp = function () {
+  return this.connection.isUp;
+};
+
+Studio.prototype.send = function (address, args) {
+  if (this.isUp()) {
+    this.connection.send(address, args);
+  } else {
+    this.notify('no engine at the port of the preferences; start it with: resonantgen serve');
+  }
+};
+
+Studio.prototype.ask = function (address, args) {
+  if (this.isUp()) {
+    this.connection.ask(address, args);
+  } else {
+    this.send(address, args);
+  }
+};
+
+Studio.prototype.notify = function (text) {
+  this.host.println('ResonantGen: ' + text);
+  if (this.preferences.popups.get()) {
+    this.host.showPopupNotification('ResonantGen: ' + text);
+  }
+};
+
+// --- the engine comes and goes ---------------------------------------------------------------------
+
+Studio.prototype.connected = function () {
+  this.panel.status.show('connected');
+};
+
+Studio.prototype.lost = function () {
+  this.tempo.lost();
+  this.panel.forget();
+  this.panel.status.show('not connected');
+  this.notify('the engine does not answer any more');
+};
+
+// Between /rg/update 1 and 0 come all values. Then whoever leads says what it has.
+Studio.prototype.dumped = function (isOn) {
+  this.isDump = isOn;
+  if (!isOn) {
+    this.isAdopting = false;
+    this.tempo.connected();
+    this.position.connected();
+  }
+};
+
+// Stems of a set that has just been opened are no finished takes; the dump that is asked for ends that.
+Studio.prototype.setOpened = function (name) {
+  if (name === this.setName) {
+    return;
+  }
+  this.setName = name;
+  this.stems = {};
+  if (!this.isDump) {
+    this.isAdopting = true;
+    this.connection.send('/rg/refresh');
+  }
+};
+
+// --- stems -----------------------------------------------------------------------------------------
+
+// In a dump a track's first stem is only noted: it was there before us.
+Studio.prototype.stemTold = function (stem) {
+  var known = this.stems[stem.role];
+  this.stems[stem.role] = stem;
+  if (known && known.file === stem.file) {
+    return;
+  }
+  if (!this.isAdopting && (known || !this.isDump) && this.preferences.insert.get()) {
+    this.land(stem);
+  }
+};
+
+// What the engine does not do is shown as it is.
+Studio.prototype.refused = function (text) {
+  this.notify(text);
+  this.panel.showAgain();
+};
+
+Studio.prototype.insertCurrent = function () {
+  var roles = Object.keys(this.stems);
+  if (roles.length === 0) {
+    this.notify('the engine has no stems yet; generate something first');
+  }
+  roles.forEach(function (role) { this.land(this.stems[role]); }, this);
+};
+
+// The engine names a file and, apart from it, its folder.
+Studio.prototype.land = function (stem) {
+  if (!this.folder || /[\/\\]/.test(stem.file)) {
+    this.notify('the engine did not say where ' + stem.file + ' lies');
+  } else {
+    this.landing.add(stem, this.folder + '/stems/' + stem.file);
+  }
+};
+
+// --- messages --------------------------------------------------------------------------------------
+
+var SET_MESSAGES = {
+  '/rg/update': function (studio, m) { studio.dumped(m.getInt(0) === 1); },
+  '/rg/set/open': function (studio, m) { studio.setOpened(m.getString(0)); },
+  '/rg/set/folder': function (studio, m) { studio.folder = m.getString(0); },
+  '/rg/tempo': function (studio, m) { studio.tempo.told(m.getFloat(0), studio.isDump); },
+  '/rg/signature': function (studio, m) {
+    studio.tempo.toldSignature(m.getInt(0), m.getInt(1), studio.isDump);
+  },
+  '/rg/bars': function (studio, m) { studio.panel.bars.told(m.getInt(0)); },
+  '/rg/when': function (studio, m) { studio.panel.when.told(m.getString(0)); },
+  '/rg/fail': function (studio, m) { studio.refused(m.getString(3)); },
+  '/rg/done': function (studio, m) { studio.panel.status.show('done: ' + m.getString(0)); },
+  '/rg/log': function (studio, m) {
+    if (m.getString(0) !== 'info') {
+      studio.notify(m.getString(1));
+    }
+  }
+};
+
+var TRACK_MESSAGES = {
+  state: function (row, m) { row.told('state', m.getString(0)); },
+  progress: function (row, m) { row.told('progress', m.getFloat(0)); },
+  lock: function (row, m) { row.lock.told(m.getInt(0) === 1); },
+  take: function (row, m) { row.toldTake(m.getInt(0), m.getInt(1)); }
+};
+
+Studio.prototype.receive = function (address, message) {
+  var parts = /^\/rg\/track\/([^\/]+)\/(\w+)$/.exec(address);
+  if (parts === null) {
+    if (SET_MESSAGES.hasOwnProperty(address)) {
+      SET_MESSAGES[address](this, message);
+    }
+  } else if (parts[2] === 'stem') {
+    this.stemTold({role: parts[1], file: message.getString(0), bars: message.getInt(3)});
+  } else if (TRACK_MESSAGES.hasOwnProperty(parts[2]) && this.panel.rows.hasOwnProperty(parts[1])) {
+    TRACK_MESSAGES[parts[2]](this.panel.rows[parts[1]], message);
+  }
+};
