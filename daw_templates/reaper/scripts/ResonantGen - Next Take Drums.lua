@@ -1,0 +1,4 @@
+-- Round and round through the takes of the drums.
+local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
+package.path = folder .. "?.lua;" .. package.path
+require("resonantgen.actions").next_take("drums")

@@ -1,0 +1,4 @@
+-- Forward to the take after, of the harmony.
+local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
+package.path = folder .. "?.lua;" .. package.path
+require("resonantgen.actions").redo("harmony")

@@ -1,0 +1,4 @@
+-- Back to the take before, of the melody.
+local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
+package.path = folder .. "?.lua;" .. package.path
+require("resonantgen.actions").undo("melody")

@@ -1,0 +1,177 @@
+-- The resident part: brings what the engine makes into the project, and REAPER's time to the engine.
+--
+-- One turn, some 30 times a second:  read what came  ->  tell REAPER  ->  look at REAPER  ->  tell the engine
+--
+-- The other scripts find the connection in REAPER's extended state, where it is written at every turn.
+
+local Band = require("resonantgen.band")
+local Link = require("resonantgen.link")
+local Tempo = require("resonantgen.tempo")
+local Transport = require("resonantgen.transport")
+local landing = require("resonantgen.landing")
+local marks = require("resonantgen.marks")
+local place = require("resonantgen.place")
+local project = require("resonantgen.project")
+local say = require("resonantgen.say")
+local toolbar = require("resonantgen.toolbar")
+local tracks = require("resonantgen.tracks")
+
+local Follow = {}
+Follow.__index = Follow
+
+function Follow.new()
+  return setmetatable({
+    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(),
+    project = project.active(), was_connected = nil, in_dump = false,
+  }, Follow)
+end
+
+-- The active project where the band is in it, else the one where it was last.
+local function choose_project(self)
+  local active = project.active()
+  if active == self.project and project.is_open(active) then
+    return
+  end
+  if not project.is_open(self.project) or next(tracks.find(active)) ~= nil then
+    self.project = active
+    self.transport:forget()
+    self.is_new_here = true
+  end
+end
+
+local function land(self, name)
+  local track = self.band.tracks[name]
+  if not (track.stem and track.take > 0 and self.band.folder) then
+    return
+  end
+  local found = tracks.ensure(self.project, self.band.names)
+  if found[name] then
+    landing.land(self.project, found[name], name, track.stem, self.band.folder)
+    marks.show(self.project, name, track.locked)
+  end
+end
+
+local on_track = {
+  stem = land,
+  take = function(self, name)
+    local track = self.band.tracks[name]
+    place.set("take_" .. name, ("%d/%d"):format(track.take, track.takes))
+  end,
+  lock = function(self, name)
+    local is_locked = self.band.tracks[name].locked
+    place.set("locked_" .. name, is_locked and "1" or "0")
+    toolbar.show("Lock " .. name, is_locked)
+    marks.show(self.project, name, is_locked)
+  end,
+}
+
+local function take_tempo(self, _, now)
+  self.tempo:take(self.project, self.band, now)
+end
+
+local on_set = {
+  ["/rg/tempo"] = take_tempo,
+  ["/rg/signature"] = take_tempo,
+  ["/rg/playing"] = function(self, message, now)
+    self.transport:take(self.project, message.args[1] == 1, now)
+  end,
+  ["/rg/fail"] = function(_, message)
+    local command, _, _, text = table.unpack(message.args)
+    say(command:gsub("^/rg/", "") .. ": " .. text)
+  end,
+  ["/rg/log"] = function(_, message)
+    if message.args[1] ~= "info" then
+      say(message.args[2])
+    end
+  end,
+  ["/rg/update"] = function(self, message, now)
+    self.in_dump = message.args[1] == 1
+    if not self.in_dump then
+      self:meet(now)
+    end
+  end,
+}
+
+-- Everything is known. An empty project takes the set's tempo; one with music in it leads.
+function Follow:meet(now)
+  if reaper.CountMediaItems(self.project) == 0 and self.band:has_stems() then
+    self.tempo:take(self.project, self.band, now)
+  else
+    self.tempo:tell(self.project, self.link)
+  end
+  tracks.ensure(self.project, self.band.names)
+  for _, name in ipairs(self.band.names) do
+    local stem = self.band.tracks[name].stem
+    on_track.lock(self, name)
+    on_track.take(self, name)
+    if stem and not landing.knows(self.project, name, landing.path(self.band.folder or "", stem.file)) then
+      land(self, name)
+    end
+  end
+end
+
+local function take_message(self, message, now)
+  self.band:apply(message)
+  local name, value = Band.parts(message.address)
+  if on_set[message.address] then
+    on_set[message.address](self, message, now)
+  elseif not self.in_dump and on_track[value] then
+    on_track[value](self, name)
+  end
+end
+
+-- One that goes wrong does not take the others with it; the first mistake, or nil.
+local function take_messages(self, messages, now)
+  local first
+  for _, message in ipairs(messages) do
+    local ok, trouble = xpcall(take_message, debug.traceback, self, message, now)
+    first = first or (not ok and trouble or nil)
+  end
+  return first
+end
+
+local function show_connection(self)
+  local connected = self.link.is_connected
+  if connected == self.was_connected then
+    return
+  end
+  if connected then
+    self.transport:forget()
+    say("connected to the engine")
+  elseif self.was_connected then
+    say("the engine has gone; waiting for it to come back")
+  end
+  self.was_connected = connected
+end
+
+function Follow:publish(now)
+  place.set("alive", ("%.3f"):format(now))
+  place.set("connected", self.link.is_connected and "1" or "0")
+  place.set("folder", self.link.folder)
+end
+
+function Follow:step(now)
+  choose_project(self)
+  local trouble = take_messages(self, self.link:step(now), now)
+  show_connection(self)
+  if self.link.is_connected and project.is_open(self.project) then
+    if self.is_new_here and self.band.folder then
+      self.is_new_here = false
+      self:meet(now)
+    end
+    self.tempo:step(self.project, self.link, now)
+    self.transport:step(self.project, self.link, now)
+  end
+  self:publish(now)
+  if trouble then
+    error(trouble, 0)
+  end
+end
+
+-- Nobody follows any more: the other scripts will start it again when they need it.
+function Follow:stop()
+  place.set("alive", "")
+  place.set("connected", "0")
+end
+
+return Follow

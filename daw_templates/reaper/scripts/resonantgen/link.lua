@@ -1,0 +1,128 @@
+-- A connection to the engine: a folder in which every file is one OSC packet.
+--
+--   MAILBOX/reaper-1a2b/in/   what we send; renamed into place, so that it is read whole
+--   MAILBOX/reaper-1a2b/out/  1.osc, 2.osc …  what we are told; we read them in turn and remove them
+--
+-- A packet that still lies in `in/` after a second tells that nobody is there.
+
+local osc = require("resonantgen.osc")
+local place = require("resonantgen.place")
+
+local Link = {}
+Link.__index = Link
+
+local NAME = "reaper"
+-- Tracks, progress, transport, set and log: no levels, and beats are what REAPER has itself.
+local FEEDBACK_MASK = 1 + 2 + 8 + 16 + 32
+local HELLO_S = 1.0 -- between two tries
+local PING_S = 4.0 -- keeps the lease of 30 s, and tells when the engine is gone
+local LOST_S = 3.0 -- a ping so long without an answer: the engine is gone
+
+local function unique_name()
+  return "reaper-" .. reaper.genGuid(""):gsub("[^%w]", ""):sub(1, 16):lower()
+end
+
+function Link.new()
+  local link = setmetatable({is_connected = false, hello_at = -math.huge}, Link)
+  link:open()
+  return link
+end
+
+-- A fresh connection, as a new socket would be.
+function Link:open()
+  self.folder = place.mailbox() .. "/" .. unique_name()
+  self.read = 0
+  self.is_connected = false
+  self.unanswered_since = nil
+  self.ping_at = -math.huge
+end
+
+local function make_folders(folder)
+  reaper.RecursiveCreateDirectory(folder .. "/in", 0)
+  reaper.RecursiveCreateDirectory(folder .. "/out", 0)
+end
+
+-- One packet into a connection's folder; its path, or nil and why not. Names sort by time: scripts of this
+-- REAPER all run on one thread.
+function Link.write(folder, packet)
+  local guid = reaper.genGuid(""):gsub("[^%w]", ""):sub(1, 8)
+  local base = ("%s/in/%017.6f-%s"):format(folder, reaper.time_precise(), guid)
+  local file, reason = io.open(base .. ".part", "wb")
+  if not file then
+    return nil, reason
+  end
+  file:write(packet)
+  file:close()
+  local moved, why = os.rename(base .. ".part", base .. ".osc")
+  return moved and base .. ".osc", why
+end
+
+function Link:send(address, ...)
+  return Link.write(self.folder, osc.encode(address, ...))
+end
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then
+    file:close()
+  end
+  return file ~= nil
+end
+
+local function say_hello(link, now)
+  if now - link.hello_at < HELLO_S then
+    return
+  end
+  link.hello_at = now
+  if link.hello and exists(link.hello) then
+    return -- nobody has taken the last one yet
+  end
+  make_folders(link.folder)
+  link.hello = link:send("/rg/hello", NAME, 0, FEEDBACK_MASK)
+end
+
+local function take_bundle(link)
+  local path = ("%s/out/%d.osc"):format(link.folder, link.read + 1)
+  local file = io.open(path, "rb")
+  if not file then
+    return nil
+  end
+  local packet = file:read("a")
+  file:close()
+  os.remove(path)
+  link.read = link.read + 1
+  return osc.decode(packet)
+end
+
+local function watch_lease(link, now)
+  if link.unanswered_since and now - link.unanswered_since > LOST_S then
+    link:open()
+  elseif not link.unanswered_since and now - link.ping_at > PING_S then
+    link.ping_at, link.unanswered_since = now, now
+    link:send("/rg/ping")
+  end
+end
+
+-- To be called at every turn; the messages that came.
+function Link:step(now)
+  local messages = {}
+  if self.is_connected then
+    watch_lease(self, now)
+  else
+    say_hello(self, now)
+  end
+  local bundle = take_bundle(self)
+  while bundle do
+    table.move(bundle, 1, #bundle, #messages + 1, messages)
+    self.unanswered_since = nil -- whatever it says, somebody is there
+    bundle = take_bundle(self)
+  end
+  for _, message in ipairs(messages) do
+    if message.address == "/rg/hello" then
+      self.is_connected, self.ping_at = true, now
+    end
+  end
+  return messages
+end
+
+return Link
