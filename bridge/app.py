@@ -19,6 +19,7 @@ from bridge.beats import BeatFollower
 from bridge.clock.clock import STEP_S, Clock
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
+from bridge.midi_out import style_of
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
 from bridge.player import Player
@@ -70,7 +71,8 @@ class App:
         warm()
         install(understanding_of(self.config.prompt))
         loop = asyncio.get_running_loop()
-        self.outs = Outs(make_player(self.config, list(self.registry)))
+        style = style_of(self.config.midi, list(self.registry))
+        self.outs = Outs(make_player(self.config, list(self.registry)), style)
         self.engine = Engine(
             self.folder,
             self.outs,
@@ -248,8 +250,9 @@ def make_player(config: Config, tracks: list[str]) -> Player:
 
         warm()
         player = JackPlayer(
-            tracks, config.jack.client, config.jack.server or None, config.jack.connect_outputs
-        )
+            tracks, config.jack.client, config.jack.server or None, config.jack.connect_outputs,
+            style_of(config.midi, tracks) is not None,
+        )  # fmt: skip
     except EngineError as error:
         if mode == "on":
             raise

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from types import ModuleType
 
 from bridge import jack_callback
 from bridge.jack_memory import Memory
 from bridge.jack_probe import import_jack
+
+HUSH_S = 0.5  # two blocks of any size take less
 
 
 def load_jack() -> ModuleType:
@@ -27,7 +30,7 @@ class JackConnection:
     """
 
     def __init__(
-        self, jack: ModuleType, tracks: Sequence[str], client_name: str, server_name: str | None
+        self, jack: ModuleType, tracks: Sequence[str], client_name: str, server_name: str | None, midi: bool
     ) -> None:
         self._jack = jack
         self._client = jack.Client(client_name, no_start_server=True, servername=server_name)
@@ -36,7 +39,8 @@ class JackConnection:
         self.memory = Memory(len(tracks), self.sample_rate)
         names = [f"{track}_{side}" for track in (*tracks, "mix") for side in "LR"]
         self._ports = [self._client.outports.register(name) for name in names]
-        self._midi_ports = [self._client.midi_outports.register(f"{track}_midi") for track in tracks]
+        names = [f"{track}_midi" for track in tracks] if midi else []
+        self._midi_ports = [self._client.midi_outports.register(name) for name in names]
         self._set_up()
         self.assume(self.rolling, self._client.transport_frame)
 
@@ -52,7 +56,7 @@ class JackConnection:
         header["clear_buffer"] = number(ffi.addressof(library, "jack_midi_clear_buffer"))
         self.memory.ports[:] = [number(port._ptr) for port in self._ports]
         self.memory.midi["write"] = number(ffi.addressof(library, "jack_midi_event_write"))
-        self.memory.midi["port"] = [number(port._ptr) for port in self._midi_ports]
+        self.memory.midi["port"] = [number(port._ptr) for port in self._midi_ports] or 0
         # Until the first block has passed, the report says where the server's transport is now.
         self.memory.report["frame"], self.memory.report["rolling"] = (
             self._client.transport_frame,
@@ -120,4 +124,14 @@ class JackConnection:
 
     def close(self) -> None:
         """Leave the server; afterwards no callback runs, and the memory may go."""
+        if self._midi_ports and self.alive:
+            self._hush()
         self._client.close()
+
+    def _hush(self) -> None:
+        """Let the callback end every note: a synth would hold it for ever once the port has gone."""
+        self.memory.midi_wanted[:] = 0
+        blocks = int(self.memory.snapshot().report["blocks"])
+        end = time.monotonic() + HUSH_S
+        while int(self.memory.snapshot().report["blocks"]) < blocks + 2 and time.monotonic() < end:
+            time.sleep(0.001)

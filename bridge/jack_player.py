@@ -26,6 +26,7 @@ from engine.units import STEM_SAMPLE_RATE, beats_to_samples, samples_to_beats
 if TYPE_CHECKING:
     from bridge.jack_connection import JackConnection
     from bridge.jack_memory import Snapshot
+    from engine.audio.midi_live import LiveMidi
 
 
 def warm() -> None:
@@ -63,8 +64,8 @@ class JackPlayer:
     """See `Player`. Ports `drums_L drums_R … mix_L mix_R` in the order of `tracks`.
 
     `server_name`: None for JACK's default (JACK_DEFAULT_SERVER). `connect`: join the mix to the first two
-    physical outputs. Looks for a server at once; never starts one. EngineError `not_available` where the
-    library or the Python package is missing.
+    physical outputs. `midi`: ports drums_midi … too. Looks for a server at once; never starts one.
+    EngineError `not_available` where the library or the Python package is missing.
     """
 
     def __init__(
@@ -73,12 +74,14 @@ class JackPlayer:
         client_name: str = "resonantgen",
         server_name: str | None = None,
         connect: bool = True,
+        midi: bool = True,
     ) -> None:
         from bridge.jack_connection import load_jack
 
         self._jack = load_jack()
         self._tracks = tuple(tracks)
         self._client_name, self._server_name, self._auto_connect = client_name, server_name, connect
+        self._midi = midi
         self._grid = Grid()
         self._gains = dict.fromkeys(tracks, (1.0, 1.0))
         self._offline = InternalPlayer(tracks)
@@ -94,8 +97,10 @@ class JackPlayer:
 
     # --- loops ------------------------------------------------------------------------------------
 
-    def prepare(self, audio: NDArray[np.float32]) -> Loop:
-        loop = Loop(audio)
+    def prepare(
+        self, audio: NDArray[np.float32], midi: LiveMidi | None = None, length_beats: float = 0.0
+    ) -> Loop:
+        loop = Loop(audio, midi, length_beats)
         loop.render(self._sample_rate)
         return loop
 
@@ -119,6 +124,7 @@ class JackPlayer:
 
     def replace(self, track: str, old: Loop, new: Loop) -> bool:
         self._index(track)
+        new.speak_like(old)
         if self._connection is None:
             return self._offline.replace(track, old, new)
         late = next((swap for swap in self._late if swap.loops.get(track) is old), None)
@@ -199,7 +205,9 @@ class JackPlayer:
             samples = None if loop is None else loop.rendered(self._sample_rate)
             length = 0 if loop is None else loop.length_samples
             self._orders[track].append(Order(self._generation, loop, samples, frame))
-            connection.memory.order(self._index(track), self._generation, samples, length, frame)
+            events = None if loop is None or loop.midi is None else loop.midi.events
+            order = (self._generation, samples, length, frame, events)
+            connection.memory.order(self._index(track), *order)
         connection.memory.publish(self._grid)
 
     def _let_go(self, now: Snapshot) -> None:
@@ -305,7 +313,9 @@ class JackPlayer:
         from bridge.jack_connection import JackConnection
 
         try:
-            connection = JackConnection(self._jack, self._tracks, self._client_name, self._server_name)
+            connection = JackConnection(
+                self._jack, self._tracks, self._client_name, self._server_name, self._midi
+            )
         except self._jack.JackError:
             return False
         self._connection, self._sample_rate = connection, connection.sample_rate

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bridge.clock.clock import Clock
 from bridge.grid import Grid
 from bridge.player import Loop, Player, PlayerStatus, Transport
 from bridge.stem_folder import StemFolder
+from engine.audio.midi_live import LiveMidi, MidiStyle, live_midi
 from engine.errors import EngineError
 from engine.music.key import Signature
+from engine.music.score import Score
 from engine.outs import Content
 from engine.stem import Stem
 
@@ -18,8 +21,10 @@ from engine.stem import Stem
 class Outs:
     """Satisfies `engine.outs.Outs`."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, midi: MidiStyle | None = None) -> None:
+        """`midi`: how scores play live; None: not at all."""
         self.player = player
+        self.midi = midi
         self.folder: StemFolder | None = None
         self.clock: Clock | None = None  # the composition root's
         self.grid = Grid()
@@ -47,8 +52,14 @@ class Outs:
 
     # --- the player -------------------------------------------------------------------------------
 
-    def prepare(self, stem: Stem) -> Loop:
-        return self.player.prepare(stem.audio)
+    def prepare(self, stem: Stem, heard: Score | None = None) -> Loop:
+        return self.player.prepare(stem.audio, self._said(stem, heard))
+
+    def _said(self, stem: Stem, heard: Score | None) -> LiveMidi | None:
+        score = stem.score or (replace(heard, tempo_bpm=stem.tempo_bpm) if heard else None)
+        if self.midi is None or score is None or score.length_samples != stem.length_samples:
+            return None
+        return live_midi(stem.track, score, self.midi)
 
     def swap(self, loops: Mapping[str, object | None], when: str) -> None:
         known = {name: loop for name, loop in loops.items() if loop is None or isinstance(loop, Loop)}

@@ -73,12 +73,29 @@ class MidiConfig:
     input: str = ""
     output: str = ""
     virtual: bool = True
+    out: bool = True
+    out_channels: tuple[str, ...] = shaped(
+        (), r"[A-Za-z][A-Za-z0-9_]*=([1-9]|1[0-6])", 'a track and a channel from 1 to 16, as in "bass=3"'
+    )
+    out_glide: str = one_of("bend", "bend", "portamento")
+    out_bend_range: int = within(12, 1, 48)
 
 
 @dataclass(frozen=True)
 class ReaperConfig:
     enabled: bool = True
     mailbox: str = ""
+
+
+@dataclass(frozen=True)
+class ClockConfig:
+    source: str = one_of("auto", "auto", "jack", "link", "midi", "osc", "internal")
+    link: bool = False
+    link_quantum_beats: float = within(0.0, 0.0, 64.0)
+    start_stop_sync: bool = False
+    midi_in: str = ""
+    midi_out: bool = False
+    offset_ms: float = within(0.0, -500.0, 500.0)
 
 
 @dataclass(frozen=True)
@@ -112,6 +129,7 @@ class Config:
     osc: OscConfig = field(default_factory=OscConfig)
     jack: JackConfig = field(default_factory=JackConfig)
     midi: MidiConfig = field(default_factory=MidiConfig)
+    clock: ClockConfig = field(default_factory=ClockConfig)
     reaper: ReaperConfig = field(default_factory=ReaperConfig)
     prompt: PromptConfig = field(default_factory=PromptConfig)
     folders: FoldersConfig = field(default_factory=FoldersConfig)

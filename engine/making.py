@@ -173,7 +173,7 @@ def _perform(
 
 
 def _finish(stem: Stem, says: TrackContext, context: MusicContext | None, outs: Outs) -> Made:
-    loop = outs.prepare(stem)
+    loop = outs.prepare(stem, says.score)
     return Made(stem.track, stem, says, context, loop, outs.preview(stem))
 
 

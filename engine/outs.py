@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from engine.music.key import Signature
+from engine.music.score import Score
 from engine.stem import Stem
 
 # What goes into a file: its bytes, or what writes them to a seekable file (again, where that must be).
@@ -19,8 +20,9 @@ class Outs(Protocol):
     def open_set(self, folder: Path) -> None:
         """Control thread: files go to this set from now on."""
 
-    def prepare(self, stem: Stem) -> object:
-        """Worker thread: whatever is slow about playing this stem; the result goes to `swap`."""
+    def prepare(self, stem: Stem, heard: Score | None = None) -> object:
+        """Worker thread: whatever is slow about playing this stem; the result goes to `swap`. `heard`: what
+        plays as MIDI where the stem has no score of its own."""
 
     def preview(self, stem: Stem) -> str:
         """Worker thread: a quick look as a file, without waiting for the disk; returns its name."""

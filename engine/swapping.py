@@ -14,11 +14,15 @@ def swap_to_current(core: Core, names: Iterable[str], when: str, done: Callable[
     A track whose current take has changed again by then is left to the later call. `done` is called on
     the control thread, also where nothing had to be prepared.
     """
-    wanted = {name: core.session.tracks[name].stem for name in names}
+    takes = {name: core.session.tracks[name].take for name in names}
+    wanted = {name: take.stem if take else None for name, take in takes.items()}
     session = core.session
 
     def prepare() -> None:
-        loops = {name: None if stem is None else core.outs.prepare(stem) for name, stem in wanted.items()}
+        loops = {
+            name: core.outs.prepare(take.stem, take.says.score) if take else None
+            for name, take in takes.items()
+        }
         core.post(lambda: finish(loops))
 
     def finish(loops: dict[str, object | None]) -> None:

@@ -58,9 +58,9 @@ class MidiStyle:
     glide: str = "bend"
     bend_range: int = 12
 
-    def channel_of(self, score: Score) -> int:
-        usual = DRUM_CHANNEL if score.hits else CHANNELS.get(score.track, OTHER_CHANNEL)
-        return self.channels.get(score.track, usual)
+    def channel_of(self, track: str, score: Score) -> int:
+        usual = DRUM_CHANNEL if score.hits else CHANNELS.get(track, OTHER_CHANNEL)
+        return self.channels.get(track, usual)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +75,9 @@ class LiveMidi:
         return other is not None and np.array_equal(self.events, other.events)
 
 
-def live_midi(score: Score, style: MidiStyle) -> LiveMidi:
-    """The events of the score's loop."""
-    channel, length, notes = style.channel_of(score), score.length_samples, played_notes(score)
+def live_midi(track: str, score: Score, style: MidiStyle) -> LiveMidi:
+    """The events of the score's loop, as this track plays it."""
+    channel, length, notes = style.channel_of(track, score), score.length_samples, played_notes(score)
     rows = [*_note_rows(notes, channel, length, style.glide == "portamento")]
     if style.glide == "bend":
         wheel = bends(score, notes, style.bend_range)

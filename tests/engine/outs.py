@@ -12,6 +12,7 @@ from engine.engine import Engine
 from engine.errors import EngineError
 from engine.models import Models
 from engine.music.key import Signature
+from engine.music.score import Score
 from engine.outs import Content
 from engine.registry import Registry
 from engine.stem import Stem, stem_name
@@ -32,7 +33,7 @@ class RecordingOuts:
     def open_set(self, folder: Path) -> None:
         self.folder = folder
 
-    def prepare(self, stem: Stem) -> object:
+    def prepare(self, stem: Stem, heard: Score | None = None) -> object:
         return stem.digest
 
     def preview(self, stem: Stem) -> str:
