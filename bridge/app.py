@@ -14,7 +14,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge import midi_answers
+from bridge import midi_answers, reaper_surface
 from bridge.beats import BeatFollower
 from bridge.clock.clock import STEP_S, Clock
 from bridge.internal_player import InternalPlayer
@@ -91,15 +91,16 @@ class App:
             startup_targets=startup_targets(self.config), dump_level=self.config.log.dump,
         )  # fmt: skip
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
+        self.midi.ports.hear_clock = self.clock.midi.hear
         self.engine.subscribe(self.server.publish)
         self.engine.subscribe(self.midi.show)
-        self.midi.ports.hear_clock = self.clock.midi.hear
         self.engine.subscribe(log_event)
         # A full collection holds every thread up for 50 ms: this one, before the ports open, is the last.
         gc.disable()
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
-        self.reaper = Reaper(self.config, self.server, lambda call: post_to(loop, call))
+        self.reaper = Reaper(self.config, self.server, self.engine.submit, lambda call: post_to(loop, call))
+        self.engine.subscribe(self.reaper.surface.show)
         self.tasks = [
             loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())
         ]
@@ -129,6 +130,8 @@ class App:
     def submit(self, command: c.Command, origin: e.Origin) -> None:
         if isinstance(command, c.ReportPosition):
             self.clock.told(command)
+        elif isinstance(command, reaper_surface.COMMANDS):
+            self.reaper.surface.told(command, origin)
         elif isinstance(command, midi_answers.COMMANDS):
             midi_answers.answer(command, origin, self.midi.controller.map, self.engine.publish)
         else:

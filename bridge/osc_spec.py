@@ -170,6 +170,12 @@ TRANSPORT_ROWS = (
     Row("/rg/clock/position", (number("beat", -1e5, 1e7, "beats"), number("tempo_bpm", 1, 999, "bpm"), flag("rolling")), "where a host's transport is (quarter notes), its tempo, and whether it rolls: on change, and 5 to 10 times a second while it rolls", command=c.ReportPosition),
 )  # fmt: skip
 
+REAPER_ROWS = (
+    Row("/rg/reaper/tempo", (TEMPO,), "REAPER's tempo, as its OSC surface tells and takes it", command=c.SurfaceTempo, reply=True),
+    Row("/rg/reaper/play", (flag("on"),), "1: REAPER plays; back: play", command=c.SurfacePlay, reply=True),
+    Row("/rg/reaper/stop", (flag("on"),), "1: REAPER has stopped; back: stop", command=c.SurfaceStop, reply=True),
+)  # fmt: skip
+
 MIDI_ROWS = (
     Row("/rg/midi/learn", (text("address"),), "bind the next pad, knob or key to an address", command=c.LearnMidi),
     Row("/rg/midi/learn/cancel", (), "give up learning", command=c.CancelLearnMidi),
@@ -208,7 +214,7 @@ SERVER_REPLIES = {
 }  # fmt: skip
 
 ROWS: tuple[Row, ...] = (
-    *SESSION_ROWS, *ANSWER_ROWS, *MUSIC_ROWS, *SET_ROWS, *TRANSPORT_ROWS, *MIDI_ROWS, *OUT_ROWS,
+    *SESSION_ROWS, *ANSWER_ROWS, *MUSIC_ROWS, *SET_ROWS, *TRANSPORT_ROWS, *REAPER_ROWS, *MIDI_ROWS, *OUT_ROWS,
 )  # fmt: skip
 
 INPUTS: dict[str, Row] = {row.address: row for row in ROWS if row.is_input}

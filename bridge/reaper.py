@@ -1,19 +1,30 @@
-"""Everything of REAPER that lives in the engine: the mailbox of its scripts."""
+"""Everything of REAPER that lives in the engine: the mailbox of its scripts, and its control surface."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+from bridge.osc_clients import Peer
 from bridge.osc_server import OscServer
 from bridge.reaper_mailbox import TRANSPORT, Mailbox
+from bridge.reaper_surface import Surface
+from engine import commands as c
+from engine import events as e
 from engine.config import Config
 
 
 class Reaper:
-    """Made when the OSC server is open. Off in the settings, it does nothing."""
+    """Made when the OSC server is open. Off in the settings, no script is heard."""
 
-    def __init__(self, config: Config, server: OscServer, post: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        server: OscServer,
+        submit: Callable[[c.Command, e.Origin], None],
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self.surface = Surface(server.wires.send, submit, surface_peer(config))
         self.mailbox: Mailbox | None = None
         if config.reaper.enabled:
             folder = mailbox_folder(config) / str(server.udp_port)
@@ -34,3 +45,11 @@ def mailbox_folder(config: Config) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("resonantgen", appauthor=False) / "reaper"
+
+
+def surface_peer(config: Config) -> Peer | None:
+    """Where the settings say that REAPER's surface listens."""
+    if not config.reaper.surface:
+        return None
+    host, _, port = config.reaper.surface.rpartition(":")
+    return Peer("udp", host, int(port))

@@ -290,6 +290,26 @@ class ReportPosition(Command):
     rolling: bool
 
 
+# --- REAPER's control surface: these end in the bridge, and are not journaled -----------------------
+
+
+@dataclass(frozen=True)
+class SurfaceTempo(Command):
+    tempo_bpm: float
+
+
+@dataclass(frozen=True)
+class SurfacePlay(Command):
+    """REAPER's play button lights up, or goes out."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class SurfaceStop(Command):
+    on: bool
+
+
 # --- MIDI -----------------------------------------------------------------------------------------
 
 

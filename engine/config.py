@@ -85,6 +85,7 @@ class MidiConfig:
 class ReaperConfig:
     enabled: bool = True
     mailbox: str = ""
+    surface: str = shaped("", r"([\d.]+:\d{1,5})?", 'address:port, as in "127.0.0.1:9140", or ""')
 
 
 @dataclass(frozen=True)
