@@ -1,0 +1,109 @@
+"use strict";
+// What the hand, a clip's automation or Push does to a widget, as requests to the engine.
+
+var WHEN = require("./frame").WHEN;
+var PERCENT = 100;
+var PARAMS = ["density", "energy", "brightness", "swing", "humanize", "octave", "glide", "drive"];
+var TRIGGERS = ["generate", "cancel", "launch", "save", "load", "new", "previous", "next", "place"];
+
+exports.create = function (parts) {
+    var send = parts.send;
+    var fields = parts.fields;
+    var ask = parts.requests.ask;
+    var triggers = {};
+    var values = {};
+
+    triggers.generate = function () {
+        fields.read("set", "prompt", function (text) {
+            if (text) {
+                ask("generate", "", [text], "generate");
+            } else {
+                parts.view.log("Type what to play into the big field first, then press Generate");
+            }
+        });
+    };
+    triggers.cancel = function () {
+        send("cancel", "", []);
+    };
+    triggers.launch = function () {
+        send("launch", "", []);
+        parts.placement.launch();
+    };
+    triggers.save = function () {
+        with_scene_name("scene_save", "scene saved: ");
+    };
+    triggers.load = function () {
+        with_scene_name("scene_load", "scene loaded: ");
+    };
+    triggers.new = function (track) {
+        fields.read(track, "prompt", function (text) {
+            ask("regenerate", track, text ? [text] : [], "new take of " + track);
+        });
+    };
+    triggers.previous = function (track) {
+        select_take(track, parts.tracks.get(track).take - 1);
+    };
+    triggers.next = function (track) {
+        select_take(track, parts.tracks.get(track).take + 1);
+    };
+    triggers.place = function (track) {
+        parts.place(track);
+    };
+
+    values.when = function (group, value) {
+        send("when", "", [WHEN[value]]);
+    };
+    values.bars = function (group, value) {
+        send("bars", "", [value]);
+    };
+    values.lock = function (track, value) {
+        send("lock", track, [value]);
+    };
+    values.volume = function (track, value) {
+        send("volume", track, [value <= parts.tracks.LOWEST_DB ? parts.tracks.SILENCE_DB : value]);
+    };
+    PARAMS.forEach(function (name) {
+        values[name] = function (track, value) {
+            send("param", track, [name, name === "octave" ? value : value / PERCENT]);
+        };
+    });
+
+    function with_scene_name(key, words) {
+        fields.read("set", "scene", function (name) {
+            if (name) {
+                ask(key, "", [name], words + name);
+            } else {
+                parts.view.log("Type the name of the scene first");
+            }
+        });
+    }
+
+    function select_take(track, number) {
+        if (number >= 1 && number <= parts.tracks.get(track).takes) {
+            send("take", track, [number]);
+        }
+    }
+
+    function press(group, name) {
+        if (parts.sync.is_done() || name === "place") {
+            triggers[name](group);
+        } else {
+            parts.view.log("No engine answers at port " + parts.settings.port() + ": start it with  resonantgen serve");
+        }
+    }
+
+    return {
+        // A widget said something. What is set before the engine has told its values is not the hand's doing.
+        said: function (group, name, value) {
+            if (TRIGGERS.indexOf(name) >= 0) {
+                if (value !== 0) {
+                    parts.view.release(group, name);
+                    press(group, name);
+                }
+            } else if (values.hasOwnProperty(name) && parts.sync.is_done()) {
+                parts.held.hold(group + " " + name, value);
+                values[name](group, value);
+            }
+        }
+    };
+};
