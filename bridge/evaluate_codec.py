@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bridge.report_folder import begin_report, write_report
 from engine import __version__
 from engine.errors import EngineError
 from engine.evaluation.extras import CODEC, check_all
@@ -37,7 +38,7 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
         raise EngineError("range", f"--stems {args.stems}; it is 1 or more")
     check_all(CODEC)
     if args.out is not None:
-        _begin(args.out)
+        begin_report(args.out)
     console = Console(stderr=True)
     results = []
     for path in [codec_path(name) for name in args.codec] if args.codec else bundled_codecs():
@@ -127,23 +128,12 @@ def _draw(folder: Path, name: str, codec: Codec, stems: list[Stem]) -> None:
         draw_spectrograms(pairs, folder / f"{name}_{role}.png")
 
 
-def _begin(folder: Path) -> None:
-    """Before minutes of work are lost to a folder that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineError("disk", f"{folder} cannot be made ({error})") from error
-
-
 def _write(folder: Path, results: list[Result]) -> None:
     from engine.evaluation.codec.card import card_of
 
-    try:
-        lines = [line for result in results for line in lines_of(result)]
-        (folder / LINES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        (folder / CARD).write_text("\n".join(card_of(result) for result in results), encoding="utf-8")
-    except OSError as error:
-        raise EngineError("disk", f"{folder} cannot be written ({error})") from error
+    lines = [line for result in results for line in lines_of(result)]
+    cards = [card_of(result) for result in results]
+    write_report(folder, {LINES: "".join(f"{line}\n" for line in lines), CARD: "\n".join(cards)})
 
 
 def lines_of(result: Result) -> list[str]:

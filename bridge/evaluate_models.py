@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bridge.report_folder import begin_report, write_report
 from engine import __version__
 from engine.errors import EngineError
 from engine.evaluation.extras import CODEC, check_all
@@ -47,7 +48,7 @@ def evaluate_track_models(args: argparse.Namespace) -> int:
     paths = track_files(args.weights, roles)
     codecs = _codecs(args.codec or ())
     if args.out is not None:
-        _begin(args.out)
+        begin_report(args.out)
     console = Console(stderr=True)
     results = []
     for path in paths:
@@ -145,22 +146,10 @@ def _stamp(console: Console, path: Path, result: Result) -> None:
     console.print(f"{path}: has its card")
 
 
-def _begin(folder: Path) -> None:
-    """Before minutes of work are lost to a folder that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EngineError("disk", f"{folder} cannot be made ({error})") from error
-
-
 def _write(folder: Path, results: Sequence[Result]) -> None:
     from engine.evaluation.models.card import card_of
 
-    try:
-        lines = [line for result in results for line in lines_of(result)]
-        (folder / LINES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        (folder / CARD).write_text("\n".join(map(card_of, results)), encoding="utf-8")
-        for result in results:
-            (folder / f"{result.role}.md").write_text(card_of(result), encoding="utf-8")
-    except OSError as error:
-        raise EngineError("disk", f"{folder} cannot be written ({error})") from error
+    lines = [line for result in results for line in lines_of(result)]
+    cards = {f"{result.role}.md": card_of(result) for result in results}
+    files = {LINES: "".join(f"{line}\n" for line in lines), CARD: "\n".join(cards.values())}
+    write_report(folder, files | cards)

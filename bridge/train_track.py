@@ -12,6 +12,7 @@ from engine.errors import EngineError, check_range
 from engine.training.extras import check_all
 
 if TYPE_CHECKING:
+    from engine.model.codec.codec import Codec
     from engine.model.track.config import TrackModelConfig
     from engine.model.track.track_model import TrackModel
     from engine.training.codec.parallel import Place
@@ -71,6 +72,7 @@ def main(args: argparse.Namespace) -> int:
         model = TrackModel(config, found.codec.config)
         trainer = TrackTrainer(model, found.codec, training, found.windows("train", training), place)
         if begun is not None:
+            check_begun(args, found.codec)
             trainer.start_from(begun)
         if args.compile:
             trainer.compile()
@@ -107,6 +109,13 @@ def begun_with(args: argparse.Namespace) -> TrackModel | None:
             "not_found",
             f"no model of {args.role} is bundled that could learn your stems; name one: --start-from FILE",
         ) from error
+
+
+def check_begun(args: argparse.Namespace, codec: Codec) -> None:
+    """EngineError `file` where the model to begin with speaks the tokens of another codec."""
+    from engine.model.track.weights import read_track_file
+
+    read_track_file(args.start_from or args.role).check_codec(codec)
 
 
 def config_of(args: argparse.Namespace, begun: TrackModel | None) -> TrackModelConfig:

@@ -38,6 +38,12 @@ def test_a_run_ends_with_its_weights_and_goes_on_when_asked_for_more(folder, tmp
     assert file.config.role == "drums" and "2 stems" in file.about["data"] and "3 of 1" in file.about["steps"]
     last = json.loads((tmp_path / METRICS).read_text().splitlines()[-1])
     assert {"held_out/codec/mel", "held_out/alone/mel", "held_out/together/latent"} <= last.keys()
+    # ... and is refused as the beginning of one that would speak another codec's tokens.
+    begin = ("--steps", "4", "--start-from", str(tmp_path / TRACK_WEIGHTS))
+    (tmp_path / "others").mkdir()
+    others = codecs_folder(tmp_path / "others", seed=4)
+    assert train(others, tmp_path / "next", "--corpus", corpus, *begin) == 1
+    assert "another codec" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from engine.model.track.conditioning import (
     SLOTS,
     VOICE_ROWS,
     VOICES,
-    frames_of,
     score_frames,
     score_width,
 )
@@ -51,6 +50,10 @@ def beaten(**changes: object) -> Score:
         Hit(3.99, "crash", 100),
     ]
     return score("909", *hits, *(Hit(0.25 * i, "closed_hat", 60 + i) for i in range(16)), **changes)
+
+
+def frames_of(made: Score, codec: CodecConfig) -> int:
+    return -(-made.length_samples // codec.hop)
 
 
 def voices(rows: np.ndarray) -> np.ndarray:

@@ -69,9 +69,9 @@ def song_line(shard, number, roles):
     return {"song": number, "bars": BARS, "tags": ["techno"], "tracks": tracks}
 
 
-def codecs_folder(folder):
+def codecs_folder(folder, seed=3):
     """With an untrained codec `debug`."""
-    torch.manual_seed(3)
+    torch.manual_seed(seed)
     save_codec(build_codec(codec_named("debug")), folder / "debug.safetensors")
     return folder
 

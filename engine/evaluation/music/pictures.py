@@ -33,7 +33,7 @@ def picture_of(take: Take) -> str:
     librosa = need("librosa")
     power = librosa.feature.melspectrogram(y=mono(take.mix), sr=RATE, n_mels=MELS, hop_length=512)
     level = librosa.power_to_db(power, ref=np.max)
-    seconds = len(take.mix) / 44_100
+    seconds = len(take.mix) / RATE
     sound.imshow(level, origin="lower", aspect="auto", cmap="magma", vmin=-70, extent=(0, seconds, 0, MELS))
     sound.set(xlabel="s", ylabel="mel band")
     file = io.BytesIO()

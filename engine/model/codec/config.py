@@ -30,7 +30,7 @@ class SpectralConfig:
 
     sub_frames: int = 1
     low_bins: int = 48
-    low_scale: float = 0.6
+    low_scale: float = 0.4
     gates: int = 6
     side_bands: int = 11
     band_scale: float = 0.25

@@ -73,11 +73,6 @@ def score_frames(
     raise unknown("kind of score", kind, KINDS)
 
 
-def frames_of(score: Score, codec: CodecConfig) -> int:
-    """Frames that cover the loop; the last one may reach past its end."""
-    return -(-score.length_samples // codec.hop)
-
-
 def _joined(frames: Frames, *parts: NDArray[np.floating]) -> NDArray[np.float32]:
     columns = [part.reshape(frames.count, -1).astype(np.float32, copy=False) for part in parts]
     return np.concatenate(columns, axis=1)

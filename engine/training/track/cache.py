@@ -173,11 +173,7 @@ def _encode_into(task: tuple[StemFile, Path, str]) -> float:
         write_array(_named(prefix, ".latents.npy"), latents)
         write_array(_named(prefix, ".codes.npy"), codes)
         _named(prefix, ".json").write_text(json.dumps({"gain": gain}), encoding="utf-8")
-    return len(audio) / stem_rate(_codec(codec))
-
-
-def stem_rate(codec: Codec) -> int:
-    return codec.config.sample_rate
+    return len(audio) / _codec(codec).config.sample_rate
 
 
 def _named(prefix: Path, suffix: str) -> Path:

@@ -17,6 +17,7 @@ from engine.training.track.cache import Cache
 from engine.training.track.config import TrackTrainingConfig
 from engine.training.track.scores import ScoreRows
 from engine.training.track.windows import Part, Windows, parts_of
+from engine.units import STEM_SAMPLE_RATE
 
 SUFFIX = ".safetensors"
 LEAST_FRAMES = 8  # of a window
@@ -97,7 +98,7 @@ def _fill(
     processes: int,
     told: Told,
 ) -> None:
-    total = sum(stem.samples for stem in missing) / 44_100
+    total = sum(stem.samples for stem in missing) / STEM_SAMPLE_RATE
     done = 0.0
 
     def one(seconds: float) -> None:

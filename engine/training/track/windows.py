@@ -9,7 +9,7 @@ Random from the seed, the step and the process: a run that goes on goes on with 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,7 +30,7 @@ LEAST_GIVEN, MOST_GIVEN = 0.15, 0.85  # share of a window's bars that are given
 
 @dataclass(frozen=True)
 class Batch:
-    """Some windows of one role. `audio`: what the window sounds like [B, C, N]; only where it was asked for.
+    """Some windows of one role.
 
     `given` (bool [B, F]) tells the frames that stand already; None: none of any item.
     """
@@ -42,7 +42,6 @@ class Batch:
     context: tuple[ContextFrames, ...] = ()
     given: Tensor | None = None
     no_style: Tensor | None = None  # bool [B]
-    audio: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         if device.type == "cpu":
@@ -66,10 +65,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class Part:
-    """A song's stem of the role that is trained, and its other stems; all of them are in the cache."""
+    """A song's stem of the role that is trained, and what is heard of its others."""
 
     stem: StemFile
-    others: tuple[StemFile, ...]
     target: Encoded
     rows: NDArray[np.float16]  # [F, S]
     style: NDArray[np.float32]  # [W]
@@ -183,22 +181,20 @@ def read_round(stem: StemFile, start: int, samples: int) -> NDArray[np.float32]:
 
 
 def parts_of(
-    stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows,
-    told: Callable[[float], None] = lambda _: None,
-) -> list[Part]:  # fmt: skip
+    stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows
+) -> list[Part]:
     """The songs among `stems` (whole splits of a corpus) that have the role. EngineError `file`."""
     songs: dict[tuple[str, object], list[StemFile]] = {}
     for stem in stems:
         songs.setdefault((str(stem.path.parent), stem.line["song"]), []).append(stem)
     found = []
     for song in songs.values():
-        others = tuple(stem for stem in song if stem.role != role and stem.role in cache.encoders)
+        others = [stem for stem in song if stem.role != role and stem.role in cache.encoders]
         for stem in song:
             if stem.role == role:
                 heard = {other.role: cache.read(other) for other in others}
                 style = style_of_stem(stem, score_of(stem))
-                found.append(Part(stem, others, cache.read(stem), rows.read(stem), style, heard))
-                told(stem.samples)
+                found.append(Part(stem, cache.read(stem), rows.read(stem), style, heard))
     return found
 
 
