@@ -50,6 +50,17 @@ class EngineConfig:
 
 
 @dataclass(frozen=True)
+class ModelConfig:
+    passes: str = shaped(
+        "", r"([1-9]\d?( [1-9]\d?)*)?", 'passes of each codebook, coarsest first, as in "6 2 1"'
+    )
+    renewed: float = within(0.5, 0.0, 1.0)
+    temperature: float = within(1.0, 0.0, 10.0)
+    top_k: int = within(0, 0, 65536)
+    cfg_coef: float = within(1.0, 0.0, 20.0)
+
+
+@dataclass(frozen=True)
 class OscConfig:
     host: str = "127.0.0.1"
     port: int = within(9130, 1, 65533)  # port + 1 and port + 2 are used as well
@@ -127,6 +138,7 @@ class Config:
     """Everything a user can set. The fields are the sections of the file."""
 
     engine: EngineConfig = field(default_factory=EngineConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
     osc: OscConfig = field(default_factory=OscConfig)
     jack: JackConfig = field(default_factory=JackConfig)
     midi: MidiConfig = field(default_factory=MidiConfig)

@@ -133,4 +133,4 @@ def models_of(config: Config) -> Models:
     """The band of track models as the settings have it; installed packages may add families."""
     from engine.track_models import TrackModels
 
-    return Models([TrackModels(model_folder(config))], config.engine.render)
+    return Models([TrackModels(model_folder(config), config.model)], config.engine.render)

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.config import ModelConfig
 from engine.errors import EngineError
 from engine.performing import Offer, Part, Watch
 
 if TYPE_CHECKING:
     from engine.model.track.band import Band
+    from engine.model.track.performing import PerformOptions
 
 PACKAGES = ("torch", "safetensors")
 MOST_FIGURES = 4  # of a card, in a line of the log
@@ -25,12 +27,13 @@ INSTALL = "pip install 'resonantgen[models]'"
 
 
 class TrackModels:
-    """Satisfies `engine.performing.Family`. `folder`: weights of the user's own, before the bundled ones."""
+    """Satisfies `engine.performing.Family`. `folder`: weights of the user's own, before the bundled ones;
+    `config`: how they perform."""
 
     name = "model"
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | None = None, config: ModelConfig | None = None) -> None:
+        self.folder, self.config = folder, config or ModelConfig()
         self._offers: dict[str, Offer] = {}
         self._band: Band | None = None
         self._lock = threading.Lock()
@@ -62,8 +65,15 @@ class TrackModels:
             if self._band is None:
                 from engine.model.track.band import Band
 
-                self._band = Band(self.folder)
+                self._band = Band(self.folder, options_of(self.config))
             return self._band
+
+
+def options_of(config: ModelConfig) -> PerformOptions:
+    from engine.model.track.performing import PerformOptions
+
+    passes = tuple(int(count) for count in config.passes.split())
+    return PerformOptions(config.temperature, config.top_k, config.cfg_coef, passes, config.renewed)
 
 
 def _verdict(role: str, folder: Path | None) -> Offer:

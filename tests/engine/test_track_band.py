@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+from engine.config import ModelConfig, parse_config
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
 from engine.model.codec.weights import load_codec
 from engine.model.track.band import Band, fastest
 from engine.model.track.config import config_named
 from engine.model.track.hearing import Codecs, Hearing
+from engine.model.track.performing import PerformOptions
 from engine.model.track.weights import KEY, load_track_model, save_track_model
 from engine.model.weight_files import read_metadata, rewrite_metadata
 from engine.models import Models
@@ -139,3 +141,17 @@ def test_weights_of_a_later_version_are_told_apart_from_none(tmp_path, codec):
     rewrite_metadata(path, read_metadata(path, KEY, "track model") | {KEY: text})
     offer = TrackModels(tmp_path).offer("drums")
     assert not offer.available and "wings" in offer.why
+
+
+def test_the_settings_say_how_the_band_performs(folder):
+    settings = ModelConfig(passes="3 2", renewed=0.25, temperature=0.5, top_k=8, cfg_coef=1.5)
+    asked = TrackModels(folder, settings).band().options
+    assert (asked.passes, asked.renewed) == ((3, 2), 0.25)
+    assert (asked.temperature, asked.top_k, asked.cfg_coef) == (0.5, 8, 1.5)
+    assert TrackModels(folder).band().options == PerformOptions()
+
+
+@pytest.mark.parametrize("passes", ["0 2", "6,2", "-1", "6  2", "100"])
+def test_passes_that_are_none_are_refused(passes):
+    with pytest.raises(EngineError, match=r'model.passes.*as in "6 2 1"'):
+        parse_config(f'[model]\npasses = "{passes}"', "mine.toml")
