@@ -81,7 +81,10 @@ def plan_set(name: str, session: Session, scenes: Mapping[str, str]) -> Plan:
 
 def plan_scene(name: str, session: Session, scene: str, settings: str) -> Plan:
     """One saved scene alone; EngineError `empty` where it has no takes."""
-    return _plan(name, {scene: restored(session, json.loads(settings))})
+    past = restored(session, json.loads(settings))
+    if not _scene(scene, past).takes:
+        raise EngineError("empty", f"the scene {scene!r} has no takes; export another, or the whole set")
+    return _plan(name, {scene: past})
 
 
 def restored(session: Session, settings: Mapping[str, Any]) -> Session:

@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import mido
@@ -18,8 +20,12 @@ import soundfile
 from bridge.atomic_file import STALE_S, publish_new
 from bridge.manifest import append_line, read_entries
 from bridge.stem_folder import PREVIEWS_KEPT, StemFolder
+from engine.context.track_context import TrackContext
+from engine.dawproject.archive import write_dawproject
+from engine.dawproject.plan import plan_set
 from engine.errors import EngineError
 from engine.music.key import Key, Signature
+from engine.session import Session
 from engine.stem import audio_digest
 from tests.engine.stems import score, stem
 
@@ -270,6 +276,22 @@ def test_a_full_disk_costs_nothing_that_is_there_and_a_retry_succeeds(small_disk
     (folder.stems / "bass_120bpm_Am_1bars_t1.wav").unlink()
     assert folder.publish(second, 2) == "bass_120bpm_Am_1bars_t2.wav"
     assert [entry["take"] for entry in folder.read_manifest()] == [1, 2]
+
+
+def test_a_dawproject_that_does_not_fit_leaves_nothing_behind(small_disk):
+    folder, session = StemFolder(small_disk), Session.empty(("bass", "melody"))
+    for track in session.tracks.values():
+        made = stem(track.name)
+        track.add(made, TrackContext(track.name, 120.0, made.key, made.signature, 1), None)
+    content = partial(write_dawproject, plan_set("set", session, {}))
+    with pytest.raises(EngineError, match=r"disk: .*a\.dawproject .*ENOSPC\); free some space"):
+        folder.export("a.dawproject", content)
+    assert names(folder.exports) == []
+    (track,) = (track for track in session.tracks.values() if track.name == "melody")
+    track.current = 0
+    content = partial(write_dawproject, plan_set("set", session, {}))
+    assert folder.export("a.dawproject", content) == "a.dawproject"
+    assert zipfile.ZipFile(folder.exports / "a.dawproject").testzip() is None
 
 
 def test_a_manifest_that_no_longer_fits_stays_whole(small_disk):

@@ -430,7 +430,7 @@ def test_sets_lie_beside_each_other(bench, tmp_path):
     ("command", "ending"),
     [
         (c.ExportStems(), ".zip"), (c.ExportMix("wav"), ".wav"), (c.ExportMix("flac"), ".flac"),
-        (c.ExportMix("mp3"), ".mp3"), (c.ExportMidi(), ".mid"),
+        (c.ExportMix("mp3"), ".mp3"), (c.ExportMidi(), ".mid"), (c.ExportDawproject(), ".dawproject"),
     ],
 )  # fmt: skip
 def test_exports_answer_with_the_name_written(bench, tmp_path, command, ending):
@@ -439,6 +439,19 @@ def test_exports_answer_with_the_name_written(bench, tmp_path, command, ending):
     (reply,) = (ev for ev in bench.of(e.Reply) if ev.address == "/rg/export/name")
     assert (tmp_path / "set" / reply.values[1]).stat().st_size > 100
     assert reply.values[1].endswith(ending)
+
+
+def test_a_scene_is_exported_under_its_own_name_and_a_set_without_takes_is_told(bench):
+    for command in (c.ExportStems(), c.ExportMidi(), c.ExportDawproject()):
+        with pytest.raises(EngineError, match="empty: there is nothing to export yet"):
+            bench.send(command)
+    bench.do(c.Generate(PROMPT))
+    bench.do(c.SaveScene("verse"))
+    bench.do(c.ExportDawproject("verse"))
+    (reply,) = (ev for ev in bench.of(e.Reply) if ev.address == "/rg/export/name")
+    assert reply.values[0] == "dawproject" and "/set_verse_140bpm_" in reply.values[1]
+    with pytest.raises(EngineError, match=r"not_found: .*'chorus'.*there are: verse"):
+        bench.send(c.ExportDawproject("chorus"))
 
 
 def test_analyses_answer_field_by_field(bench):
