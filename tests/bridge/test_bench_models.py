@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bridge import bench_models
+from bridge import bench_models, bench_players
 from bridge.__main__ import main
 from engine.evaluation.models.floors import BYTES, Floor, flops_of, weights_of
 from engine.model.codec.codec import build_codec
@@ -27,7 +27,7 @@ def test_every_figure_stands_beside_its_floor_or_baseline(capsys, monkeypatch):
     monkeypatch.setattr(floors, "SIDE_CPU", 64)
     monkeypatch.setattr(floors, "COPIED_CPU", 1 << 16)
     monkeypatch.setattr(bench_models, "ROUNDS_QUICK", 1)
-    monkeypatch.setattr(bench_models, "BARS", 2)
+    monkeypatch.setattr(bench_players, "BARS", 2)
     monkeypatch.setattr(bench_models, "SECONDS", 4.0)
     monkeypatch.setattr(bench_models, "RIVAL_FRAMES_QUICK", 4)
     assert main(["bench", "models", "--quick", "--size", "debug"]) == 0
@@ -77,9 +77,9 @@ def test_operations_and_weights_are_those_of_the_layer():
 
 @pytest.mark.parametrize("role", ["drums", "bass", "harmony", "melody"])
 def test_what_is_performed_is_eight_seconds_long(role):
-    score = bench_models.written(role)
+    score = bench_players.written(role)
     assert isinstance(score.validate(), Score) and score.length_seconds == bench_models.SECONDS
-    assert {len(audio) for audio in bench_models.heard_by(role).values()} == {score.length_samples}
+    assert {len(audio) for audio in bench_players.heard_by(role).values()} == {score.length_samples}
 
 
 def test_a_bundled_model_of_that_size_plays_whatever_its_windows(tmp_path, monkeypatch):
@@ -88,15 +88,15 @@ def test_a_bundled_model_of_that_size_plays_whatever_its_windows(tmp_path, monke
     config = replace(config_named("drums", "debug"), window_frames=20, margin_frames=2)
     save_track_model(TrackModel(config, codec.config), tmp_path / "track_drums.safetensors")
     monkeypatch.setattr(weights, "bundled_folder", lambda: tmp_path)
-    of = bench_models.player("drums", "debug", torch.device("cpu"))
+    of = bench_players.player("drums", "debug", torch.device("cpu"))
     assert of.trained and of.model.config == config
-    assert not bench_models.player("bass", "debug", torch.device("cpu")).trained
+    assert not bench_players.player("bass", "debug", torch.device("cpu")).trained
 
 
 def test_each_model_has_its_own_twin_in_int8_and_none_outlives_it():
-    of = bench_models.player("drums", "debug", torch.device("cpu"))
-    twin = bench_models._resident(of, "int8")
-    assert bench_models._resident(of, "int8") is twin and len(bench_models._INT8) == 1
+    of = bench_players.player("drums", "debug", torch.device("cpu"))
+    twin = bench_players.resident(of, "int8")
+    assert bench_players.resident(of, "int8") is twin and len(bench_players._INT8) == 1
     del of, twin
     gc.collect()
-    assert not bench_models._INT8
+    assert not bench_players._INT8
