@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.companion_tools import require_tool
+from tests.reaper.rpp import Chunk
 
 MODEL = Path(__file__).parent / "model"
 HOME = resources.files("daw_templates") / "reaper"
@@ -93,6 +94,18 @@ class ReaperHost:
     def by_hand(self, chunk: str) -> None:
         """Lua that changes `project`, as the musician would in REAPER's window."""
         self.lua(f"host.musician(function(project) {chunk} end)")
+
+    def load(self, project: Chunk) -> None:
+        """Open a project file: its tracks, as far as the model knows them."""
+        for index, track in enumerate(project.all("TRACK")):
+            (extension,) = track.all("EXT")
+            self.by_hand(
+                f"reaper.InsertTrackAtIndex({index}) local track = project.tracks[{index + 1}]"
+                f" track.texts.P_NAME = {quoted(track.line('NAME')[0])}"
+                f" track.texts['P_EXT:resonantgen'] = {quoted(extension.line('resonantgen')[0])}"
+                f" track.values.I_CUSTOMCOLOR = {track.line('PEAKCOL')[0]}"
+                f" track.values.I_FOLDERDEPTH = {track.line('ISBUS')[1]}"
+            )
 
     def answer(self, text: str | None) -> None:
         """What is typed into the next dialog; None: cancelled."""

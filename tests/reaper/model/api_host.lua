@@ -191,6 +191,16 @@ return function(reaper, host)
     return is_file
   end
 
+  function reaper.EnumerateFiles(folder, index)
+    local listing = io.popen(("ls -1 '%s'"):format(folder))
+    local names = {}
+    for name in listing:lines() do
+      names[#names + 1] = name
+    end
+    listing:close()
+    return names[index + 1]
+  end
+
   function reaper.RecursiveCreateDirectory(path)
     return host.make_folder(path)
   end

@@ -86,9 +86,23 @@ function host.run(path, control)
   return script
 end
 
+local function scripts()
+  return resources .. "/Scripts/ResonantGen/"
+end
+
+-- A function of one of our modules, called as a script of its own would.
+function host.call(module, name, ...)
+  local env, given, result = world(), table.pack(...), nil
+  env.package.path = scripts() .. "?.lua"
+  within({path = scripts() .. "test.lua", command_id = -1}, function()
+    result = table.pack(env.require("resonantgen." .. module)[name](table.unpack(given, 1, given.n)))
+  end)
+  return result and table.unpack(result, 1, result.n)
+end
+
 -- One of our scripts by its name, as a key would run it; `control` as a surface would: {value=, text=}.
 function host.action(name, control)
-  return host.run(("%s/Scripts/ResonantGen/ResonantGen - %s.lua"):format(resources, name), control)
+  return host.run(("%sResonantGen - %s.lua"):format(scripts(), name), control)
 end
 
 -- One turn of everything that waits for its next turn.

@@ -35,6 +35,11 @@ local of_a_track = {
 }
 
 local of_the_set = {
+  ["/rg/set/open"] = function(band)
+    for _, track in pairs(band.tracks) do
+      track.stem = nil -- of the set before
+    end
+  end,
   ["/rg/set/folder"] = function(band, folder) band.folder = folder end,
   ["/rg/tempo"] = function(band, tempo_bpm) band.tempo_bpm = tempo_bpm end,
   ["/rg/signature"] = function(band, beats, unit) band.beats, band.unit = beats, unit end,

@@ -6,6 +6,7 @@
 
 local Band = require("resonantgen.band")
 local Link = require("resonantgen.link")
+local Peaks = require("resonantgen.peaks")
 local Tempo = require("resonantgen.tempo")
 local Transport = require("resonantgen.transport")
 local landing = require("resonantgen.landing")
@@ -21,7 +22,7 @@ Follow.__index = Follow
 
 function Follow.new()
   return setmetatable({
-    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(),
+    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(), peaks = Peaks.new(),
     project = project.active(), was_connected = nil, in_dump = false,
   }, Follow)
 end
@@ -45,9 +46,13 @@ local function land(self, name)
     return
   end
   local found = tracks.ensure(self.project, self.band.names)
-  if found[name] then
-    landing.land(self.project, found[name], name, track.stem, self.band.folder)
+  if not found[name] then
+    return say("there is no track for the " .. name .. " in the project; bring it to the front")
+  end
+  local item = landing.land(self.project, found[name], name, track.stem, self.band.folder)
+  if item then
     marks.show(self.project, name, track.locked)
+    self.peaks:add(self.project, item)
   end
 end
 
@@ -75,6 +80,10 @@ local on_set = {
   ["/rg/playing"] = function(self, message, now)
     self.transport:take(self.project, message.args[1] == 1, now)
   end,
+  ["/rg/set/open"] = function(self)
+    self.is_other_set = true
+    self.link:send("/rg/refresh") -- values that both sets share are not told again by themselves
+  end,
   ["/rg/fail"] = function(_, message)
     local command, _, _, text = table.unpack(message.args)
     say(command:gsub("^/rg/", "") .. ": " .. text)
@@ -92,19 +101,44 @@ local on_set = {
   end,
 }
 
--- Everything is known. An empty project takes the set's tempo; one with music in it leads.
-function Follow:meet(now)
+-- Whether the set's stems are for this project: it is fresh, or has had stems of the same set.
+local function belongs(self)
+  local found = tracks.find(self.project)
+  if next(found) == nil then
+    return reaper.CountMediaItems(self.project) == 0
+  end
+  for name in pairs(found) do
+    local before = landing.last(self.project, name)
+    if before and before:sub(1, #self.band.folder) ~= self.band.folder then
+      return false
+    end
+  end
+  return true
+end
+
+-- An empty project takes the set's tempo; one with music in it leads.
+local function meet_tempo(self, now)
   if reaper.CountMediaItems(self.project) == 0 and self.band:has_stems() then
     self.tempo:take(self.project, self.band, now)
   else
     self.tempo:tell(self.project, self.link)
   end
-  tracks.ensure(self.project, self.band.names)
+end
+
+-- Everything is known, after a connection, or when another project or another set came to the front.
+function Follow:meet(now)
+  local is_ours = self.band.folder ~= nil and (self.is_other_set or belongs(self))
+  self.is_other_set = false
+  meet_tempo(self, now)
+  if is_ours then
+    tracks.ensure(self.project, self.band.names)
+  end
   for _, name in ipairs(self.band.names) do
     local stem = self.band.tracks[name].stem
     on_track.lock(self, name)
     on_track.take(self, name)
-    if stem and not landing.knows(self.project, name, landing.path(self.band.folder or "", stem.file)) then
+    -- A stem that was here before is left to the musician, who may have taken it away.
+    if stem and is_ours and landing.last(self.project, name) ~= landing.path(self.band.folder, stem.file) then
       land(self, name)
     end
   end
@@ -162,6 +196,7 @@ function Follow:step(now)
     self.tempo:step(self.project, self.link, now)
     self.transport:step(self.project, self.link, now)
   end
+  self.peaks:step()
   self:publish(now)
   if trouble then
     error(trouble, 0)

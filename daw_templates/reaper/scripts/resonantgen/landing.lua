@@ -103,9 +103,9 @@ function landing.leave_home(proj, names)
   end
 end
 
--- Whether a stem was here before: then nothing is done that the musician may have undone.
-function landing.knows(proj, name, path)
-  return project.get(proj, "stem_" .. name) == path
+-- The path of the stem that came last to a track of this project.
+function landing.last(proj, name)
+  return project.get(proj, "stem_" .. name)
 end
 
 -- A take that is there already is heard again; else the stem is inserted. The item, or nil where the stem

@@ -42,18 +42,24 @@ local function send(address, ...)
   end
 end
 
-local function wait_for(work, until_s)
+local function wait_for(work, otherwise, until_s)
   if sender.is_ready() then
     work(send)
   elseif reaper.time_precise() < until_s then
-    reaper.defer(function() wait_for(work, until_s) end)
+    reaper.defer(function() wait_for(work, otherwise, until_s) end)
   else
-    say(("no engine on port %d; start one: resonantgen serve"):format(place.port()))
+    otherwise()
   end
 end
 
--- `work(send)` as soon as the engine can be reached; otherwise the musician is told, and nothing is sent.
-function sender.reach(folder, work)
+local function no_engine()
+  say(("no engine on port %d; start one: resonantgen serve, or the action ResonantGen - Start Engine")
+    :format(place.port()))
+end
+
+-- `work(send)` as soon as the engine can be reached; else nothing is sent, and the musician is told, or
+-- `otherwise` is called.
+function sender.reach(folder, work, otherwise)
   if sender.is_ready() then
     return work(send)
   end
@@ -61,7 +67,7 @@ function sender.reach(folder, work)
   if not follow_runs(now) then
     start_follow(folder)
   end
-  wait_for(work, now + WAIT_S)
+  wait_for(work, otherwise or no_engine, now + WAIT_S)
 end
 
 return sender
