@@ -19,9 +19,9 @@ exports.create = function (options) {
     var reported = null; // the beat of the last position
 
     var settle = options.task(function () {
-        var keys_changed = Object.keys(changed);
+        var news = Object.keys(changed);
         changed = {};
-        keys_changed.forEach(function (key) {
+        news.forEach(function (key) {
             tell[key]();
         });
     });
@@ -71,8 +71,10 @@ exports.create = function (options) {
 
     function note(key) {
         if (is_leading()) {
+            if (!Object.keys(changed).length) {
+                settle.schedule(SETTLE_MS);
+            }
             changed[key] = true;
-            settle.schedule(SETTLE_MS);
         }
     }
 
