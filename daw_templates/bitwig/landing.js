@@ -27,10 +27,13 @@ function Landing(host, launcher, preferences, tempo, project, tell) {
   this.inserted = []; // names to be told together
 }
 
-// stem: {role, file, bars}; path: where Bitwig reads it.
+// stem: {role, take, key, bars, setName}; path: where Bitwig reads it. What a clip is called tells which
+// take of which set it is, so that it is found again; not its tempo, which Bitwig changes with its own.
 Landing.prototype.add = function (stem, path) {
+  var identity = stem.role + ' t' + stem.take + ' (' + stem.setName + ')';
   this.queue.push({
-    role: stem.role, path: path, name: stem.file.replace(/\.wav$/, ''),
+    role: stem.role, path: path, identity: identity,
+    name: identity + ' ' + stem.key + ' ' + stem.bars + ' bars',
     lengthBeats: stem.bars * this.tempo.barBeats()
   });
   this.next();
@@ -123,7 +126,7 @@ Landing.prototype.awaitName = function (stem) {
 // --- the slot --------------------------------------------------------------------------------------
 
 Landing.prototype.findSlot = function (stem, track) {
-  var there = this.launcher.slotNamed(track, stem.name);
+  var there = this.launcher.slotNamed(track, stem.identity);
   var free = this.launcher.freeSlot(track);
   if (there !== null) { // an earlier take is wanted again
     this.landed.push(there.slot);
@@ -138,7 +141,7 @@ Landing.prototype.findSlot = function (stem, track) {
 Landing.prototype.createScene = function (stem, track) {
   var self = this;
   var launcher = this.launcher;
-  var full = 'every slot of ' + track.name().get() + ' is taken; ' + stem.name + ' was not inserted';
+  var full = 'every slot of ' + track.name().get() + ' is taken; ' + stem.identity + ' was not inserted';
   if (!this.preferences.createScenes.get() || launcher.slots(track).length >= SCENES) {
     this.end(full);
     return;
@@ -159,10 +162,10 @@ Landing.prototype.insert = function (stem, track, free) {
   this.poll(function () { return free.slot.hasContent().get(); }, LAND_TRIES, function (isThere) {
     if (isThere) {
       self.landed.push(free.slot);
-      self.inserted.push(stem.name);
+      self.inserted.push(stem.identity);
       self.dress(stem, track, free);
     } else {
-      self.end('Bitwig did not take ' + stem.name + ' (' + stem.path + '); look before you try again');
+      self.end('Bitwig did not take ' + stem.identity + ' (' + stem.path + '); look before you try again');
     }
   });
 };

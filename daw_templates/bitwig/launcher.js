@@ -128,10 +128,10 @@ Launcher.prototype.freeSlot = function (track) {
   return free.length ? free[0] : null;
 };
 
-// {scene, slot} of the clip of that name, or null.
-Launcher.prototype.slotNamed = function (track, name) {
+// {scene, slot} of the clip whose name begins so, or null.
+Launcher.prototype.slotNamed = function (track, beginning) {
   var found = this.slots(track).filter(function (one) {
-    return one.slot.hasContent().get() && one.slot.name().get() === name;
+    return one.slot.hasContent().get() && one.slot.name().get().indexOf(beginning) === 0;
   });
   return found.length ? found[0] : null;
 };

@@ -3,7 +3,7 @@
 // The Studio I/O panel. Everything here is saved with the project, and works with the mouse alone:
 //
 //   Band    prompt, generate, quick look, cancel, launch, bars, when; what the engine says
-//   Drums   prompt, regenerate, lock, undo, redo, take; state           … the same for each role
+//   Drums   prompt, regenerate, lock, undo, redo, take; state           ... the same for each role
 
 var ROLES = ['drums', 'bass', 'harmony', 'melody'];
 var WHEN = ['now', 'beat', 'bar', 'loop', 'manual'];
@@ -43,6 +43,7 @@ Panel.prototype.addBandButtons = function (state) {
   onButton(state, 'Cancel', 'Band', function () { studio.send('/rg/cancel'); });
   onButton(state, 'Launch', 'Band', function () { studio.send('/rg/launch'); });
   onButton(state, 'Insert stems', 'Band', function () { studio.insertCurrent(); });
+  onButton(state, 'Export DAWproject', 'Band', function () { studio.ask('/rg/export/dawproject', []); });
 };
 
 Panel.prototype.askWithPrompt = function (address) {
@@ -109,14 +110,14 @@ TrackRow.prototype.toldTake = function (number, count) {
   this.told('count', count);
 };
 
-// 'ready · take 2 of 5', 'generating 40 %'
+// 'ready, take 2 of 5', 'generating 40 %, take 1 of 1'
 TrackRow.prototype.text = function () {
   var facts = this.facts;
   var text = facts.state;
   if (facts.state === 'generating') {
     text += ' ' + 10 * Math.floor(10 * facts.progress) + ' %';
   }
-  return facts.count ? text + ' · take ' + facts.take + ' of ' + facts.count : text;
+  return facts.count ? text + ', take ' + facts.take + ' of ' + facts.count : text;
 };
 
 TrackRow.prototype.forget = function () {

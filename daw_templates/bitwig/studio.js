@@ -113,11 +113,12 @@ Studio.prototype.setOpened = function (name) {
 
 // --- stems -----------------------------------------------------------------------------------------
 
-// In a dump a track's first stem is only noted: it was there before us.
+// In a dump a track's first stem is only noted: it was there before us. A take that is told again has been
+// rendered at another tempo: its clip is here already, and Bitwig stretches it.
 Studio.prototype.stemTold = function (stem) {
   var known = this.stems[stem.role];
   this.stems[stem.role] = stem;
-  if (known && known.file === stem.file) {
+  if (known && known.take === stem.take) {
     return;
   }
   if (!this.isAdopting && (known || !this.isDump) && this.preferences.insert.get()) {
@@ -137,6 +138,16 @@ Studio.prototype.insertCurrent = function () {
     this.notify('the engine has no stems yet; generate something first');
   }
   roles.forEach(function (role) { this.land(this.stems[role]); }, this);
+};
+
+// The file's name ends with the take's number (and _2 where something else had the name).
+Studio.prototype.stemOf = function (role, message) {
+  var file = message.getString(0);
+  var number = /_t(\d+)(?:_\d+)?\.wav$/.exec(file);
+  return {
+    role: role, file: file, take: number ? number[1] : file, key: message.getString(2),
+    bars: message.getInt(3), setName: this.setName
+  };
 };
 
 // The engine names a file and, apart from it, its folder.
@@ -162,6 +173,7 @@ var SET_MESSAGES = {
   '/rg/when': function (studio, m) { studio.panel.when.told(m.getString(0)); },
   '/rg/fail': function (studio, m) { studio.refused(m.getString(3)); },
   '/rg/done': function (studio, m) { studio.panel.status.show('done: ' + m.getString(0)); },
+  '/rg/export/name': function (studio, m) { studio.notify('written: ' + m.getString(1)); },
   '/rg/log': function (studio, m) {
     if (m.getString(0) !== 'info') {
       studio.notify(m.getString(1));
@@ -183,7 +195,7 @@ Studio.prototype.receive = function (address, message) {
       SET_MESSAGES[address](this, message);
     }
   } else if (parts[2] === 'stem') {
-    this.stemTold({role: parts[1], file: message.getString(0), bars: message.getInt(3)});
+    this.stemTold(this.stemOf(parts[1], message));
   } else if (TRACK_MESSAGES.hasOwnProperty(parts[2]) && this.panel.rows.hasOwnProperty(parts[1])) {
     TRACK_MESSAGES[parts[2]](this.panel.rows[parts[1]], message);
   }

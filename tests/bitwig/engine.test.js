@@ -48,7 +48,7 @@ function clipsOf(role) {
 }
 
 function stemOf(role) {
-  return musician.values[`/rg/track/${role}/stem`][0].replace('.wav', '');
+  return musician.values[`/rg/track/${role}/stem`][0];
 }
 
 test('Bitwig leads when they meet: the engine takes its tempo and signature', async () => {
@@ -62,12 +62,12 @@ test('a prompt becomes four stems in free slots, named, looped and coloured; wha
   await until(() => ROLES.every((role) => clipsOf(role).some((clip) => clip.loopLength)), () => bitwig.tracks);
   ROLES.forEach((role) => {
     const clip = clipsOf(role).find(({path: file}) => file);
-    assert.equal(clip.name, stemOf(role));
-    assert.equal(clip.path, `${engine.folder}/stems/${clip.name}.wav`);
+    assert.equal(clip.name, `${role} t1 (set) ${musician.values['/rg/context/key'][0]} 1 bars`);
+    assert.equal(clip.path, `${engine.folder}/stems/${stemOf(role)}`);
     assert.deepEqual([clip.isLooping, clip.playStart, clip.loopStart, clip.loopLength], [true, 0, 0, 4]);
     assert.equal(clip.color.length, 3);
   });
-  assert.deepEqual(clipsOf('bass').map(({name}) => name), ['an old idea', 'another', stemOf('bass')]);
+  assert.deepEqual(clipsOf('bass').map(({name}) => name), ['an old idea', 'another', track('bass').clips[2].name]);
   assert.deepEqual(bitwig.overwritten, []);
   assert.equal(bitwig.tracks.length, 4); // three were made, the musician's own was found
 });
@@ -110,7 +110,7 @@ test('regenerate brings a second take under the first; undo finds the first agai
   bitwig.edit('Melody prompt', 'busier');
   bitwig.press('Melody regenerate');
   await until(() => clipsOf('melody').length === 2, () => track('melody'));
-  await until(() => bitwig.shown('Melody state') === 'ready · take 2 of 2', () => bitwig.shown('Melody state'));
+  await until(() => bitwig.shown('Melody state') === 'ready, take 2 of 2', () => bitwig.shown('Melody state'));
   const inserted = bitwig.inserted.length;
   bitwig.press('Melody undo');
   await until(() => bitwig.shown('Melody take') === 1, 'the take in the panel');
@@ -124,6 +124,15 @@ test('a refused take is said, and the panel shows what is true', async () => {
   bitwig.edit('Melody take', 9);
   await until(() => bitwig.popups.some((text) => text.includes('has takes 1 to 2, not 9')), () => bitwig.popups);
   await until(() => bitwig.shown('Melody take') === 1, 'the take in the panel');
+});
+
+test('the set goes out as a DAWproject, and its name is told', async () => {
+  bitwig.popups.length = 0;
+  bitwig.press('Export DAWproject');
+  const told = /written: (exports\/set_.*\.dawproject)/;
+  await until(() => bitwig.popups.some((text) => told.test(text)), () => bitwig.popups);
+  const name = bitwig.popups.map((text) => told.exec(text)).find(Boolean)[1];
+  assert.equal(fs.readFileSync(path.join(engine.folder, name)).toString('latin1', 0, 2), 'PK');
 });
 
 test('another project brings its own saved locks, and the engine keeps its own', async () => {
@@ -143,7 +152,7 @@ test('an engine that was killed is missed; the new one is found, and its stems a
   assert.match(bitwig.popups[0], /no engine.*resonantgen serve/);
   engine = new Engine(engine.folder, engine.port);
   await connected();
-  await until(() => bitwig.shown('Melody state') === 'ready · take 1 of 2', () => bitwig.shown('Melody state'));
+  await until(() => bitwig.shown('Melody state') === 'ready, take 1 of 2', () => bitwig.shown('Melody state'));
   assert.equal(bitwig.inserted.length, inserted);
 });
 

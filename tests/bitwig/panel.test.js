@@ -1,0 +1,91 @@
+'use strict';
+
+// The Studio I/O panel, notifications and the connection.
+
+const {test} = require('node:test');
+const assert = require('node:assert/strict');
+const {useDesk} = require('./desk.js');
+const {Bitwig, bound, freeUdpPort, start, until} = require('./session.js');
+
+const desk = useDesk();
+
+test('the panel shows what a track does, and the newest of its progress', async () => {
+  await desk().meet();
+  desk().engine.send('/rg/track/bass/take', 2, 5);
+  desk().engine.send('/rg/track/bass/state', 'generating');
+  desk().engine.send('/rg/track/bass/progress', {f: 0.43});
+  await until(() => desk().bitwig.shown('Bass state') === 'generating 40 %, take 2 of 5', () => desk().bitwig.shown('Bass state'));
+  desk().engine.send('/rg/track/bass/state', 'failed');
+  await until(() => desk().bitwig.shown('Bass state') === 'failed, take 2 of 5', () => desk().bitwig.shown('Bass state'));
+});
+
+test('buttons send what they say, with a request id where an answer is due', async () => {
+  await desk().meet({Prompt: 'dark techno', 'Drums prompt': 'half as busy'});
+  ['Generate', 'Quick look', 'Cancel', 'Launch', 'Drums regenerate', 'Bass regenerate', 'Drums undo', 'Drums redo']
+    .forEach((label) => desk().bitwig.press(label));
+  await until(() => desk().engine.of('/rg/track/drums/redo').length === 1, 'the last');
+  const [generate] = desk().engine.of('/rg/generate');
+  assert.deepEqual([generate[0], typeof generate[1]], ['dark techno', 'number']);
+  assert.equal(desk().engine.of('/rg/preview')[0][0], 'dark techno');
+  assert.equal(desk().engine.of('/rg/track/drums/regenerate')[0][0], 'half as busy');
+  assert.equal(desk().engine.of('/rg/track/bass/regenerate')[0].length, 1); // the request id alone
+  assert.deepEqual([desk().engine.of('/rg/cancel'), desk().engine.of('/rg/launch'), desk().engine.of('/rg/track/drums/undo')], [[[]], [[]], [[]]]);
+});
+
+test('without a prompt nothing is generated, and the musician is told', async () => {
+  await desk().meet();
+  desk().bitwig.press('Generate');
+  await desk().popup(/write a prompt first/);
+  assert.deepEqual(desk().engine.of('/rg/generate'), []);
+});
+
+test('what the engine refuses or warns of is shown, unless notifications are off', async () => {
+  await desk().meet();
+  desk().engine.send('/rg/fail', '/rg/generate', 1, 'empty', 'every track is locked');
+  await desk().popup(/every track is locked/);
+  desk().engine.send('/rg/log', 'warning', 'the disk is nearly full');
+  await desk().popup(/nearly full/);
+  desk().engine.send('/rg/log', 'info', 'all is well');
+  desk().bitwig.edit('Show notifications', false);
+  desk().engine.send('/rg/log', 'error', 'not shown');
+  await desk().settled();
+  assert.ok(!desk().bitwig.popups.some((text) => /well|not shown/.test(text)));
+});
+
+test('hello is said again at once when the engine says that it has started', async () => {
+  await desk().meet();
+  const hellos = desk().engine.of('/rg/hello').length;
+  desk().engine.send('/rg/startup', '9.9');
+  await until(() => desk().engine.of('/rg/hello').length > hellos, 'hello');
+});
+
+test('while the engine is there pings keep the lease, and hello is said once', async () => {
+  await desk().meet();
+  await until(() => desk().engine.of('/rg/ping').length >= 3, 'three pings');
+  assert.equal(desk().engine.of('/rg/hello').length, 1);
+  assert.equal(desk().engine.of('/rg/hello')[0][2] & 4, 0); // no levels
+});
+
+test('a port that another program has is told, and nothing is sent from there on', async () => {
+  const taken = await freeUdpPort();
+  const bitwig = new Bitwig({'Engine port': await bound(desk().engine.socket, 0), 'Receive port': taken});
+  bitwig.takenPorts.push(taken);
+  desk().bitwig = bitwig;
+  start(bitwig);
+  await desk().popup(new RegExp(`port ${taken} is taken`));
+  await until(() => /is taken/.test(desk().bitwig.shown('Engine')), 'the panel');
+  assert.match(desk().bitwig.errors.pop(), /BindException/);
+  assert.deepEqual(desk().bitwig.sent, []);
+});
+
+test('reconnecting starts the script anew, which is how Bitwig makes new connections', async () => {
+  await desk().meet();
+  desk().bitwig.press('Use these');
+  assert.equal(desk().bitwig.restarts, 1);
+});
+
+test('it needs version 18 of the API', async () => {
+  await desk().meet();
+  assert.equal(desk().bitwig.api, 18);
+  assert.equal(desk().bitwig.controller[0], 'ResonantGen');
+});
