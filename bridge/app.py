@@ -82,8 +82,11 @@ class App:
             self.models,
         )
         warm_models(self.registry, self.engine.core.choices())
-        self.clock = Clock(self.outs.player, self._follow_tempo, self.engine.publish)
+        self.clock = Clock(self.outs.player, self.config.clock, self._ask_for_clock, self.engine.publish)
         self.outs.clock = self.clock
+        for event in self.engine.snapshot():
+            self.clock.note(event)
+        self.engine.subscribe(self.clock.note)
         self.server = OscServer(
             submit=self.submit, snapshot=self.snapshot, status=self.status,
             tracks=lambda: list(self.registry), set_name=lambda: self.engine.set_name,
@@ -110,6 +113,7 @@ class App:
         self.engine.announce_performers()
         for failure in self.failures:
             self.engine.publish(e.Log("warning", failure))
+        self._choose_clock()
         if resume:
             for line in self.engine.resume():
                 self.engine.publish(e.Log("info", f"taken up again: {line}"))
@@ -135,14 +139,25 @@ class App:
         elif isinstance(command, midi_answers.COMMANDS):
             midi_answers.answer(command, origin, self.midi.controller.map, self.engine.publish)
         else:
+            self.clock.check(command)
             self.engine.submit(command, origin)
 
     def snapshot(self) -> list[e.Event]:
         return [*self.engine.snapshot(), self.clock.active]
 
-    def _follow_tempo(self, tempo_bpm: float) -> None:
-        """The clock that leads has another tempo."""
-        self.engine.submit(c.SetTempo(tempo_bpm), e.Origin("clock", "/rg/tempo"))
+    def _ask_for_clock(self, command: c.Command) -> None:
+        """The clock that leads has another tempo or signature; what the set cannot take is told."""
+        try:
+            self.engine.submit(command, e.Origin("clock", ""))
+        except EngineError as error:
+            self.engine.publish(e.Log("warning", f"the clock that leads is not followed: {error.text}"))
+
+    def _choose_clock(self) -> None:
+        """The source of the settings; our own where it is not to be had."""
+        try:
+            self.engine.submit(c.SetClockSource(self.config.clock.source), e.Origin("clock", ""))
+        except EngineError as error:
+            self.engine.publish(e.Log("warning", f"[clock] source {self.config.clock.source}: {error.text}"))
 
     def status(self) -> tuple[str, int, float, int, float, str]:
         """state, queued, cpu_load, xruns, last_generate_s, device: the answer to /rg/status."""
@@ -174,6 +189,7 @@ class App:
         await asyncio.get_running_loop().run_in_executor(None, self.engine.finish)
         await asyncio.sleep(0)  # the last answers, posted by the writer, go out
         self.midi.close()
+        await self.clock.close()
         await self.server.stop()
         self.reaper.close()
         self.engine.close()
@@ -182,9 +198,14 @@ class App:
     # --- what happens by the clock ----------------------------------------------------------------
 
     async def _follow_clock(self) -> None:
+        """What goes wrong with a clock is logged, and tried again: the music goes on by itself."""
         while True:
-            self.clock.step()
-            await asyncio.sleep(STEP_S)
+            try:
+                self.clock.step()
+                await asyncio.sleep(STEP_S)
+            except Exception:
+                log.exception("the clock")
+                await asyncio.sleep(HOUSEKEEPING_S)
 
     async def _meters(self) -> None:
         """Beats and levels, 30 times a second."""

@@ -80,10 +80,12 @@ class Outs:
         self.player.set_grid(self.grid)
 
     def play(self) -> None:
-        self.player.play()
+        assert self.clock is not None
+        self.clock.play()
 
     def stop(self) -> None:
-        self.player.stop()
+        assert self.clock is not None
+        self.clock.stop()
 
     def locate(self, beat: float) -> None:
         self.player.locate(beat)

@@ -1,69 +1,193 @@
-"""The clock as a whole: the sources, who of them leads, and the player that follows. Control thread."""
+"""The clock as a whole: every source, which of them leads, and the player that follows. Control thread.
+
+JACK, Link, MIDI, OSC, our own --Reading--> Chooser -> Conductor -> Player, and tempi asked of the engine
+what the musician changes here --told-----> Link
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from bridge.clock.chooser import Chooser
-from bridge.clock.conductor import Conductor
+from bridge.clock.conductor import Conductor, SetFrame
 from bridge.clock.internal import InternalClock
+from bridge.clock.jack import JackClock
+from bridge.clock.link import LinkClock
 from bridge.clock.midi import MidiClock
 from bridge.clock.osc import OscClock
 from bridge.clock.reading import Reading, Source
 from bridge.player import Player
 from engine import commands as c
 from engine import events as e
+from engine.config import ClockConfig
 from engine.errors import EngineError
+from engine.music.key import Signature
+from engine.units import seconds_to_beats
 
 STEP_S = 0.015
+KEEP_IN_STEP_S = 1.0
+NAMES = {"jack": "another program on JACK", "midi": "MIDI clock", "osc": "the host over OSC"}
 
 
 class Clock:
-    """`step` some 50 times a second. `set_tempo` asks the engine for a tempo, `publish` takes the news."""
+    """`step` some 60 times a second; `note` every event of the engine. `ask` takes a command for it."""
 
     def __init__(
-        self, player: Player, set_tempo: Callable[[float], None], publish: Callable[[e.Event], None],
-        now: Callable[[], float] = time.perf_counter,
+        self, player: Player, config: ClockConfig, ask: Callable[[c.Command], None],
+        publish: Callable[[e.Event], None], now: Callable[[], float] = time.perf_counter,
+        later: Callable[[float, Callable[[], None]], object] | None = None,
     ) -> None:  # fmt: skip
-        self._player, self._publish, self._now = player, publish, now
-        self.midi, self.osc = MidiClock(), OscClock()
-        self.sources: dict[str, Source] = {
-            "midi": self.midi, "osc": self.osc, "internal": InternalClock(player.transport),
-        }  # fmt: skip
+        """`later` runs a call after so many seconds; the running event loop's, where none is given."""
+        self._player, self._config, self._ask, self._publish, self._now = player, config, ask, publish, now
         self._chooser = Chooser()
-        self._conductor = Conductor(player, set_tempo)
+        self.midi, self.osc = MidiClock(), OscClock()
+        self.link = LinkClock(config.start_stop_sync)
+        self.sources: dict[str, Source] = {
+            "jack": JackClock(player, lambda: self._chooser.asked == "jack"),
+            "link": self.link,
+            "midi": self.midi,
+            "osc": self.osc,
+            "internal": InternalClock(player.transport),
+        }  # fmt: skip
+        self.conductor = Conductor(player, self._ask_tempo, self._ask_signature, later or call_later)
+        self._frame = SetFrame(120.0, Signature())
+        self._is_asking = False
+        self._kept_in_step_s = float("-inf")
+        self._reading: Reading | None = None
         self.active = e.ClockActive("internal", "our own tempo and position")
+
+    # --- the musician's hand ----------------------------------------------------------------------
 
     def choose(self, source: str) -> None:
         """By hand, or `auto`; EngineError `not_available` where that clock is not to be had."""
-        if source in self.sources:
+        if source != "auto":
             self.sources[source].check()
-        elif source != "auto":
-            raise EngineError(
-                "not_available", f"{source} is not there; allowed: auto, {', '.join(self.sources)}"
-            )
         self._chooser.ask(source)
+        self._join_or_leave()
+
+    def _join_or_leave(self) -> None:
+        wanted = self._config.link or self._chooser.asked == "link"
+        if wanted and not self.link.is_joined:
+            self.link.set_quantum(self._quantum_beats())
+            self.link.join(self._frame.tempo_bpm)
+        elif not wanted and self.link.is_joined:
+            asyncio.get_running_loop().create_task(self.link.leave())
+
+    def check(self, command: c.Command) -> None:
+        """EngineError `locked` for what the clock that leads would undo at once."""
+        reading, leader = self._reading, self.active.source
+        if reading is None or leader not in NAMES:
+            return
+        instead = "change it there, or take the clock by /rg/clock/source internal"
+        if isinstance(command, c.SetTempo) and leader != "osc":
+            if abs(command.tempo_bpm - self._frame.tempo_bpm) > 0.005:
+                tempo = f"{self._frame.tempo_bpm:g} bpm are {NAMES[leader]}'s"
+                raise EngineError("locked", f"the {tempo}; {instead}")
+        elif isinstance(command, c.Locate) and leader != "jack" and reading.rolling and self._is_rolling:
+            raise EngineError("locked", f"the position is {NAMES[leader]}'s while it rolls; {instead}")
+
+    @property
+    def _is_rolling(self) -> bool:
+        return self._player.transport().rolling
+
+    def play(self) -> None:
+        """At once; with Link at the next bar, as everybody does there."""
+        self.conductor.play(self._reading if self.active.source != "internal" else None)
+        self.link.tell_playing(True)
+
+    def stop(self) -> None:
+        self.conductor.stop()
+        self.link.tell_playing(False)
 
     def told(self, command: c.ReportPosition) -> None:
         """A host has told its position."""
         self.osc.tell(command.beat, command.tempo_bpm, command.rolling, self._now())
 
+    # --- the engine -------------------------------------------------------------------------------
+
+    def note(self, event: e.Event) -> None:
+        """An event of the engine: a tempo that did not come from a clock is the musician's."""
+        if isinstance(event, e.Tempo):
+            is_ours = self._is_asking or event.tempo_bpm == self._frame.tempo_bpm
+            self._frame = replace(self._frame, tempo_bpm=event.tempo_bpm)
+            if not is_ours:
+                if self.active.source != "internal":
+                    self.conductor.tempo.leave(self._now())
+                self.link.tell_tempo(event.tempo_bpm)
+        elif isinstance(event, e.SignatureChanged):
+            self._frame = replace(self._frame, signature=Signature(event.beats, event.unit))
+            self.link.set_quantum(self._quantum_beats())
+
+    def _quantum_beats(self) -> float:
+        return self._config.link_quantum_beats or self._frame.signature.bar_beats
+
+    def _ask_tempo(self, tempo_bpm: float) -> None:
+        self._ask_ourselves(c.SetTempo(tempo_bpm))
+
+    def _ask_signature(self, signature: Signature) -> None:
+        self._ask_ourselves(c.SetSignature(signature.beats, signature.unit))
+
+    def _ask_ourselves(self, command: c.Command) -> None:
+        self._is_asking = True
+        try:
+            self._ask(command)
+        finally:
+            self._is_asking = False
+
+    # --- the clocks -------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        await self.link.leave()
+
     def step(self) -> None:
         """Look at every clock, and let the player follow the one that leads."""
         now_s = self._now()
         readings = {name: source.read(now_s) for name, source in self.sources.items()}
-        leader = self._chooser.choose(readings, now_s)
-        reading = readings[leader]
+        leader = self._chooser.choose(self._fit(readings), now_s)
+        reading = self._reading = readings[leader]
         assert reading is not None, leader
         if leader != self.active.source:
-            self._conductor.lead()
+            self.conductor.lead()
         self._tell(leader, reading)
         if leader != "internal":
-            self._conductor.follow(reading, now_s)
+            self.conductor.follow(self._with_offset(reading), self._frame, now_s)
+        if now_s - self._kept_in_step_s >= KEEP_IN_STEP_S:
+            self._keep_link_in_step(now_s)
+
+    def _fit(self, readings: dict[str, Reading | None]) -> dict[str, Reading | None]:
+        """Those that may lead: a clock at rest does not take over from music that rolls by itself."""
+        if self._chooser.asked != "auto" or not self._is_rolling:
+            return readings
+        at_rest = [n for n, r in readings.items() if r is not None and r.rolling is False]
+        return readings | {n: None for n in at_rest if n not in (self.active.source, "internal")}
+
+    def _with_offset(self, reading: Reading) -> Reading:
+        offset_s = self._config.offset_ms / 1000.0
+        if reading.rolling is False or not offset_s:
+            return reading
+        return replace(reading, beat=reading.beat + seconds_to_beats(offset_s, reading.tempo_bpm))
+
+    def _keep_link_in_step(self, now_s: float) -> None:
+        self._kept_in_step_s = now_s
+        here = self._player.transport()
+        if self.link.is_joined and here.rolling:
+            self.link.keep_in_step(here.beat, now_s)
 
     def _tell(self, leader: str, reading: Reading) -> None:
-        active = e.ClockActive(leader, reading.detail)
+        active = e.ClockActive(leader, self._detail(leader, reading))
         if active != self.active:
             self.active = active
             self._publish(active)
+
+    def _detail(self, leader: str, reading: Reading) -> str:
+        asked = self._chooser.asked
+        if leader == "internal" and asked not in ("auto", "internal"):
+            return f"{asked} was chosen and is not there yet: our own tempo and position"
+        return reading.detail
+
+
+def call_later(delay_s: float, call: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_later(delay_s, call)

@@ -1,72 +1,179 @@
 """Makes the player follow the clock that leads: start and stop, place, tempo.
 
-what the clock did                      what the player does
-starts, stops                           the same, when it happens: a musician who starts or stops against
-                                        the clock is let
-jumps (further off than a sixteenth)    locates
-changes tempo                           the set's tempo changes with it
+    what the clock did                      what the player does
+    starts, stops                           the same, when it happens: a musician who starts or stops against
+                                            the clock is let, and hears of the clock when it starts again
+    jumps (further off than a sixteenth)    locates
+    is a little off                         shifts (bridge.clock.phase)
+    changes tempo                           the set's tempo changes with it (bridge.clock.tempo)
+
+A clock that shares only the place in the bar (Link) is followed to the nearest such place, and a start waits
+for the next one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
+from bridge.clock.phase import PhaseFollower
 from bridge.clock.reading import Reading
+from bridge.clock.tempo import TempoFollower
 from bridge.player import Player, Transport
 from engine.errors import EngineError
-from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
+from engine.music.key import Signature
+from engine.units import beats_to_seconds, seconds_to_beats
 
 JUMP_BEATS = 0.25
-LOCATE_SETTLES_S = 0.25  # a JACK transport takes some blocks to arrive
+ATTACK_S = 0.06  # so little after a sixteenth a start is meant to be on it: no stroke is cut into
+LOCATE_SETTLES_S = 0.2  # a JACK transport takes some blocks to arrive
+LONGEST_LEAD_S = 0.2
+MISSED_S = 0.02  # a start that is further off is made again: to shift it takes a second and more
+LAUNCH_S = 0.05  # so long before it the moment of a start is set
+
+
+@dataclass(frozen=True)
+class SetFrame:
+    """The set's tempo and signature, as the engine last told them."""
+
+    tempo_bpm: float
+    signature: Signature
 
 
 class Conductor:
-    """`lead` when another clock takes over, then `follow` some 50 times a second."""
+    """`lead` when another clock takes over, then `follow` some 60 times a second."""
 
-    def __init__(self, player: Player, set_tempo: Callable[[float], None]) -> None:
-        self._player = player
-        self._set_tempo = set_tempo
+    def __init__(
+        self, player: Player, ask_tempo: Callable[[float], None],
+        ask_signature: Callable[[Signature], None], later: Callable[[float, Callable[[], None]], object],
+    ) -> None:  # fmt: skip
+        """`later` runs a call after so many seconds."""
+        self._player, self._ask_signature, self._later = player, ask_signature, later
+        self.tempo = TempoFollower(ask_tempo)
+        self.phase = PhaseFollower(player)
         self._was_rolling: bool | None = None
-        self._tempo_bpm = 0.0
-        self._located_at_s = float("-inf")
+        self._was_at = 0.0  # beats
+        self._lead_s = 0.0  # what a locate takes to arrive, as the last one showed
+        self._is_late = False  # a locate has been made whose error is still to be seen
+        self._located_until_s = 0.0
+        self._launch = 0  # counts the starts that were asked for, so that a stop takes them back
+        self._waits = False  # for the next place in the bar
 
     def lead(self) -> None:
         """Another clock leads: nothing is known of it yet."""
         self._was_rolling = None
-        self._tempo_bpm = 0.0
+        self.phase.forget()
+        if self._waits:
+            self._waits = False
+            self._player.play()
 
-    def follow(self, reading: Reading, now_s: float) -> None:
+    def play(self, reading: Reading | None) -> None:
+        """The musician starts; `reading`: the clock that leads, None of our own."""
+        if reading is None or not reading.quantum_beats or self._player.transport().rolling:
+            self._player.play()
+        else:
+            self._waits = True
+
+    def stop(self) -> None:
+        self._waits = False
+        self._launch += 1
+        self._player.stop()
+
+    def follow(self, reading: Reading, frame: SetFrame, now_s: float) -> None:
+        """`reading`: the clock that leads, as of now."""
         here = self._player.transport()
-        self._follow_tempo(reading.tempo_bpm)
-        # Before its beat 0 a host counts in: we come in with the first beat.
+        if reading.settled:
+            self.tempo.follow(reading.tempo_bpm, reading.tempo_error_bpm, frame.tempo_bpm, now_s)
+        if reading.signature is not None and reading.signature != frame.signature:
+            self._ask_signature(reading.signature)
+        # Before its beat 0 a host counts in: the music comes in with the first beat.
         rolling = None if reading.rolling is None else reading.rolling and reading.beat >= 0.0
         if rolling is not None and rolling != self._was_rolling:
             self._start_or_stop(reading, rolling, here, now_s)
-        elif (rolling is not False and here.rolling) or (not here.rolling and rolling is False):
-            self._follow_place(reading, here, now_s)
-        self._was_rolling = rolling
+        elif here.rolling and rolling is not False:
+            self._keep_place(reading, here, now_s)
+        elif self._waits:
+            self._launch_in_time(reading, here)
+        elif rolling is False and not here.rolling and self._has_moved(reading, here):
+            self._locate(reading.beat, now_s)
+        self._was_rolling, self._was_at = rolling, reading.beat
 
-    def _follow_tempo(self, tempo_bpm: float) -> None:
-        if tempo_bpm != self._tempo_bpm and MIN_TEMPO_BPM <= tempo_bpm <= MAX_TEMPO_BPM:
-            self._tempo_bpm = tempo_bpm
-            self._set_tempo(tempo_bpm)
+    def _has_moved(self, reading: Reading, here: Transport) -> bool:
+        """Whether a clock at rest has been put somewhere else: a musician may be elsewhere meanwhile."""
+        return not reading.quantum_beats and reading.beat != self._was_at and reading.beat != here.beat
 
     def _start_or_stop(self, reading: Reading, rolling: bool, here: Transport, now_s: float) -> None:
         if not rolling:
-            if here.rolling and self._was_rolling:  # a clock that comes at rest stops nobody
+            if here.rolling and self._was_rolling:  # a clock that is found at rest stops nobody
                 self._player.stop()
-            return
-        if not here.rolling:
-            self._locate(reading.beat, now_s)
+        elif not here.rolling and reading.quantum_beats:
+            self._waits = True
+        elif not here.rolling:
+            self._locate(start_of(reading), now_s)
             self._player.play()
 
-    def _follow_place(self, reading: Reading, here: Transport, now_s: float) -> None:
-        if abs(reading.beat - here.beat) > JUMP_BEATS and now_s - self._located_at_s > LOCATE_SETTLES_S:
-            self._locate(reading.beat, now_s)
+    def _launch_in_time(self, reading: Reading, here: Transport) -> None:
+        """Start with the clock's next place in the bar, at the music's next one."""
+        quantum = reading.quantum_beats
+        left_s = beats_to_seconds(-reading.beat % quantum, reading.tempo_bpm) - self._lead_s
+        if not 0.0 <= left_s <= LAUNCH_S:
+            return
+        self._waits, self._launch = False, self._launch + 1
+        self._player.locate(math.ceil(here.beat / quantum - 1e-6) * quantum)
+        self._later(left_s, partial(self._start, self._launch))
+
+    def _start(self, launch: int) -> None:
+        if launch == self._launch:
+            self._player.play()
+            self.phase.forget()
+            self._is_late = True
+
+    def _keep_place(self, reading: Reading, here: Transport, now_s: float) -> None:
+        error_beats = error_of(reading, here)
+        if abs(error_beats) > JUMP_BEATS:
+            if now_s >= self._located_until_s:
+                self._jump(error_beats, reading, here, now_s)
+            return
+        error_s = beats_to_seconds(error_beats, reading.tempo_bpm)
+        measured_s = self.phase.look(error_s, now_s)
+        if measured_s is None:
+            return
+        if self._is_late and self._missed(measured_s):
+            self._jump(error_beats, reading, here, now_s)
+            self._is_late = False  # a second time it is shifted, however far it is
+            return
+        self.phase.shift(measured_s, reading.precision_s, here.sample_rate, now_s)
+
+    def _jump(self, error_beats: float, reading: Reading, here: Transport, now_s: float) -> None:
+        beat = here.beat + error_beats + seconds_to_beats(self._lead_s, reading.tempo_bpm)
+        self._locate(beat + (reading.quantum_beats if beat < 0.0 else 0.0), now_s)
+
+    def _missed(self, error_s: float) -> bool:
+        """Whether a locate or a start has to be made anew; its error is what it took to arrive."""
+        self._is_late = False
+        self._lead_s = min(max(0.0, self._lead_s + error_s), LONGEST_LEAD_S)
+        return abs(error_s) > MISSED_S
 
     def _locate(self, beat: float, now_s: float) -> None:
-        self._located_at_s = now_s
+        self._located_until_s = now_s + LOCATE_SETTLES_S
+        self.phase.forget(self._located_until_s)
+        self._is_late = True
         try:
             self._player.locate(max(0.0, beat))
-        except EngineError:  # beyond what a transport can count: stay where we are
+        except EngineError:  # further than a transport can count: the music stays where it is
             return
+
+
+def error_of(reading: Reading, here: Transport) -> float:
+    """How many beats the music is behind the clock; of a clock with a quantum, behind the nearest place."""
+    behind, quantum = reading.beat - here.beat, reading.quantum_beats
+    return behind if not quantum else (behind + quantum / 2) % quantum - quantum / 2
+
+
+def start_of(reading: Reading) -> float:
+    """Where the music comes in with a clock that is rolling already."""
+    sixteenth = math.floor(reading.beat / JUMP_BEATS) * JUMP_BEATS
+    late_s = beats_to_seconds(reading.beat - sixteenth, reading.tempo_bpm)
+    return sixteenth if late_s <= ATTACK_S else reading.beat

@@ -35,22 +35,27 @@ class DelayLockedLoop:
         self.at_s = 0.0  # of the latest event, filtered
         self.period_s = 0.0
         self.events = 0
-        self._learned = self._bias_s = self._spread_s = 0.0
+        self._bias_s = self._spread_s = 0.0
+        self._learned = self._in_row = 0  # events that the period, and the place, are known by
 
     def start(self, at_s: float, period_s: float) -> None:
         """The first event; `period_s` is a guess that the second one replaces."""
         self.at_s, self.period_s, self.events = at_s, period_s, 1
-        self._learned, self._bias_s, self._spread_s = 1, 0.0, 0.0
+        self._learned, self._in_row, self._bias_s, self._spread_s = 1, 1, 0.0, 0.0
 
     def shift(self, at_s: float) -> None:
-        """An event that the ones before it do not foretell; their period still holds."""
-        self.at_s, self.events = at_s, self.events + 1
-        self._learned, self._bias_s = min(self._learned, RELEARN), 0.0
+        """An event that may begin a new row: where it is more than jitter away from the one that was
+        foretold, it does; the period still holds."""
+        if abs(at_s - self.at_s - self.period_s) <= 4.0 * self._spread_s:
+            self.hear(at_s)
+        else:
+            self.at_s, self.events = at_s, self.events + 1
+            self._in_row, self._bias_s = 1, 0.0
 
     def relearn(self, at_s: float, period_s: float) -> None:
         """The period has changed altogether."""
         self.at_s, self.period_s, self.events = at_s, max(SHORTEST_S, period_s), self.events + 1
-        self._learned, self._bias_s, self._spread_s = 2, 0.0, 0.0
+        self._learned, self._in_row, self._bias_s, self._spread_s = 2, 1, 0.0, 0.0
 
     def missing(self, at_s: float, since_s: float) -> int:
         """How many events are missing before this one; -1: it comes a whole period early. 0 while the
@@ -69,15 +74,31 @@ class DelayLockedLoop:
         error_s = at_s - foretold_s
         self.events += 1
         self._learned += 1
+        self._in_row += 1
         self._watch(error_s)
         a, b = self._gains()
         self.at_s = foretold_s + a * error_s
         self.period_s = max(SHORTEST_S, self.period_s + b * error_s / periods)
 
+    @property
+    def learned(self) -> int:
+        """How many events the period is known by."""
+        return self._learned
+
+    @property
+    def period_error_s(self) -> float:
+        """Standard deviation of the period: that of a line through so many events with such jitter. (A mean
+        deviation times 1.25 is the standard one.)"""
+        n = max(2.0, min(self._learned, 4.0 / self._locked_gain()))
+        return 1.25 * self._spread_s * math.sqrt(12.0 / n**3)
+
+    def _locked_gain(self) -> float:
+        return math.sqrt(2.0) * 2.0 * math.pi * BANDWIDTH_HZ * self.period_s
+
     def _gains(self) -> tuple[float, float]:
-        n = self._learned
-        w = 2.0 * math.pi * BANDWIDTH_HZ * self.period_s
-        return max(2 * (2 * n - 1) / (n * (n + 1)), math.sqrt(2.0) * w), max(6 / (n * (n + 1)), w * w)
+        n, locked = self._learned, self._locked_gain()
+        place = max(2 * (2 * n - 1) / (n * (n + 1)), 1 / self._in_row, locked)
+        return place, max(6 / (n * (n + 1)), locked * locked / 2.0)
 
     def _watch(self, error_s: float) -> None:
         """Whether the period has changed: the errors go one way."""

@@ -85,7 +85,7 @@ class MidiClock:
         place = self._place + (ticks.since(now_s) if self._rolls else 0.0)
         return Reading(
             self._rolls, place / TICKS_PER_BEAT, ticks.tempo_bpm, settled=ticks.is_settled,
-            certain=self._started, precision_s=PRECISION_S,
+            tempo_error_bpm=ticks.tempo_error_bpm, certain=self._started, precision_s=PRECISION_S,
             detail="MIDI clock" if self._started else "MIDI clock, at rest",
         )  # fmt: skip
 

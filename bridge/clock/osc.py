@@ -1,7 +1,7 @@
 """A host that tells its position over OSC (`/rg/clock/position`), some 5 to 10 times a second.
 
 What arrives has been under way for anything from nothing to tens of milliseconds: a host's timer, its
-script, the network. It is never early, so of the last second's positions the one that is furthest ahead
+script, the network. It is never early, so of the last seconds' positions the one that is furthest ahead
 was the quickest, and it alone counts (the clock filter of NTP, RFC 5905, section 10, one way):
 
     beat - tempo * time
@@ -20,7 +20,7 @@ from bridge.clock.reading import Reading
 from engine.units import seconds_to_beats
 
 FRESH_S = 2.0
-WINDOW_S = 1.0
+WINDOW_S = 3.0
 JUMP_BEATS = 0.25  # further off than a sixteenth is no delay: the host has jumped
 PRECISION_S = 0.003
 
@@ -59,7 +59,9 @@ class OscClock:
             return None
         beat = max(position.beat_at(now_s) for position in self._positions)
         detail = "a host over OSC" if last.rolling else "a host over OSC, at rest"
-        return Reading(last.rolling, beat, last.tempo_bpm, precision_s=PRECISION_S, detail=detail)
+        return Reading(
+            last.rolling, beat, last.tempo_bpm, certain=last.rolling, precision_s=PRECISION_S, detail=detail
+        )
 
     def check(self) -> None:
         """Always there to be told."""

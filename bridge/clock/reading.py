@@ -27,6 +27,7 @@ class Reading:
     signature: Signature | None = None
     quantum_beats: float = 0.0
     settled: bool = True
+    tempo_error_bpm: float = 0.0
     certain: bool = False
     precision_s: float = 0.0
     detail: str = ""

@@ -12,7 +12,7 @@ from bridge.clock.delay_locked_loop import DelayLockedLoop
 
 TICKS_PER_BEAT = 24
 GUESS_S = 60.0 / (120.0 * TICKS_PER_BEAT)
-SETTLED_TICKS = 12  # half a beat: with 1 ms of jitter the tempo is known to a few in a thousand
+SETTLED_TICKS = 24  # a beat: with 1 ms of jitter the tempo is known to a few in a thousand
 AGAIN_TICKS = 3
 
 
@@ -30,8 +30,13 @@ class Ticks:
         return 60.0 / (self.loop.period_s * TICKS_PER_BEAT)
 
     @property
+    def tempo_error_bpm(self) -> float:
+        """Three standard deviations."""
+        return self.tempo_bpm * 3.0 * self.loop.period_error_s / self.loop.period_s
+
+    @property
     def is_settled(self) -> bool:
-        return self.loop.events >= SETTLED_TICKS
+        return self.loop.learned >= SETTLED_TICKS
 
     def begin(self, at_s: float) -> None:
         """After a silence: the tempo of before is the best guess."""

@@ -1,0 +1,250 @@
+"""The music follows whatever clock leads: start, stop, place, jumps, tempo, drift. In simulated time."""
+
+from random import Random
+
+import pytest
+
+from engine import commands as c
+from engine.errors import EngineError
+from tests.bridge.clock.simulation import LinkSession, MidiHost, OscHost, Simulation
+
+MINUTE = 60.0
+
+
+def worst(host, seconds):
+    """The largest error while that time passes, in ms."""
+    errors = []
+    host.simulation.run(seconds, lambda _: errors.append(abs(host.error_ms())))
+    return max(errors)
+
+
+# --- a host over OSC ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def osc():
+    simulation = Simulation()
+    host = OscHost(simulation, Random(1), tempo_bpm=97.5)
+    simulation.run(0.1)
+    host.set(beat=33.0, rolling=True)
+    simulation.run(4.0)
+    return host
+
+
+def test_a_host_over_osc_is_started_with_placed_and_kept_to_10_ms(osc):
+    simulation = osc.simulation
+    assert (simulation.leader, simulation.rolling, simulation.frame.tempo_bpm) == ("osc", True, 97.5)
+    assert worst(osc, MINUTE) < 10.0  # each message is up to 20 ms late, and that late nobody can know
+
+
+def test_a_loop_of_the_host_takes_the_music_back_with_it(osc):
+    osc.set(beat=16.0)
+    osc.simulation.run(0.3)
+    assert abs(osc.error_ms()) < 25.0
+    osc.simulation.run(5.0)
+    assert worst(osc, 5.0) < 10.0
+
+
+def test_a_tempo_ramp_of_the_host_is_followed_all_the_way(osc):
+    for step in range(100):
+        osc.set(tempo_bpm=97.5 + step * 0.3)
+        osc.simulation.run(0.1)
+        assert abs(osc.error_ms()) < 25.0
+    osc.simulation.run(2.0)
+    assert osc.simulation.frame.tempo_bpm == pytest.approx(127.2)
+    assert len(osc.simulation.asked) <= 103
+
+
+def test_when_the_host_stops_the_music_stops_and_when_it_is_gone_the_musician_is_free(osc):
+    simulation = osc.simulation
+    osc.set(rolling=False)
+    simulation.run(0.2)
+    assert not simulation.rolling
+    simulation.clock.play()  # against the clock: that is the musician's right
+    simulation.run(5.0)
+    assert (simulation.rolling, simulation.leader) == (True, "internal")
+    assert simulation.frame.tempo_bpm == 97.5
+
+
+def test_a_musician_who_stops_against_the_host_is_let_until_it_starts_again(osc):
+    simulation = osc.simulation
+    simulation.clock.stop()
+    simulation.run(3.0)
+    assert not simulation.rolling
+    osc.set(rolling=False)
+    simulation.run(0.5)
+    osc.set(beat=8.0, rolling=True)
+    simulation.run(5.0)
+    assert simulation.rolling and abs(osc.error_ms()) < 10.0
+
+
+def test_a_count_in_is_waited_out():
+    simulation = Simulation()
+    host = OscHost(simulation, Random(1))
+    host.set(beat=-4.0, rolling=True)
+    simulation.run(1.9)
+    assert (simulation.leader, simulation.rolling) == ("osc", False)
+    simulation.run(3.0)
+    assert simulation.rolling and abs(host.error_ms()) < 10.0
+
+
+def test_at_rest_the_music_is_put_where_the_host_is_put(osc):
+    simulation = osc.simulation
+    osc.set(rolling=False)
+    simulation.run(0.3)
+    osc.set(beat=64.0)
+    simulation.run(0.3)
+    assert simulation.beat == pytest.approx(64.0, abs=1e-3)
+
+
+# --- MIDI clock -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def midi():
+    simulation = Simulation(100.0)
+    host = MidiHost(simulation, Random(2), tempo_bpm=128.0)
+    simulation.run(2.0)
+    host.start()
+    simulation.run(4.0)
+    return host
+
+
+def test_midi_clock_is_started_with_on_its_first_beat_and_kept_to_a_millisecond(midi):
+    simulation = midi.simulation
+    assert (simulation.leader, simulation.rolling, simulation.frame.tempo_bpm) == ("midi", True, 128.0)
+    assert worst(midi, 2 * MINUTE) < 1.0
+
+
+def test_jitter_renders_nothing_anew(midi):
+    midi.simulation.asked.clear()
+    midi.simulation.run(2 * MINUTE)
+    assert midi.simulation.asked == []
+
+
+@pytest.mark.parametrize("tempo_bpm", [120.0, 127.5, 123.4])
+def test_the_tempo_of_midi_clock_is_found_within_four_seconds_and_asked_for_a_few_times(tempo_bpm):
+    simulation = Simulation(100.0)
+    host = MidiHost(simulation, Random(3), tempo_bpm=tempo_bpm)
+    simulation.run(0.5)
+    host.start()
+    simulation.run(4.0)
+    assert simulation.frame.tempo_bpm == pytest.approx(tempo_bpm, abs=0.05)
+    assert len(simulation.asked) <= 4
+    assert worst(host, MINUTE) < 1.0
+
+
+def test_a_song_position_while_it_rolls_is_located(midi):
+    midi.locate(8)
+    midi.simulation.run(0.3)
+    assert abs(midi.error_ms()) < 25.0
+    midi.simulation.run(2.0)
+    assert worst(midi, 10.0) < 1.0
+
+
+def test_stop_song_position_and_continue(midi):
+    midi.stop()
+    midi.simulation.run(0.1)
+    assert not midi.simulation.rolling
+    midi.locate(64)
+    midi.go_on()
+    midi.simulation.run(3.0)
+    assert midi.simulation.rolling
+    assert worst(midi, 10.0) < 1.0
+
+
+def test_when_midi_clock_is_unplugged_the_music_goes_on_at_its_tempo_and_is_caught_again(midi):
+    simulation = midi.simulation
+    midi.is_there = False
+    assert worst(midi, 10.0) < 3.0
+    assert (simulation.leader, simulation.rolling, simulation.frame.tempo_bpm) == ("internal", True, 128.0)
+    midi.is_there = True
+    simulation.run(6.0)
+    assert simulation.leader == "midi"
+    assert worst(midi, 10.0) < 1.0
+
+
+# --- Link -----------------------------------------------------------------------------------------
+
+
+def test_with_link_a_start_waits_for_the_bar_of_the_session():
+    simulation = Simulation(100.0)
+    session = LinkSession(simulation, beat=1.3)
+    simulation.run(1.0)
+    assert (simulation.leader, simulation.rolling, simulation.frame.tempo_bpm) == ("link", False, 120.0)
+    simulation.clock.play()
+    starts = []
+    simulation.run(4.0, lambda s: starts.append(session.beat) if s.rolling else None)
+    assert starts[0] % 4.0 == pytest.approx(0.0, abs=0.04)
+    assert worst(session, 10.0) < 0.5
+
+
+@pytest.mark.parametrize("ppm", [-100.0, 30.0])
+def test_link_and_a_sound_card_that_drifts_stay_within_half_a_millisecond(ppm):
+    simulation = Simulation(124.0, sound_ppm=ppm)
+    session = LinkSession(simulation, tempo_bpm=124.0)
+    simulation.run(1.0)
+    simulation.clock.play()
+    simulation.run(5.0)
+    assert worst(session, 2 * MINUTE) < 0.5
+
+
+def test_the_tempo_changes_both_ways_and_the_last_one_holds():
+    simulation = Simulation(100.0)
+    session = LinkSession(simulation, tempo_bpm=110.0)
+    simulation.run(1.0)
+    assert (simulation.frame.tempo_bpm, session.said) == (110.0, [])  # joining tells nobody anything
+    session.set(tempo_bpm=133.33)
+    simulation.run(0.5)
+    assert simulation.frame.tempo_bpm == 133.33
+    simulation.musician(c.SetTempo(90.0))
+    assert ("tempo", 90.0) in session.said
+    simulation.run(0.05)
+    session.set(tempo_bpm=90.0)
+    simulation.run(3.0)
+    assert simulation.frame.tempo_bpm == 90.0
+    assert simulation.asked == [c.SetTempo(110.0), c.SetTempo(133.33)]
+
+
+def test_a_session_without_others_is_kept_in_step_with_the_music():
+    simulation = Simulation()
+    session = LinkSession(simulation, peers=0)
+    simulation.clock.link._task = object()  # joined
+    simulation.clock.play()
+    simulation.run(3.0)
+    assert simulation.leader == "internal"
+    word, beat, at_s = session.said[-1]
+    assert word == "align"
+    assert beat == pytest.approx((at_s - 1000.0) * 2.0, abs=1e-3)
+
+
+def test_start_and_stop_come_from_link_where_that_is_wanted():
+    simulation = Simulation(start_stop_sync=True)
+    session = LinkSession(simulation, beat=0.7)
+    simulation.run(1.0)
+    session.playing = True
+    simulation.run(3.0)
+    assert simulation.rolling and abs(session.error_ms()) < 1.0
+    session.playing = False
+    simulation.run(0.1)
+    assert not simulation.rolling
+
+
+# --- what may be changed by hand ------------------------------------------------------------------
+
+
+def test_what_the_clock_would_undo_at_once_is_refused_with_what_to_do(midi):
+    for command in (c.SetTempo(90.0), c.Locate(3.0)):
+        with pytest.raises(EngineError, match="/rg/clock/source internal") as refusal:
+            midi.simulation.clock.check(command)
+        assert refusal.value.code == "locked"
+    midi.simulation.clock.check(c.SetTempo(128.0))
+
+
+def test_the_offset_of_the_settings_brings_the_music_earlier():
+    simulation = Simulation(offset_ms=20.0)
+    session = LinkSession(simulation)
+    simulation.run(1.0)
+    simulation.clock.play()
+    simulation.run(5.0)
+    assert session.error_ms() == pytest.approx(-20.0, abs=0.5)
