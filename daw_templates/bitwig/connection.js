@@ -5,8 +5,8 @@
 // that the engine is gone or has forgotten us, and hello is said until it answers.
 
 var CLIENT_NAME = 'Bitwig';
-// Bits of the feedback mask: tracks 1, progress 2, set and context 16, log 32. No levels, no beats.
-var FEEDBACK_MASK = 1 + 2 + 16 + 32;
+// Bits of the feedback mask: tracks 1, progress 2, transport 8, set and context 16, log 32. No levels.
+var FEEDBACK_MASK = 1 + 2 + 8 + 16 + 32;
 var TICK_MS = 2000;
 
 // `listener` has receive(address, message), connected() and lost().
@@ -22,9 +22,17 @@ function Connection(host, preferences, listener) {
   this.problem = '';
   var osc = host.getOscModule();
   this.listen(osc);
-  this.out = osc.connectToUdpServer(
-    preferences.engineHost.get(), Math.round(preferences.enginePort.getRaw()), null);
+  this.out = this.connect(osc, preferences.engineHost.get(), Math.round(preferences.enginePort.getRaw()));
 }
+
+Connection.prototype.connect = function (osc, address, port) {
+  try {
+    return osc.connectToUdpServer(address, port, null);
+  } catch (error) {
+    this.fail('the engine host ' + address + ' is not known: correct it in the preferences', error);
+    return null;
+  }
+};
 
 Connection.prototype.listen = function (osc) {
   var self = this;
@@ -34,9 +42,14 @@ Connection.prototype.listen = function (osc) {
   try {
     osc.createUdpServer(space).start(this.receivePort);
   } catch (error) {
-    this.problem = 'port ' + this.receivePort + ' is taken: choose another receive port in the preferences';
-    this.host.errorln('ResonantGen: ' + this.problem + ' (' + error + ')');
+    this.fail('port ' + this.receivePort + ' is taken: choose another in the preferences', error);
   }
+};
+
+// Without both sockets nothing is sent.
+Connection.prototype.fail = function (problem, error) {
+  this.problem = problem;
+  this.host.errorln('ResonantGen: ' + problem + ' (' + error + ')');
 };
 
 // --- the lease -------------------------------------------------------------------------------------

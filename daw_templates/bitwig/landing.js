@@ -65,8 +65,9 @@ Landing.prototype.end = function (problem) {
 Landing.prototype.poll = function (test, tries, then) {
   var self = this;
   if (this.generation !== this.project.generation) {
+    this.queue = [];
     this.landed = [];
-    this.end('another project was opened; the stem on its way was left alone');
+    this.end('another project was opened; stems on their way were left alone');
   } else if (test()) {
     then(true);
   } else if (tries === 0) {

@@ -1,18 +1,22 @@
 'use strict';
 
 // Where Bitwig's transport is, as the engine's `osc` clock wants it: on every start, stop and jump, and
-// about eight times a second while it rolls.
+// about eight times a second while it rolls. And the other way, where the musician wants that: Bitwig starts
+// and stops with the engine, unless `osc` leads, for then the engine follows and would echo us.
 
 var REPORT_MS = 120;
 var JUMP_MS = 60; // a play position that is dragged while stopped
 var LOWEST_BEAT = -100000;
+var OSC_CLOCK = 'osc';
 
 function Position(host, transport, preferences, tempo, link) {
   var self = this;
   this.host = host;
+  this.transport = transport;
   this.preferences = preferences;
   this.tempo = tempo;
   this.link = link;
+  this.clock = ''; // who leads the engine's
   this.playing = transport.isPlaying();
   this.position = transport.playPosition();
   this.isReporting = false; // a task is on its way
@@ -26,6 +30,22 @@ function Position(host, transport, preferences, tempo, link) {
 Position.prototype.connected = function () {
   this.report();
   this.goOn();
+};
+
+// The engine's transport starts or stops. In a dump it did so long ago.
+Position.prototype.toldPlaying = function (isOn, isDump) {
+  if (isDump || !this.preferences.startWithEngine.get() || this.clock === OSC_CLOCK) {
+    return;
+  }
+  if (isOn && !this.playing.get()) {
+    this.transport.play();
+  } else if (!isOn && this.playing.get()) {
+    this.transport.stop();
+  }
+};
+
+Position.prototype.toldClock = function (source) {
+  this.clock = source;
 };
 
 // One report now, whatever it says.

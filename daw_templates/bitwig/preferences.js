@@ -19,6 +19,7 @@ function Preferences(host) {
   this.reconnect = box.getSignalSetting('Use these', 'Connection', 'Reconnect');
   this.tempo = box.getEnumSetting('Tempo and signature', 'Follow', TEMPO_MODES, TEMPO_MODES[0]);
   this.position = box.getBooleanSetting('Tell the engine where the transport is', 'Follow', true);
+  this.startWithEngine = box.getBooleanSetting('Start and stop with the engine', 'Follow', false);
   this.insert = box.getBooleanSetting('Insert finished stems', 'Launcher', true);
   this.createTracks = box.getBooleanSetting('Create missing tracks', 'Launcher', true);
   this.createScenes = box.getBooleanSetting('Add a scene when all slots are taken', 'Launcher', true);
@@ -33,8 +34,8 @@ function portSetting(box, label, initial) {
 
 Preferences.prototype.settings = function () {
   return [
-    this.engineHost, this.enginePort, this.receivePort, this.tempo, this.position, this.insert,
-    this.createTracks, this.createScenes, this.launch, this.popups
+    this.engineHost, this.enginePort, this.receivePort, this.tempo, this.position, this.startWithEngine,
+    this.insert, this.createTracks, this.createScenes, this.launch, this.popups
   ];
 };
 

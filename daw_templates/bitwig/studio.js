@@ -169,6 +169,8 @@ var SET_MESSAGES = {
   '/rg/signature': function (studio, m) {
     studio.tempo.toldSignature(m.getInt(0), m.getInt(1), studio.isDump);
   },
+  '/rg/playing': function (studio, m) { studio.position.toldPlaying(m.getInt(0) === 1, studio.isDump); },
+  '/rg/clock/active': function (studio, m) { studio.position.toldClock(m.getString(0)); },
   '/rg/bars': function (studio, m) { studio.panel.bars.told(m.getInt(0)); },
   '/rg/when': function (studio, m) { studio.panel.when.told(m.getString(0)); },
   '/rg/fail': function (studio, m) { studio.refused(m.getString(3)); },

@@ -68,6 +68,7 @@ class Bitwig {
       createTransport: made('transport', {
         tempo: () => ({value: () => this.tempo}), timeSignature: () => this.signature,
         isPlaying: () => this.playing, playPosition: () => this.playPosition,
+        play: () => this.playing.set(true), stop: () => this.playing.set(false),
       }),
       createApplication: made('application', {
         projectName: () => this.projectName, createAudioTrack: () => this.createAudioTrack(),
@@ -202,6 +203,18 @@ class Bitwig {
     this.guard(() => this.playing.change(on));
   }
 
+  // Plays, and the position goes on with the clock.
+  roll(on) {
+    clearInterval(this.rolling);
+    const from = {beat: this.playPosition.seen, ms: performance.now()};
+    if (on) {
+      this.rolling = setInterval(() => {
+        this.move(from.beat + (performance.now() - from.ms) / 60000 * this.tempo.seen);
+      }, LATER_MS);
+    }
+    this.play(on);
+  }
+
   move(beat) {
     this.guard(() => this.playPosition.change(beat));
   }
@@ -216,6 +229,7 @@ class Bitwig {
 
   close() {
     this.isClosed = true;
+    clearInterval(this.rolling);
     this.sockets.forEach((socket) => socket.close());
   }
 }

@@ -98,6 +98,28 @@ test('a signature goes both ways', async () => {
   await until(() => bitwig.signature.seen === '4/4', 'the signature in Bitwig');
 });
 
+test('the engine rolls with Bitwig, from where it is, and stops with it', async () => {
+  bitwig.move(32);
+  bitwig.roll(true);
+  await until(() => musician.values['/rg/clock/active'][0] === 'osc', () => musician.values['/rg/clock/active']);
+  await until(() => String(musician.values['/rg/playing']) === '1', 'the start');
+  await until(() => musician.of('/rg/beat').some(([bar]) => bar >= 9), () => musician.of('/rg/beat'));
+  bitwig.roll(false);
+  await until(() => String(musician.values['/rg/playing']) === '0', 'the stop');
+});
+
+test('Bitwig starts and stops with an engine that leads', async () => {
+  bitwig.edit('Start and stop with the engine', true);
+  musician.send('/rg/clock/source', 'internal');
+  await until(() => musician.values['/rg/clock/active'][0] === 'internal', () => musician.values['/rg/clock/active']);
+  musician.send('/rg/play');
+  await until(() => bitwig.playing.seen, 'the start');
+  musician.send('/rg/stop');
+  await until(() => !bitwig.playing.seen, 'the stop');
+  bitwig.edit('Start and stop with the engine', false);
+  musician.send('/rg/clock/source', 'auto');
+});
+
 test('a lock clicked in the panel locks, and a lock set elsewhere shows', async () => {
   bitwig.edit('Drums lock', true);
   await until(() => musician.values['/rg/track/drums/lock'][0] === 1, 'the lock at the engine');

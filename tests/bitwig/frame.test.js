@@ -68,3 +68,25 @@ test('the position stays here where the musician wants that', async () => {
   await desk().settled();
   assert.deepEqual(desk().engine.of('/rg/clock/position'), []);
 });
+
+test('Bitwig starts and stops with the engine where the musician wants that', async () => {
+  await desk().meet({'Start and stop with the engine': true});
+  desk().engine.send('/rg/clock/active', 'internal', '');
+  desk().engine.send('/rg/playing', 1);
+  await until(() => desk().bitwig.playing.seen, 'the start');
+  desk().engine.send('/rg/playing', 0);
+  await until(() => !desk().bitwig.playing.seen, 'the stop');
+  desk().bitwig.edit('Start and stop with the engine', false);
+  desk().engine.send('/rg/playing', 1);
+  await desk().settled();
+  assert.equal(desk().bitwig.playing.seen, false);
+});
+
+test('while the engine follows Bitwig its late echo of a stop stops nothing', async () => {
+  await desk().meet({'Start and stop with the engine': true});
+  desk().engine.send('/rg/clock/active', 'osc', 'a host');
+  desk().bitwig.play(true);
+  desk().engine.send('/rg/playing', 0);
+  await desk().settled();
+  assert.equal(desk().bitwig.playing.seen, true);
+});

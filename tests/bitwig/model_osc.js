@@ -53,6 +53,9 @@ class OscModule {
 
   connectToUdpServer(host, port) {
     this.model.mustBeInit('connectToUdpServer');
+    if (/\s/.test(host)) {
+      throw new Error(`java.net.UnknownHostException: ${host}`);
+    }
     const socket = dgram.createSocket('udp4');
     this.model.sockets.push(socket);
     return {

@@ -14,22 +14,26 @@ test('the panel shows what a track does, and the newest of its progress', async 
   desk().engine.send('/rg/track/bass/take', 2, 5);
   desk().engine.send('/rg/track/bass/state', 'generating');
   desk().engine.send('/rg/track/bass/progress', {f: 0.43});
-  await until(() => desk().bitwig.shown('Bass state') === 'generating 40 %, take 2 of 5', () => desk().bitwig.shown('Bass state'));
+  const shows = (text) => until(() => desk().bitwig.shown('Bass state') === text, text);
+  await shows('generating 40 %, take 2 of 5');
   desk().engine.send('/rg/track/bass/state', 'failed');
-  await until(() => desk().bitwig.shown('Bass state') === 'failed, take 2 of 5', () => desk().bitwig.shown('Bass state'));
+  await shows('failed, take 2 of 5');
 });
 
 test('buttons send what they say, with a request id where an answer is due', async () => {
   await desk().meet({Prompt: 'dark techno', 'Drums prompt': 'half as busy'});
-  ['Generate', 'Quick look', 'Cancel', 'Launch', 'Drums regenerate', 'Bass regenerate', 'Drums undo', 'Drums redo']
-    .forEach((label) => desk().bitwig.press(label));
+  [
+    'Generate', 'Quick look', 'Cancel', 'Launch', 'Drums regenerate', 'Bass regenerate', 'Drums undo', 'Drums redo',
+  ].forEach((label) => desk().bitwig.press(label));
   await until(() => desk().engine.of('/rg/track/drums/redo').length === 1, 'the last');
   const [generate] = desk().engine.of('/rg/generate');
   assert.deepEqual([generate[0], typeof generate[1]], ['dark techno', 'number']);
   assert.equal(desk().engine.of('/rg/preview')[0][0], 'dark techno');
   assert.equal(desk().engine.of('/rg/track/drums/regenerate')[0][0], 'half as busy');
   assert.equal(desk().engine.of('/rg/track/bass/regenerate')[0].length, 1); // the request id alone
-  assert.deepEqual([desk().engine.of('/rg/cancel'), desk().engine.of('/rg/launch'), desk().engine.of('/rg/track/drums/undo')], [[[]], [[]], [[]]]);
+  ['/rg/cancel', '/rg/launch', '/rg/track/drums/undo'].forEach((address) => {
+    assert.deepEqual(desk().engine.of(address), [[]]);
+  });
 });
 
 test('without a prompt nothing is generated, and the musician is told', async () => {
@@ -76,6 +80,15 @@ test('a port that another program has is told, and nothing is sent from there on
   await until(() => /is taken/.test(desk().bitwig.shown('Engine')), 'the panel');
   assert.match(desk().bitwig.errors.pop(), /BindException/);
   assert.deepEqual(desk().bitwig.sent, []);
+});
+
+test('an engine host that nobody knows is told', async () => {
+  desk().bitwig = new Bitwig({'Engine host': 'no such', 'Receive port': await freeUdpPort()});
+  start(desk().bitwig);
+  await desk().popup(/the engine host no such is not known/);
+  assert.match(desk().bitwig.errors.pop(), /UnknownHostException/);
+  desk().bitwig.press('Generate');
+  await bound(desk().engine.socket, 0);
 });
 
 test('reconnecting starts the script anew, which is how Bitwig makes new connections', async () => {

@@ -144,9 +144,12 @@ test('an instrument track of that name is told, and left alone', async () => {
 test('a project that comes to the front meanwhile gets nothing of it', async () => {
   await desk().meet({}, (bitwig) => { drums(bitwig); bitwig.takesFiles = false; });
   desk().finish(1);
+  desk().finish(1, 'bass');
   await until(() => desk().bitwig.inserted.length === 1, 'the insertion');
   desk().bitwig.openProject('second', {});
   await desk().popup(/another project was opened/);
+  await pause(100);
+  assert.deepEqual([desk().bitwig.inserted.length, desk().bitwig.tracks.length], [1, 1]);
 });
 
 test('a clip that the musician selects meanwhile keeps its name', async () => {
