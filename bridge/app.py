@@ -163,7 +163,7 @@ class App:
         """state, queued, cpu_load, xruns, last_generate_s, device: the answer to /rg/status."""
         player = self.outs.status()
         generation = self.engine.generation
-        device = f"{performers_summed(self.engine.core.choices())}; {player.text}"
+        device = f"{performers_summed(self.engine.core.choices())}; {player.text}; {self.clock.text}"
         return (
             self.engine.state, len(generation.queue), player.cpu_load, player.xruns,
             generation.last_generate_s, device,

@@ -59,7 +59,8 @@ class MonitorState:
     key: str = ""
     chords: str = ""
     when: str = ""
-    clock: str = ""
+    clock: str = ""  # as it was asked for
+    leader: str = ""  # the clock that leads
     status: Status | None = None
     log: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=LOG_LINES))
 
@@ -95,6 +96,8 @@ class MonitorState:
             )
         elif address == "/rg/tempo":
             self.tempo_bpm = float(args[0])
+        elif address == "/rg/clock/active":
+            self.leader = str(args[0])
         elif address == "/rg/bars":
             self.bars = int(args[0])
         elif address in TEXTS:

@@ -46,7 +46,7 @@ def _no_engine(where: str) -> Text:
 
 
 def _transport(state: MonitorState) -> Text:
-    """`▶ 12.3 ○○●○  128 bpm  Am  4/4  8 bars  when loop  clock jack`; `–` until a beat was heard"""
+    """`▶ 12.3 ○○●○  128 bpm  Am  4/4  8 bars  when loop  clock link`; `–` until a beat was heard"""
     beats, unit = state.signature
     symbol = ("▶", "bold green") if state.playing else ("■", "dim")
     dots = "".join(
@@ -56,12 +56,20 @@ def _transport(state: MonitorState) -> Text:
     text = Text.assemble(symbol, " ", (place.ljust(7), "bold"), dots, no_wrap=True)
     words = [
         f"{state.tempo_bpm:g} bpm", state.key, f"{beats}/{unit}", f"{state.bars} bars",
-        f"when {state.when}" if state.when else "", f"clock {state.clock}" if state.clock else "",
+        f"when {state.when}" if state.when else "", _clock(state),
     ]  # fmt: skip
     for word in words:
         if word:
             text.append("   ").append(word, "bold" if word == state.key else "")
     return text
+
+
+def _clock(state: MonitorState) -> str:
+    """Who leads; where another one was chosen by hand, that too."""
+    if not state.leader:
+        return f"clock {state.clock}" if state.clock else ""
+    is_missing = state.clock not in ("", "auto", state.leader)
+    return f"clock {state.leader}" + (f" ({state.clock} is missing)" if is_missing else "")
 
 
 def _status(state: MonitorState) -> Text:

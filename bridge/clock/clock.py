@@ -182,6 +182,13 @@ class Clock:
             self.active = active
             self._publish(active)
 
+    @property
+    def text(self) -> str:
+        """Who leads, and how far the music is off: for /rg/status."""
+        error_s = self.conductor.phase.error_s if self.active.source != "internal" else None
+        off = "" if error_s is None else f", {error_s * 1000.0:+.2f} ms"
+        return f"clock {self.active.source} ({self.active.detail}{off})"
+
     def _detail(self, leader: str, reading: Reading) -> str:
         asked = self._chooser.asked
         if leader == "internal" and asked not in ("auto", "internal"):

@@ -73,6 +73,17 @@ def test_values_of_a_track_stay_with_it():
     assert list(state.tracks) == ["drums", "bass", "harmony", "melody", "vocal"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "leader", "shown"),
+    [("auto", "link", "clock link"), ("midi", "midi", "clock midi"),
+     ("midi", "internal", "clock internal (midi is missing)")],
+)  # fmt: skip
+def test_the_clock_that_leads_is_shown_and_one_that_was_chosen_and_is_missing(asked, leader, shown):
+    state = told(*DUMP, ("/rg/clock/source", asked), ("/rg/clock/active", leader, "why"))
+    line = drawn(state, 140).splitlines()[1]
+    assert line.rstrip("│ ").endswith(shown)
+
+
 def test_progress_begins_anew_with_each_state():
     state = told(*DUMP, ("/rg/track/bass/state", "queued"))
     assert state.tracks["bass"].progress == 0.0
