@@ -1,4 +1,4 @@
-"""A real engine for the module, and a REAPER beside it for each test."""
+"""REAPER beside an engine of paper (quick, in its own time), or beside a real one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,27 @@ from pathlib import Path
 import pytest
 
 from tests.bridge.musician import Musician
+from tests.reaper.paper_engine import PaperEngine
 from tests.reaper.reaper_host import ReaperHost
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReaperHost]:
+    """A REAPER with an empty project: 7, with Lua 5.4, unless the test's parameter is another Lua."""
+    with ReaperHost(tmp_path, getattr(request, "param", "lua5.4")) as host:
+        yield host
+        host.check()
+
+
+@pytest.fixture
+def engine(desk: ReaperHost) -> PaperEngine:
+    """The engine that `desk` follows."""
+    paper = PaperEngine(desk)
+    desk.turn(paper.now_s)
+    desk.follow()
+    paper.until(lambda: desk.setting("connected") == "1")
+    paper.turns()
+    return paper
 
 
 def engine_options(folder: Path, mailbox: Path) -> tuple[str, ...]:
@@ -28,16 +48,12 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Musician]:
 
 @pytest.fixture
 def reaper(studio: Musician, tmp_path: Path) -> Iterator[ReaperHost]:
-    """A REAPER with an empty project that follows a new set of the engine."""
+    """A REAPER that knows where the real engine is."""
     with ReaperHost(tmp_path) as host:
-        meet(host, studio)
+        host.set_setting("mailbox", str(studio.folder.parent / "mailbox"))
+        host.set_setting("port", str(studio.port))
         yield host
         host.check()
-
-
-def meet(host: ReaperHost, engine: Musician) -> None:
-    host.set_setting("mailbox", str(engine.folder.parent / "mailbox"))
-    host.set_setting("port", str(engine.port))
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ return function(reaper, host)
 
   function reaper.file_exists(path)
     local file = io.open(path, "rb")
-    local is_file = file ~= nil and file:read(0) ~= nil
+    local is_file = file ~= nil and select(2, file:read(1)) == nil -- a folder opens, and cannot be read
     if file then
       file:close()
     end

@@ -7,7 +7,7 @@ local model_folder, resources = arg[1], arg[2]
 package.path = model_folder .. "/?.lua"
 
 local json = require("json")
-local objects = require("objects")
+objects = require("objects") -- the tests delete some
 
 local function new_project(path)
   return objects.new("ReaProject*", {
@@ -24,6 +24,7 @@ host = {
 
 reaper = {}
 require("api_project")(reaper, host)
+require("api_time")(reaper, host)
 require("api_host")(reaper, host)
 
 function host.make_folder(path)

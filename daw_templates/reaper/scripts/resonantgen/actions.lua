@@ -143,6 +143,14 @@ function actions.prompt_track(target)
   end
 end
 
+-- REAPER starts and stops with the engine, or, thrown over, only by the musician's own hand.
+function actions.transport_follows()
+  local context = script.context()
+  local follows = place.setting("transport", "both") ~= "both"
+  place.set("transport", follows and "both" or "own", true)
+  toolbar.show(context.name, follows)
+end
+
 -- Where stems land: at the bar of the edit cursor, of the loop's start, or at the project's start.
 function actions.place_at(choice)
   script.context()

@@ -74,7 +74,8 @@ local function take_tempo(self, _, now)
   self.tempo:take(self.project, self.band, now)
 end
 
-local on_set = {
+-- What is done when something happens; while a dump tells how everything is, nothing does.
+local on_news = {
   ["/rg/tempo"] = take_tempo,
   ["/rg/signature"] = take_tempo,
   ["/rg/playing"] = function(self, message, now)
@@ -91,12 +92,6 @@ local on_set = {
   ["/rg/log"] = function(_, message)
     if message.args[1] ~= "info" then
       say(message.args[2])
-    end
-  end,
-  ["/rg/update"] = function(self, message, now)
-    self.in_dump = message.args[1] == 1
-    if not self.in_dump then
-      self:meet(now)
     end
   end,
 }
@@ -146,11 +141,18 @@ end
 
 local function take_message(self, message, now)
   self.band:apply(message)
-  local name, value = Band.parts(message.address)
-  if on_set[message.address] then
-    on_set[message.address](self, message, now)
-  elseif not self.in_dump and on_track[value] then
-    on_track[value](self, name)
+  if message.address == "/rg/update" then
+    self.in_dump = message.args[1] == 1
+    if not self.in_dump then
+      self:meet(now)
+    end
+  elseif not self.in_dump then
+    local name, value = Band.parts(message.address)
+    if on_track[value] then
+      on_track[value](self, name)
+    elseif on_news[message.address] then
+      on_news[message.address](self, message, now)
+    end
   end
 end
 

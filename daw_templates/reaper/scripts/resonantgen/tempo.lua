@@ -14,6 +14,7 @@ local HAND_S = 0.5 -- so long REAPER's own change counts for more
 local LOW_BPM, HIGH_BPM = 40, 240 -- what the engine plays
 local LEAST_S = 0.1 -- between two messages while a tempo is dragged
 
+-- `engine`: the frame that the engine has, as far as we know; `seen`: REAPER's at the last turn.
 function Tempo.new()
   return setmetatable({own_at = -math.huge, sent_at = -math.huge}, Tempo)
 end
@@ -41,10 +42,10 @@ local function send(self, link, frame)
   else
     link:send("/rg/tempo", frame.bpm + 0.0)
   end
-  if not self.sent or frame.beats ~= self.sent.beats or frame.unit ~= self.sent.unit then
+  if not self.engine or frame.beats ~= self.engine.beats or frame.unit ~= self.engine.unit then
     link:send("/rg/signature", frame.beats, frame.unit)
   end
-  self.sent = frame
+  self.engine = frame
 end
 
 -- At every turn: what the musician has changed in REAPER goes to the engine.
@@ -60,7 +61,7 @@ function Tempo:step(proj, link, now)
     self.own_at = now
   end
   self.seen = frame
-  if self.sent and not same(frame, self.sent) and now - self.sent_at >= LEAST_S then
+  if self.engine and not same(frame, self.engine) and now - self.sent_at >= LEAST_S then
     self.sent_at = now
     send(self, link, frame)
   end
@@ -68,7 +69,7 @@ end
 
 -- REAPER's tempo now, whatever was sent before.
 function Tempo:tell(proj, link)
-  self.sent = nil
+  self.engine = nil
   self.seen = here(proj)
   send(self, link, self.seen)
 end
@@ -86,14 +87,12 @@ function Tempo:take(proj, band, now)
     return
   end
   local wanted, frame = {bpm = band.tempo_bpm, beats = band.beats, unit = band.unit}, here(proj)
-  self.sent = wanted
+  self.engine = wanted
   if same(wanted, frame) then
     return
   end
   if has_map(proj) then
-    say(("the set is at %g bpm; this project has a tempo map, which stays as it is"):format(wanted.bpm))
-    self.sent = frame
-    return
+    return say(("the set is at %g bpm; this project has a tempo map, which stays as it is"):format(wanted.bpm))
   end
   project.edit(proj, ("%g bpm"):format(wanted.bpm), function()
     if wanted.beats == frame.beats and wanted.unit == frame.unit and reaper.CountTempoTimeSigMarkers(proj) == 0 then
