@@ -131,7 +131,7 @@ class _Document:
             lane = SubElement(lanes, "Lanes", {"track": identity, "id": self._id()})
             clips = SubElement(lane, "Clips", {"id": self._id()})
             self._clip(clips, scene.takes.get(track), scene.length_beats, is_notes)
-        if self.plan.sections:
+        if self.plan.form:
             self._markers(arrangement)
 
     def _scene(self, scenes: Element, scene: Scene) -> None:
@@ -188,11 +188,9 @@ class _Document:
             SubElement(warps, "Warp", {"time": plain(beat), "contentTime": plain(seconds)})
 
     def _markers(self, arrangement: Element) -> None:
-        bar_beats = self.plan.frame.signature.bar_beats
         markers = SubElement(arrangement, "Markers", {"timeUnit": "beats", "id": self._id()})
-        for section in self.plan.sections:
-            time = plain(section.start_bar * bar_beats)
-            SubElement(markers, "Marker", {"time": time, "name": section.name.capitalize()})
+        for beat, name in self.plan.form:
+            SubElement(markers, "Marker", {"time": plain(beat), "name": name.capitalize()})
 
 
 def _flag(on: bool) -> str:

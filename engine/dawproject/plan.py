@@ -10,12 +10,11 @@ The first scene is also the arrangement:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError
-from engine.music.score import Section
 from engine.prompt.music_context import Frame
 from engine.session import Session
 from engine.track import Take
@@ -59,11 +58,15 @@ class Plan:
         return [found[key] for key in sorted(found, key=lambda key: (order.index(key[0]), key[1]))]
 
     @property
-    def sections(self) -> tuple[Section, ...]:
-        """The form of the arrangement, as its longest score tells it; none where that has one part only."""
+    def form(self) -> list[tuple[float, str]]:
+        """The parts of the arrangement (beat, name), as the longest score that has several tells them."""
         scores = [take.stem.score for take in self.scenes[0].takes.values() if take.stem.score]
-        forms = [score.sections for score in sorted(scores, key=lambda s: -s.length_beats)]
-        return next((form for form in forms if len(form) > 1), ())
+        formed = [score for score in scores if len(score.sections) > 1]
+        if not formed:
+            return []
+        longest = max(formed, key=lambda score: score.length_beats)
+        bar_beats = longest.signature.bar_beats
+        return [(section.start_bar * bar_beats, section.name) for section in longest.sections]
 
 
 def length_beats(take: Take) -> float:
@@ -75,8 +78,8 @@ def plan_set(name: str, session: Session, scenes: Mapping[str, str]) -> Plan:
 
     Where nothing stands now, the first scene that has takes leads. EngineError `empty` without any.
     """
-    states = {CURRENT: session} | {n: restored(session, json.loads(s)) for n, s in scenes.items()}
-    return _plan(name, states)
+    saved = ((scene, restored(session, json.loads(settings))) for scene, settings in scenes.items())
+    return _plan(name, [(CURRENT, session), *saved])
 
 
 def plan_scene(name: str, session: Session, scene: str, settings: str) -> Plan:
@@ -84,7 +87,7 @@ def plan_scene(name: str, session: Session, scene: str, settings: str) -> Plan:
     past = restored(session, json.loads(settings))
     if not _scene(scene, past).takes:
         raise EngineError("empty", f"the scene {scene!r} has no takes; export another, or the whole set")
-    return _plan(name, {scene: past})
+    return _plan(name, [(scene, past)])
 
 
 def restored(session: Session, settings: Mapping[str, Any]) -> Session:
@@ -96,8 +99,8 @@ def restored(session: Session, settings: Mapping[str, Any]) -> Session:
     return past
 
 
-def _plan(name: str, states: Mapping[str, Session]) -> Plan:
-    scenes = [(_scene(scene, state), state) for scene, state in states.items()]
+def _plan(name: str, states: Sequence[tuple[str, Session]]) -> Plan:
+    scenes = [(_scene(scene, state), state) for scene, state in states]
     scenes = [(scene, state) for scene, state in scenes if scene.takes]
     if not scenes:
         raise EngineError("empty", "there is nothing to export yet; generate something first")

@@ -1,6 +1,7 @@
 """Whether a project.xml is one: by our grammar of what we write, and by the ids that it gives and uses.
 
-Where RESONANTGEN_DAWPROJECT_SCHEMA names a folder with the published Project.xsd, by that as well.
+Where RESONANTGEN_DAWPROJECT_SCHEMA names a folder with the published Project.xsd and MetaData.xsd
+(github.com/bitwig/dawproject), by those as well.
 """
 
 from __future__ import annotations
@@ -22,15 +23,19 @@ def ours() -> etree.RelaxNG:
 
 
 @functools.cache
-def published() -> etree.XMLSchema | None:
-    return etree.XMLSchema(file=str(Path(PUBLISHED) / "Project.xsd")) if PUBLISHED else None
+def published(name: str) -> etree.XMLSchema | None:
+    return etree.XMLSchema(file=str(Path(PUBLISHED) / name)) if PUBLISHED else None
+
+
+def assert_published(root: etree._Element, name: str) -> None:
+    schema = published(name)
+    assert schema is None or schema.validate(root), schema.error_log if schema else ""
 
 
 def assert_valid(root: etree._Element) -> None:
     """AssertionError naming the first thing that is wrong."""
     assert ours().validate(root), ours().error_log
-    schema = published()
-    assert schema is None or schema.validate(root), schema.error_log if schema else ""
+    assert_published(root, "Project.xsd")
     given = root.xpath("//@id")
     assert len(given) == len(set(given)), "an id is given twice"
     used = {value for name in REFERENCES for value in root.xpath(f"//@{name}")}

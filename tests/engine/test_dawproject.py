@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ from engine.session import Session
 from engine.stem import Stem
 from engine.units import beats_to_seconds, db_to_gain
 from tests.engine import stems
-from tests.engine.dawproject_schema import assert_valid
+from tests.engine.dawproject_schema import assert_published, assert_valid
 
 ROLES = ("drums", "bass", "harmony", "melody")
 SHORT = stems.stem(tempo_bpm=240.0, signature=Signature(1, 16))  # where the samples do not matter
@@ -96,6 +97,17 @@ def test_stems_are_whole_and_bit_for_bit():
         assert np.array_equal(soundfile.read(data, dtype="float32")[0], session.tracks[role].stem.audio)
 
 
+def test_it_is_written_piece_by_piece(tmp_path):
+    session = band(bars=16)
+    plan = plan_set("set", session, {})
+    with (tmp_path / "set.dawproject").open("wb") as file:
+        tracemalloc.start()
+        write_dawproject(plan, file)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak_bytes < (tmp_path / "set.dawproject").stat().st_size / 5
+
+
 @settings(max_examples=30)
 @given(st.data())
 def test_any_set_is_valid(data):
@@ -112,6 +124,7 @@ def test_any_set_is_valid(data):
 def test_metadata_says_what_it_is_and_what_was_asked_for():
     archive = exported(plan_set("Übung", band(), {}))
     root = etree.fromstring(archive.read("metadata.xml"))
+    assert_published(root, "MetaData.xsd")
     assert [(child.tag, child.text) for child in root] == [
         ("Title", "Übung"), ("Genre", "techno"), ("Comment", "warm & <dark>"),
     ]  # fmt: skip
@@ -232,6 +245,16 @@ def test_each_saved_scene_is_a_scene_of_the_launcher_after_the_present_one():
     assert names == [["drums_120bpm_Am_1bars_t2", "bass_120bpm_Am_1bars_t1"], ["drums_120bpm_Am_1bars_t1"]]
     assert root.xpath("count(Scenes/Scene[2]//ClipSlot)") == 4  # the bass's slots stop it
     assert len(exported(plan_set("set", session, scenes)).namelist()) == 2 + 3
+
+
+def test_a_saved_scene_may_have_the_name_of_the_present_one():
+    session, scenes = two_takes()
+    plan = plan_set("set", session, {"Current": scenes["verse"]})
+    assert [(scene.name, scene.takes["drums"].number) for scene in plan.scenes] == [
+        ("Current", 2),
+        ("Current", 1),
+    ]
+    project(plan)
 
 
 def test_one_scene_alone_is_the_arrangement_with_its_own_mixer():
