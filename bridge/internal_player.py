@@ -151,6 +151,9 @@ class InternalPlayer:
         self._timeline, end = self._timeline.with_slew(self._now() + SAFETY_FRAMES, frames)
         return end
 
+    def follow(self, on: bool) -> None:
+        """Nobody is there to be followed."""
+
     def transport(self) -> Transport:
         frame, timeline = self._now(), self._timeline
         beat, tempo_bpm = timeline.beat_at(frame), timeline.tempo_at(frame)

@@ -1,8 +1,9 @@
 """The memory that the JACK callback and the control thread share, and the control thread's half of it.
 
-    control thread  ->  orders   a row a track: the loop to play next, and from when; the tempo  -> callback
+    control thread  ->  orders   a row a track: the loop to play next, and from when            -> callback
+    control thread  ->  marks    the timeline, as part of the orders                             -> callback
     control thread  ->  gains    two floats a track, each a single word                           -> callback
-    callback        ->  report   transport, loops in use                                          -> control
+    callback        ->  report   transport, loops in use, the last mark of its own                -> control
     callback        ->  peaks    one float a track, and the mix                                   -> control
 
 `orders` and `report` have one writer each, and a sequence number that is odd while it writes. A reader
@@ -19,9 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.grid import Grid, rendered_frames
+from bridge.grid import rendered_frames
+from bridge.jack_reading import interpolation_kernel
 from bridge.native import fence, native
 from bridge.player import FADE_FRAMES
+from bridge.timeline import Timeline
 
 # One loop as the callback knows it: planar float32 samples [C=2, M] at `address` (0: silence).
 VOICE = np.dtype(
@@ -33,9 +36,24 @@ VOICE = np.dtype(
         ("frame", np.int64),  # the transport frame to take over at
         ("events", np.int64),  # EVENT [num_events] of engine.audio.midi_live
         ("num_events", np.int64),
+        ("length_beats", np.float64),
+        # Where its turns lie (bridge.jack_turns), and the mark they were laid by: the callback's own.
+        ("origin", np.int64),
+        ("turn", np.int64),
+        ("step", np.float64),
+        ("mark_frame", np.int64),
+        ("mark_beat", np.float64),
+        ("mark_tempo_bpm", np.float64),
+        ("mark_pace", np.float64),
     ]
 )
-ACTIVE, FADING, WAITING, RECEIVED = 0, 1, 2, 3  # columns of `voices` [track, 4]
+# bridge.timeline's Mark.
+MARK = np.dtype([("frame", np.int64), ("beat", np.float64), ("tempo_bpm", np.float64), ("pace", np.float64)])
+# Between looking at the transport and what is planned there: a slew's two ends, a tempo for now, one for a
+# swap, and as many again while they are on their way.
+MAX_MARKS = 12
+ACTIVE, FADING, WAITING, RECEIVED, BEFORE = 0, 1, 2, 3, 4  # columns of `voices` [track, VOICES]
+VOICES = 5
 
 HEADER = np.dtype(
     [
@@ -47,7 +65,7 @@ HEADER = np.dtype(
         ("transport_query", np.int64),  # jack_transport_query
         ("ports", np.int64),  # int64 [2 * tracks + 2]: left and right, the mix last
         ("orders", np.int64),  # VOICE [track]
-        ("voices", np.int64),  # VOICE [track, 4], the callback's own
+        ("voices", np.int64),  # VOICE [track, VOICES], the callback's own
         ("fades", np.int64),  # int64 [track]: frames of the crossfade that are over, the callback's own
         ("gains", np.int64),  # float32 [track, C=2] asked for
         ("gains_now", np.int64),  # float32 [track, C=2], the callback's own
@@ -59,17 +77,27 @@ HEADER = np.dtype(
         ("midi", np.int64),  # MIDI [track] of bridge.jack_midi
         ("midi_wanted", np.int64),  # int64 [track]: whether the track's port speaks
         ("clear_buffer", np.int64),  # jack_midi_clear_buffer
-        # Written by the control thread; the tempo and the signature are part of the orders.
+        ("kernel", np.int64),  # float32 [PHASES + 1, TAPS] of bridge.jack_reading
+        ("marks", np.int64),  # MARK [2 * MAX_MARKS], the second half the callback's own
+        ("own_marks", np.int64),  # MARK [MAX_MARKS], the callback's own
+        # Written by the control thread; all but the last two are part of the orders.
         ("orders_sequence", np.int64),
-        ("tempo_bpm", np.float64),
+        ("num_marks", np.int64),
+        ("marks_cuts", np.int64),  # how many cuts it knew of
         ("signature_beats", np.int64),
         ("signature_unit", np.int64),
+        ("follows", np.int64),  # whether another program's bar and beat lead the music
         ("peaks_wanted", np.int64),  # how often the peaks were read
         # The callback's own.
         ("orders_seen", np.int64),
-        ("bbt_tempo_bpm", np.float64),
+        ("num_own_marks", np.int64),
         ("bbt_beats", np.int64),
         ("bbt_unit", np.int64),
+        ("cuts", np.int64),  # marks of its own so far
+        ("cut_frame", np.int64),  # the last of them
+        ("cut_beat", np.float64),
+        ("cut_tempo_bpm", np.float64),
+        ("rest_frame", np.int64),  # where the transport stands, or stood last
         ("peaks_given", np.int64),
         ("was_rolling", np.int64),
         ("next_frame", np.int64),  # that follows on what was played last
@@ -91,6 +119,9 @@ MIDI = np.dtype(
         ("open", np.int64),  # whether it has been told of the loop that plays
         ("channel", np.int64),  # of the last message
         ("wheel", np.int64),  # how far it was moved last, 0: it stands in its centre
+        ("said", np.int64),  # the loop's first sample that has not been said,
+        ("said_of", np.int64),  # of the loop with these events; 0: of none
+        ("twice", np.int64),  # how many samples before `said` are passed over
     ]
 )
 NUM_PITCHES = 128
@@ -103,8 +134,12 @@ REPORT = np.dtype(
         ("block_size", np.int64),
         ("rolling", np.int64),
         ("frame", np.int64),  # the first that has not been played
+        ("cuts", np.int64),  # bridge.jack_marks
+        ("cut_frame", np.int64),
+        ("cut_beat", np.float64),
+        ("cut_tempo_bpm", np.float64),
         # Bar, beat and tick at the start of the last block, as the timebase master gave them.
-        ("bbt_valid", np.int64),
+        ("valid", np.int64),
         ("bar", np.int64),
         ("beat", np.int64),
         ("tick", np.int64),
@@ -149,7 +184,7 @@ class Memory:
         self.ports = np.zeros(2 * num_tracks + 2, np.int64)
         self.orders = np.zeros(num_tracks, VOICE)
         self.staged = np.zeros(num_tracks, VOICE)
-        self.voices = np.zeros((num_tracks, 4), VOICE)
+        self.voices = np.zeros((num_tracks, VOICES), VOICE)
         self.fades = np.full(num_tracks, FADE_FRAMES, np.int64)
         self.gains = np.ones((num_tracks, 2), np.float32)
         self.gains_now = np.ones((num_tracks, 2), np.float32)
@@ -162,11 +197,14 @@ class Memory:
         self.midi_wanted = np.ones(num_tracks, np.int64)
         self.sounding = np.zeros((num_tracks, NUM_PITCHES), np.uint8)
         self.messages = np.zeros((num_tracks, 3), np.uint8)
+        self.kernel = interpolation_kernel()
+        self.marks = np.zeros(2 * MAX_MARKS, MARK)
+        self.own_marks = np.zeros(MAX_MARKS, MARK)
         self.header["num_tracks"] = num_tracks
         self.header["sample_rate"] = sample_rate
         for name in (
             "ports", "orders", "voices", "fades", "gains", "gains_now", "scratch", "position", "report",
-            "in_use", "peaks", "midi", "midi_wanted",
+            "in_use", "peaks", "midi", "midi_wanted", "kernel", "marks", "own_marks",
         ):  # fmt: skip
             self.header[name] = getattr(self, name).ctypes.data
         self.midi["sounding"] = [row.ctypes.data for row in self.sounding]
@@ -184,7 +222,7 @@ class Memory:
 
     def order(
         self, track: int, generation: int, samples: NDArray[np.float32] | None, loop_samples: int, frame: int,
-        events: NDArray[np.void] | None = None,
+        events: NDArray[np.void] | None = None, length_beats: float = 0.0,
     ) -> None:  # fmt: skip
         """Write down that `samples` [C=2, M], and what they say as MIDI (EVENT [E]), take over at `frame`;
         nothing happens before `publish`.
@@ -195,14 +233,25 @@ class Memory:
         if samples is not None:
             assert samples.flags.c_contiguous and samples.dtype == np.float32 and samples.shape[0] == 2
             assert samples.shape[1] >= rendered_frames(loop_samples, int(self.header["sample_rate"][0]))
+            assert length_beats > 0.0
             address, frames = samples.ctypes.data, samples.shape[1]
         said = (0, 0) if events is None else (events.ctypes.data, len(events))
-        self.staged[track] = (generation, address, loop_samples, frames, frame, *said)
+        row = self.staged[track]
+        row["generation"], row["frame"], row["length_beats"] = generation, frame, length_beats
+        row["address"], row["frames"], row["loop_samples"] = address, frames, loop_samples
+        row["events"], row["num_events"] = said
 
-    def publish(self, grid: Grid) -> None:
-        """Hand every order that was written down to the callback, together."""
-        signature = grid.signature
-        publish(self.header, self.orders, self.staged, grid.tempo_bpm, signature.beats, signature.unit)
+    def publish(self, timeline: Timeline, cuts: int = 0) -> None:
+        """Hand every order that was written down to the callback, together, and the timeline, computed when
+        `cuts` was the latest report's."""
+        marks = np.zeros(len(timeline.marks), MARK)
+        for row, mark in zip(marks, timeline.marks, strict=True):
+            row["frame"], row["beat"], row["tempo_bpm"], row["pace"] = (
+                mark.frame, mark.beat, mark.tempo_bpm, mark.pace,
+            )  # fmt: skip
+        signature = timeline.signature
+        staged = (self.staged, self.marks, marks[-MAX_MARKS:])
+        publish(self.header, self.orders, *staged, cuts, signature.beats, signature.unit)
 
     def snapshot(self) -> Snapshot:
         report, in_use = np.zeros(1, REPORT), np.zeros_like(self.in_use)
@@ -228,6 +277,16 @@ def copy_voice(target: Any, source: Any) -> None:
     target.frame = source.frame
     target.events = source.events
     target.num_events = source.num_events
+    target.length_beats = source.length_beats
+    target.origin, target.turn, target.step = source.origin, source.turn, source.step
+    target.mark_frame, target.mark_beat = source.mark_frame, source.mark_beat
+    target.mark_tempo_bpm, target.mark_pace = source.mark_tempo_bpm, source.mark_pace
+
+
+@native
+def copy_mark(target: Any, source: Any) -> None:
+    target.frame, target.beat = source.frame, source.beat
+    target.tempo_bpm, target.pace = source.tempo_bpm, source.pace
 
 
 @native
@@ -242,13 +301,17 @@ def frames_before_swap(voices: Any, frame: int, frames: int, smooth: bool) -> in
 
 
 @native
-def publish(header: Any, orders: Any, staged: Any, tempo_bpm: float, beats: int, unit: int) -> None:
+def publish(
+    header: Any, orders: Any, staged: Any, shared: Any, marks: Any, cuts: int, beats: int, unit: int
+) -> None:
     head = header[0]
     head.orders_sequence += 1
     fence()
     for track in range(len(orders)):
         copy_voice(orders[track], staged[track])
-    head.tempo_bpm = tempo_bpm
+    for index in range(len(marks)):
+        copy_mark(shared[index], marks[index])
+    head.num_marks, head.marks_cuts = len(marks), cuts
     head.signature_beats = beats
     head.signature_unit = unit
     fence()

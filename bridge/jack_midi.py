@@ -20,10 +20,10 @@ import numpy as np
 from numba import carray
 
 from bridge.jack_memory import ACTIVE, NUM_PITCHES, WAITING, frames_before_swap
-from bridge.jack_turns import turn_index, turn_start
+from bridge.jack_turns import first_due, frames_due, turn_index, turn_start
 from bridge.native import call_clear_buffer, call_event_write, call_get_buffer, native, pointer
 from engine.audio.midi_live import BEND, CONTROL, EVENT, NOTE, NUM_KINDS, OFF, ON, WHEEL
-from engine.units import STEM_SAMPLE_RATE, ms_to_samples
+from engine.units import ms_to_samples
 
 WHEEL_CENTRE = 8192
 ALL_NOTES_OFF = 123
@@ -31,6 +31,9 @@ ALL_NOTES_OFF = 123
 WORTH_TAKING_UP = ms_to_samples(100.0)
 # Of blocks that were missed, so much is caught up on; after more a new start is made.
 MOST_LATE_FRAMES = 4096
+# A loop that is laid anew by more than this has jumped.
+MOST_MOVED = ms_to_samples(100.0)
+ROUNDED = 16  # more samples than are read for one frame
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -98,32 +101,58 @@ def _first_from(events: Any, sample: int) -> int:
 
 
 @native
-def _sample_at(offset: int, rate: int) -> int:
-    """The first sample that is due at `offset` frames of a turn, or later."""
-    return max(0, (offset - 1) * STEM_SAMPLE_RATE // rate + 1)
+def _ring(samples: int, voice: Any) -> int:
+    """A distance in samples, the shorter way round the loop."""
+    half = voice.loop_samples // 2
+    return (samples + half) % voice.loop_samples - half
+
+
+@native
+def _place_at(voice: Any, frame: int, rate: int) -> int:
+    """The first sample that is due at `frame` or later; after the turn's last that is the loop's length."""
+    return first_due(voice, frame - turn_start(voice, turn_index(voice, frame)), rate)
+
+
+@native
+def _follow_on(midi: Any, voice: Any, begin: int, rate: int, frame: int, at: int) -> int:
+    """Where to begin instead of at `begin`, so that nothing is left out where the loop has been laid anew;
+    `midi.twice` samples from there on may have been said already. A jump is a new start."""
+    here, midi.twice = _place_at(voice, begin, rate), 0
+    missing = _ring(here - midi.said, voice) if midi.said_of == voice.events else 0
+    if abs(missing) > MOST_MOVED:
+        take_over(midi, voice, frame, rate, at)
+        midi.said = _place_at(voice, frame, rate)
+        return frame
+    if missing == 0:
+        midi.said = here
+        return begin
+    midi.twice = max(-missing, ROUNDED)
+    return begin - (frames_due(voice, missing, rate) + 1 if missing > 0 else 0)
 
 
 @native
 def play(midi: Any, voice: Any, frame: int, frames: int, late: int, rate: int, at: int) -> None:
     """What the loop says from transport frame `frame - late` to `frame + frames`; `frame` is `at` frames
     into the block, and what is late is said there."""
-    if midi.buffer == 0 or voice.num_events == 0:
+    if midi.buffer == 0 or voice.num_events == 0 or frames == 0:
         return
     events, end = _events(voice), frame + frames
-    begin = frame - late
-    index = turn_index(voice, begin, rate)
+    begin = _follow_on(midi, voice, frame - late, rate, frame, at)
+    index, said = turn_index(voice, begin), midi.said
     while begin < end:
-        start, following = turn_start(voice, index, rate), turn_start(voice, index + 1, rate)
-        place = _first_from(events, _sample_at(begin - start, rate))
+        start, following = turn_start(voice, index), turn_start(voice, index + 1)
+        place = _first_from(events, first_due(voice, begin - start, rate))
         # Where a turn is rounded to a frame less than the longest, the last events crowd into its last frame.
         stop = len(events)
         if end < following:
-            stop = _first_from(events, _sample_at(end - start, rate))
+            stop = _first_from(events, first_due(voice, end - start, rate))
         while place < stop:
-            due = start + -(-events[place].sample * rate // STEM_SAMPLE_RATE)
-            _say_event(midi, events[place], at + max(0, min(due, following - 1) - frame))
+            if not -midi.twice <= _ring(events[place].sample - said, voice) < 0:
+                due = start + frames_due(voice, events[place].sample, rate)
+                _say_event(midi, events[place], at + max(0, min(due, following - 1) - frame))
             place += 1
         begin, index = following, index + 1
+    midi.said, midi.said_of = _place_at(voice, end, rate), voice.events
 
 
 @native
@@ -133,11 +162,11 @@ def take_over(midi: Any, voice: Any, frame: int, rate: int, at: int) -> None:
     if midi.buffer == 0:
         return
     hush(midi, at)
-    midi.open = 1
+    midi.open, midi.said_of = 1, 0
     if voice.num_events == 0:
         return
     events = _events(voice)
-    here = _sample_at(frame - turn_start(voice, turn_index(voice, frame, rate), rate), rate)
+    here = _place_at(voice, frame, rate)
     place = 0
     while place < len(events) and events[place].sample < 0:
         _say_event(midi, events[place], at)
@@ -164,18 +193,21 @@ def _say_controllers(midi: Any, events: Any, here: int, at: int) -> None:
 
 
 @native
-def speak(voices: Any, midi: Any, frame: int, frames: int, smooth: bool, late: int, rate: int) -> None:
-    """A rolling block, with a swap inside it. `late`: frames just before it whose blocks were missed."""
+def speak(
+    voices: Any, midi: Any, frame: int, frames: int, smooth: bool, late: int, rate: int, at: int
+) -> None:
+    """Frames that roll, `at` frames into the block, with a swap among them. `late`: frames just before it
+    whose blocks were missed."""
     if midi.buffer == 0:
         return
     active, waiting = voices[ACTIVE], voices[WAITING]
     old = frames_before_swap(voices, frame, frames, smooth)
     joins = smooth and midi.open != 0 and late <= MOST_LATE_FRAMES
     if joins:
-        play(midi, active, frame, old, late, rate, 0)
+        play(midi, active, frame, old, late, rate, at)
     elif old > 0:
-        take_over(midi, active, frame, rate, 0)
-        play(midi, active, frame, old, 0, rate, 0)
+        take_over(midi, active, frame, rate, at)
+        play(midi, active, frame, old, 0, rate, at)
     if old == frames:
         return
     # The same words over other audio (the model's bars in the preview's place) go on as they were.
@@ -183,8 +215,8 @@ def speak(voices: Any, midi: Any, frame: int, frames: int, smooth: bool, late: i
         joins = joins and waiting.events == active.events
         active = waiting
     if not joins:
-        take_over(midi, active, frame + old, rate, old)
-    play(midi, active, frame + old, frames - old, 0, rate, old)
+        take_over(midi, active, frame + old, rate, at + old)
+    play(midi, active, frame + old, frames - old, 0, rate, at + old)
 
 
 # --- a block --------------------------------------------------------------------------------------

@@ -8,20 +8,22 @@ if it stands still while our clock runs, it is started: on stage the music comes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.grid import Grid, next_boundary
+from bridge.grid import Grid, check_when
 from bridge.internal_player import InternalPlayer
-from bridge.player import MAX_FRAME, SAFETY_FRAMES, Loop, PlayerStatus, Transport
+from bridge.jack_follow import followed
+from bridge.jack_orders import Orders
+from bridge.player import MAX_FRAME, SAFETY_FRAMES, Loop, PlayerStatus, Transport, longest
+from bridge.timeline import Mark, Timeline
 from engine.errors import check_range, unknown
-from engine.music.key import Signature
-from engine.units import STEM_SAMPLE_RATE, beats_to_samples, samples_to_beats
+from engine.units import STEM_SAMPLE_RATE, beats_to_samples
 
 if TYPE_CHECKING:
     from bridge.jack_connection import JackConnection
@@ -36,18 +38,8 @@ def warm() -> None:
 
     assert jack_callback.process.address
     memory = Memory(1, STEM_SAMPLE_RATE)
-    memory.publish(Grid())
+    memory.publish(Timeline())
     memory.snapshot()
-
-
-@dataclass(frozen=True)
-class Order:
-    """One swap that was handed to the callback. Holds the samples alive while the callback may read them."""
-
-    generation: int
-    loop: Loop | None
-    samples: NDArray[np.float32] | None
-    frame: int
 
 
 @dataclass(frozen=True)
@@ -86,10 +78,10 @@ class JackPlayer:
         self._gains = dict.fromkeys(tracks, (1.0, 1.0))
         self._offline = InternalPlayer(tracks)
         self._connection: JackConnection | None = None
-        self._leads = False
+        self._leads, self._may_follow = False, True
         self._sample_rate = STEM_SAMPLE_RATE  # of the last server
-        self._orders: dict[str, list[Order]] = {}  # those the callback may use, oldest first
-        self._generation = 0
+        self._orders = Orders(tracks)
+        self._timeline, self._cuts = Timeline(), 0  # as the callback has it; after how many cuts
         self._late: list[LateSwap] = []
         self._renderer = ThreadPoolExecutor(1, thread_name_prefix="resample")
         warm()
@@ -112,55 +104,67 @@ class JackPlayer:
             self._index(track)
         if self._connection is None:
             return self._offline.swap_many(loops, when, grid)
-        next_boundary(when, 0, grid)  # an unknown word is refused before anything is touched
+        check_when(when)  # before anything is touched
         self._forget_late(loops)
-        rate = self._sample_rate
-        missing = [loop for loop in loops.values() if loop is not None and loop.rendered(rate) is None]
+        missing = self._unrendered(loop for loop in loops.values() if loop is not None)
         if missing:
-            rendering = [self._renderer.submit(loop.render, rate) for loop in missing]
-            self._late.append(LateSwap(dict(loops), when, grid, rendering))
+            self._late.append(LateSwap(dict(loops), when, grid, missing))
             return None
         return self._order(self._connection, loops, when, grid)
 
     def replace(self, track: str, old: Loop, new: Loop) -> bool:
-        self._index(track)
-        new.speak_like(old)
+        return bool(self.replace_many({track: (old, new)}))
+
+    def replace_many(self, loops: Mapping[str, tuple[Loop, Loop]]) -> list[str]:
+        for track, (old, new) in loops.items():
+            self._index(track)
+            new.speak_like(old)
+            new.length_beats = new.length_beats or old.length_beats
         if self._connection is None:
-            return self._offline.replace(track, old, new)
+            return self._offline.replace_many(loops)
+        late = [track for track, (old, new) in loops.items() if self._replace_late(track, old, new)]
+        standing = {
+            track: new
+            for track, (old, new) in loops.items()
+            if track not in late and self._orders.latest(track) is old
+        }
+        missing = self._unrendered(standing.values())
+        if missing:
+            # Prepared for the rate of a server that has gone since: the old play on until it is rendered.
+            self._late.append(LateSwap(dict(standing), "now", self._grid, missing))
+        elif standing:
+            now = self._look(self._connection)
+            waits = {track: self._orders.pending(track, now) for track in standing}
+            here = int(now.report["frame"])
+            frames = {track: here if frame is None else frame for track, frame in waits.items()}
+            self._orders.write(self._connection.memory, standing, frames)
+            self._publish(self._connection)
+        return [*late, *standing]
+
+    def _replace_late(self, track: str, old: Loop, new: Loop) -> bool:
         late = next((swap for swap in self._late if swap.loops.get(track) is old), None)
-        if late is not None:
-            late.loops[track] = new
-            late.rendering.append(self._renderer.submit(new.render, self._sample_rate))
-            return True
-        latest = self._orders[track][-1:]
-        if not latest or latest[0].loop is not old:
+        if late is None:
             return False
-        assert old.length_samples == new.length_samples, (old.length_samples, new.length_samples)
-        if new.rendered(self._sample_rate) is None:
-            # Prepared for the rate of a server that has gone since: `old` plays on until it is rendered.
-            rendering = [self._renderer.submit(new.render, self._sample_rate)]
-            self._late.append(LateSwap({track: new}, "now", self._grid, rendering))
-            return True
-        waits_until = self.pending(track)
-        now = self._connection.memory.snapshot()
-        self._let_go(now)
-        frame = int(now.report["frame"]) if waits_until is None else waits_until
-        self._hand_over(self._connection, {track: new}, frame)
+        late.loops[track] = new
+        late.rendering.extend(self._unrendered([new]))
         return True
 
+    def _unrendered(self, loops: Iterable[Loop]) -> list[Future[NDArray[np.float32]]]:
+        """Renderings under way for the loops that have none at the server's rate."""
+        rate = self._sample_rate
+        return [self._renderer.submit(loop.render, rate) for loop in loops if loop.rendered(rate) is None]
+
     def pending(self, track: str) -> int | None:
-        index = self._index(track)
+        self._index(track)
         if self._connection is None:
             return self._offline.pending(track)
-        playing = self._connection.memory.snapshot().in_use[index, 0]
-        latest = self._orders[track][-1:]
-        return latest[0].frame if latest and latest[0].generation > playing else None
+        return self._orders.pending(track, self._connection.memory.snapshot())
 
     def playing(self, track: str) -> Loop | None:
-        index = self._index(track)
+        self._index(track)
         if self._connection is None:
             return self._offline.playing(track)
-        return self._active_loop(track, self._connection.memory.snapshot().in_use[index, 0])
+        return self._orders.playing(track, self._connection.memory.snapshot())
 
     def set_gains(self, track: str, left: float, right: float) -> None:
         index = self._index(track)
@@ -180,44 +184,22 @@ class JackPlayer:
             raise unknown("track", track, self._tracks)
         return self._tracks.index(track)
 
-    def _active_loop(self, track: str, generation: int) -> Loop | None:
-        return next((o.loop for o in self._orders[track] if o.generation == generation), None)
-
     def _order(
         self, connection: JackConnection, loops: Mapping[str, Loop | None], when: str, grid: Grid
     ) -> int:
-        """Choose the frame and hand the swap to the callback."""
-        now = connection.memory.snapshot()
-        self._let_go(now)
+        """Choose the frame and hand the swap to the callback, and the grid that begins there."""
+        now = self._look(connection)
         frame = int(now.report["frame"])
         if now.report["rolling"]:
-            playing = [self._active_loop(t, now.in_use[self._index(t), 0]) for t in loops]
-            longest = max((loop.length_samples for loop in playing if loop is not None), default=None)
-            earliest = frame + max(2 * int(now.report["block_size"]), SAFETY_FRAMES)
-            frame = next_boundary(when, earliest, grid, self._sample_rate, longest)
-        self._hand_over(connection, loops, frame)
+            playing = [self._orders.playing(track, now) for track in loops]
+            known = [loop for loop in playing if loop is not None]
+            frame = self._timeline.boundary(when, self._earliest(now), longest(known))
+        for loop in loops.values():
+            if loop is not None:
+                loop.begin(grid.tempo_bpm)
+        self._orders.write(connection.memory, loops, dict.fromkeys(loops, frame))
+        self._turn(connection, now, grid, frame)
         return frame
-
-    def _hand_over(self, connection: JackConnection, loops: Mapping[str, Loop | None], frame: int) -> None:
-        """Let the callback have these loops from `frame` on, together; where that has passed, at once."""
-        self._generation += 1
-        for track, loop in loops.items():
-            samples = None if loop is None else loop.rendered(self._sample_rate)
-            length = 0 if loop is None else loop.length_samples
-            self._orders[track].append(Order(self._generation, loop, samples, frame))
-            events = None if loop is None or loop.midi is None else loop.midi.events
-            order = (self._generation, samples, length, frame, events)
-            connection.memory.order(self._index(track), *order)
-        connection.memory.publish(self._grid)
-
-    def _let_go(self, now: Snapshot) -> None:
-        """Drop the loops that the callback cannot reach any more: all but playing, fading and latest."""
-        assert self._connection is not None
-        if not now.knows(self._connection.memory.sequence):
-            return
-        for index, orders in enumerate(self._orders.values()):
-            used = now.in_use[index]
-            orders[:-1] = [order for order in orders[:-1] if order.generation in used]
 
     def _forget_late(self, tracks: Mapping[str, Loop | None]) -> None:
         """A newer swap replaces what is still being rendered for the same tracks."""
@@ -234,14 +216,84 @@ class JackPlayer:
                 self.swap_many(late.loops, late.when, late.grid)
         return bool(done)
 
-    # --- transport --------------------------------------------------------------------------------
+    # --- the timeline -----------------------------------------------------------------------------
+
+    def _look(self, connection: JackConnection) -> Snapshot:
+        """What the callback reports; where it has made a mark of its own, the timeline goes on from that."""
+        now = connection.memory.snapshot()
+        self._orders.let_go(connection.memory, now)
+        report = now.report
+        if int(report["cuts"]) != self._cuts:
+            self._cuts = int(report["cuts"])
+            cut = Mark(int(report["cut_frame"]), float(report["cut_beat"]), float(report["cut_tempo_bpm"]))
+            self._timeline = replace(self._timeline, marks=(cut,))
+            if not self._follows and cut.tempo_bpm != self._grid.tempo_bpm:
+                self._turn(connection, now, self._grid, self._earliest(now))
+        return now
+
+    def _earliest(self, now: Snapshot) -> int:
+        return int(now.report["frame"]) + max(2 * int(now.report["block_size"]), SAFETY_FRAMES)
+
+    def _turn(self, connection: JackConnection, now: Snapshot, grid: Grid, frame: int) -> None:
+        """From `frame` on the grid is this one, if the transport rolls; and what was written goes out."""
+        self._grid = grid
+        timeline = replace(self._timeline.since(int(now.report["frame"])), signature=grid.signature)
+        moved = None
+        if not self._follows and now.report["rolling"]:
+            timeline = timeline.with_tempo(frame, grid.tempo_bpm)
+        elif not self._follows and grid.tempo_bpm != timeline.marks[-1].tempo_bpm:
+            here, law = int(now.report["frame"]), Timeline.of(grid, self._sample_rate)
+            timeline, moved = law, law.frame_at(timeline.beat_at(here))
+        self._timeline = timeline
+        self._publish(connection)
+        if moved is not None and self._leads:
+            connection.locate(min(max(moved, 0), MAX_FRAME))
+
+    def _publish(self, connection: JackConnection) -> None:
+        connection.memory.publish(self._timeline, self._cuts)
 
     def set_grid(self, grid: Grid) -> None:
-        self._grid = grid
         self._offline.set_grid(grid)
+        if self._connection is None:
+            self._grid = grid
+            return
+        now = self._look(self._connection)
+        earliest = self._earliest(now)
+        # A tempo that was handed over a moment ago, and has not been heard yet, gives way to this one.
+        planned = self._timeline.planned(int(now.report["frame"]) + int(now.report["block_size"]))
+        self._turn(self._connection, now, grid, min(earliest, planned.frame) if planned else earliest)
+        self._lead(self._connection)
+
+    def follow(self, on: bool) -> None:
+        self._may_follow = on
         if self._connection is not None:
-            self._connection.memory.publish(grid)
-            self._leads = self._connection.lead()
+            self._lead(self._connection)
+            self.set_grid(self._grid)
+
+    @property
+    def _follows(self) -> bool:
+        return self._may_follow and not self._leads
+
+    def _lead(self, connection: JackConnection) -> bool:
+        """Take the lead of bar and beat if nobody has it; whether that has changed."""
+        led, self._leads = self._leads, connection.lead()
+        connection.memory.header["follows"] = self._follows
+        return led != self._leads
+
+    def slew(self, frames: float) -> int:
+        if self._connection is None:
+            return self._offline.slew(frames)
+        now = self._look(self._connection)
+        end = int(now.report["frame"])
+        if now.report["rolling"]:
+            timeline = self._timeline.since(end)
+            self._timeline, end = timeline.with_slew(self._earliest(now), frames)
+        else:
+            self._timeline = self._timeline.shifted(frames)
+        self._publish(self._connection)
+        return end
+
+    # --- transport --------------------------------------------------------------------------------
 
     def play(self) -> None:
         if self._connection is None:
@@ -266,12 +318,14 @@ class JackPlayer:
     def transport(self) -> Transport:
         if self._connection is None:
             return self._offline.transport()
-        report = self._connection.memory.snapshot().report
-        rolling, frame = bool(report["rolling"]), int(report["frame"])
-        if not self._leads and _is_usable(report):
-            return _followed(report, rolling, frame, self._sample_rate)
-        beat = self._grid.frame_to_beat(frame, self._sample_rate)
-        return Transport(rolling, frame, self._sample_rate, beat, self._grid.tempo_bpm, self._grid.signature)
+        report = self._look(self._connection).report
+        told = None if self._leads else followed(report, self._sample_rate)
+        if told is not None and self._may_follow:
+            return told
+        rolling, frame, timeline = bool(report["rolling"]), int(report["frame"]), self._timeline
+        beat, tempo_bpm = timeline.beat_at(frame), timeline.tempo_at(frame)
+        following = told is not None
+        return Transport(rolling, frame, self._sample_rate, beat, tempo_bpm, timeline.signature, following)
 
     # --- the server -------------------------------------------------------------------------------
 
@@ -296,9 +350,8 @@ class JackPlayer:
         if self._connection is None:
             changed |= self._find()
         if self._connection is not None:
-            leads, self._leads = self._leads, self._connection.lead()
-            self._let_go(self._connection.memory.snapshot())
-            changed |= leads != self._leads
+            changed |= self._lead(self._connection)
+            self._look(self._connection)
             changed |= self._finish_late()
         return changed
 
@@ -319,15 +372,16 @@ class JackPlayer:
         except self._jack.JackError:
             return False
         self._connection, self._sample_rate = connection, connection.sample_rate
-        self._orders = {track: [] for track in self._tracks}
+        self._orders = Orders(self._tracks)
+        self._timeline, self._cuts = Timeline.of(self._grid, self._sample_rate), 0
         for index, gains in enumerate(self._gains.values()):
             connection.memory.gains[index] = connection.memory.gains_now[index] = gains
         loops = {track: self._offline.latest(track) for track in self._tracks}
         self.swap_many({track: loop for track, loop in loops.items() if loop is not None}, "now", self._grid)
-        connection.memory.publish(self._grid)
+        self._publish(connection)
         self._carry_on(connection)
         connection.activate(self._auto_connect)
-        self._leads = connection.lead()
+        self._lead(connection)
         return True
 
     def _carry_on(self, connection: JackConnection) -> None:
@@ -335,7 +389,7 @@ class JackPlayer:
         here = self._offline.transport()
         self._offline.stop()
         if here.rolling and not connection.rolling:
-            frame = self._grid.beat_to_frame(here.beat, self._sample_rate)
+            frame = self._timeline.frame_at(here.beat)
             connection.locate(frame)
             connection.start()
             connection.assume(True, frame)
@@ -344,37 +398,12 @@ class JackPlayer:
         """The server has gone: keep loops and position, and go on by the system clock."""
         last = self.transport()
         late = {track: loop for swap in self._late for track, loop in swap.loops.items()}
-        latest = {track: orders[-1].loop for track, orders in self._orders.items() if orders}
+        latest = self._orders.all_latest()
         connection.close()
         self._connection, self._leads, self._late = None, False, []
         self._offline.stop()
         self._offline.swap_many({**latest, **late}, "now", self._grid)
-        self._offline.locate(self._grid.frame_to_beat(last.frame, last.sample_rate))
+        self._offline.set_grid(self._grid)
+        self._offline.locate(max(0.0, self._timeline.beat_at(last.frame)))
         if last.rolling:
             self._offline.play()
-
-
-def _is_usable(report: Any) -> bool:
-    """Whether another program says bar and beat, in numbers that can be counted with."""
-    return bool(
-        report["bbt_valid"]
-        and report["beat_type"] in (1, 2, 4, 8, 16)
-        and 1 <= report["beats_per_bar"] <= 32
-        and report["ticks_per_beat"] > 0
-        and report["beats_per_minute"] > 0
-    )
-
-
-def _followed(report: Any, rolling: bool, frame: int, sample_rate: int) -> Transport:
-    """The transport in the bar, beat and tempo of another program.
-
-    They hold for the last block's start; `frame` is its end while rolling. JACK's beats are notes of
-    1/`beat_type`, ours are quarters.
-    """
-    beats, unit = float(report["beats_per_bar"]), float(report["beat_type"])
-    tempo_bpm = float(report["beats_per_minute"]) * 4.0 / unit
-    within = float(report["beat"]) - 1 + float(report["tick"]) / float(report["ticks_per_beat"])
-    counted = (int(report["bar"]) - 1) * beats + within
-    since = samples_to_beats(int(report["block_size"]) if rolling else 0, tempo_bpm, sample_rate)
-    signature = Signature(round(beats), round(unit))
-    return Transport(rolling, frame, sample_rate, counted * 4.0 / unit + since, tempo_bpm, signature, True)

@@ -53,7 +53,7 @@ class Outs:
     # --- the player -------------------------------------------------------------------------------
 
     def prepare(self, stem: Stem, heard: Score | None = None) -> Loop:
-        return self.player.prepare(stem.audio, self._said(stem, heard))
+        return self.player.prepare(stem.audio, self._said(stem, heard), stem.length_beats)
 
     def _said(self, stem: Stem, heard: Score | None) -> LiveMidi | None:
         score = stem.score or (replace(heard, tempo_bpm=stem.tempo_bpm) if heard else None)

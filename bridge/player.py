@@ -74,7 +74,7 @@ class Loop:
         return samples
 
     def speak_like(self, old: Loop) -> None:
-        """Where both say the same, let it be one and the same: then it goes on when this takes old's place."""
+        """Where both say the same, let it be one: then it goes on when this takes the place of `old`."""
         if self.midi is not None and self.midi.sounds_like(old.midi):
             self.midi = old.midi
 
@@ -93,7 +93,8 @@ def longest(loops: Iterable[Loop]) -> tuple[int, float] | None:
 class Transport:
     """Where the transport is. `beat` counts quarter notes.
 
-    `following`: tempo, signature and beat are another program's (a JACK timebase master), not our grid's.
+    `following`: another program tells bar and beat (a JACK timebase master); tempo, signature and beat are
+    its own where it may lead (`Player.follow`).
     """
 
     rolling: bool
@@ -181,6 +182,11 @@ class Player(Protocol):
         Returns the transport frame at which it has arrived. From there on whole frames are exact samples
         again; a fraction moves beats and bars, and loops by the nearest whole frame.
         """
+        ...
+
+    def follow(self, on: bool) -> None:
+        """Whether another program's bar, beat and tempo on the JACK transport lead the music, as they do
+        until somebody says no. Then the music keeps its own tempo and place on the transport's frames."""
         ...
 
     def transport(self) -> Transport: ...

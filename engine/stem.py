@@ -52,6 +52,11 @@ class Stem:
     def length_samples(self) -> int:
         return int(self.audio.shape[0])
 
+    @property
+    def length_beats(self) -> float:
+        """Quarter notes."""
+        return self.bars * self.signature.bar_beats
+
 
 def audio_digest(audio: NDArray[np.float32]) -> str:
     """SHA-256 over the samples as little-endian float32, shape included."""

@@ -12,11 +12,11 @@ import numpy as np
 from numba import carray, cfunc, types
 from numpy.typing import NDArray
 
-from bridge.grid import Grid
 from bridge.jack_callback import process_block
 from bridge.jack_memory import POSITION, Memory
 from bridge.native import pointer
 from bridge.player import Loop
+from bridge.timeline import Timeline
 
 MAX_BLOCK = 8192
 MAX_EVENTS = 1000
@@ -61,6 +61,7 @@ class OfflineJack:
         self._transport = np.zeros(2, np.int64)
         self._kept: list[object] = []
         self._generation = 0
+        self.timeline = Timeline(sample_rate=sample_rate)
         header = self.memory.header
         header["client"] = self._transport.ctypes.data
         header["get_buffer"] = _get_buffer.address
@@ -81,9 +82,16 @@ class OfflineJack:
         length = 0 if loop is None else loop.length_samples
         events = None if loop is None or loop.midi is None else loop.midi.events
         self._kept.append(events)
-        self.memory.order(track, self._generation, samples, length, frame, events)
-        self.memory.publish(Grid())
+        if loop is not None:
+            loop.begin(120.0)
+        beats = 0.0 if loop is None else loop.length_beats
+        self.memory.order(track, self._generation, samples, length, frame, events, beats)
+        self.publish()
         return self._generation
+
+    def publish(self) -> None:
+        """The orders, and the timeline with what the callback has told of it."""
+        self.memory.publish(self.timeline, int(self.memory.snapshot().report["cuts"]))
 
     def block(self, frames: int, frame: int, rolling: bool = True) -> NDArray[np.float32]:
         """One block: [port, N]."""

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from bridge.grid import Grid, loop_position
 from bridge.jack_callback import fill_timebase, receive_orders
-from bridge.jack_memory import ACTIVE, FADING, HEADER, POSITION, WAITING, Memory, publish
+from bridge.jack_memory import ACTIVE, FADING, POSITION, WAITING, Memory, publish
 from bridge.native import native
 from bridge.player import FADE_FRAMES, Loop
+from bridge.timeline import Timeline
 from engine.music.key import Signature
 from tests.bridge.offline_jack import OfflineJack
 
@@ -164,12 +165,12 @@ def test_half_an_order_is_not_seen() -> None:
 
 
 @native
-def _write_orders(header: Any, orders: Any, staged: Any, count: int) -> None:
+def _write_orders(header: Any, orders: Any, staged: Any, shared: Any, marks: Any, count: int) -> None:
     """Orders as fast as they go, every row of one: generation and frame are the same number."""
     for generation in range(1, count):
         for row in range(len(staged)):
             staged[row].generation = staged[row].frame = generation
-        publish(header, orders, staged, 120.0, 4, 4)
+        publish(header, orders, staged, shared, marks, 0, 4, 4)
 
 
 @native
@@ -189,7 +190,7 @@ def _count_torn(header: Any, voices: Any, last: int) -> int:
 
 def test_orders_written_at_full_speed_arrive_whole() -> None:
     count, memory = 200_000, Memory(64, 44_100)
-    arrays = (memory.header, memory.orders, memory.staged)
+    arrays = (memory.header, memory.orders, memory.staged, memory.marks, memory.marks[:1].copy())
     _write_orders(*arrays, 1)  # compiled before the race
     writer = threading.Thread(target=_write_orders, args=(*arrays, count))
     writer.start()
@@ -247,11 +248,11 @@ def test_the_mix_is_the_sum_of_the_tracks_in_their_order_and_peaks_are_theirs() 
     st.builds(Signature, st.integers(1, 32), st.sampled_from([1, 2, 4, 8, 16])),
 )
 def test_bar_beat_and_tick_are_the_grids(frame: int, tempo_bpm: float, signature: Signature) -> None:
-    header, position = np.zeros(1, HEADER), np.zeros(1, POSITION)
-    header[0]["sample_rate"], header[0]["bbt_tempo_bpm"] = 44_100, tempo_bpm
-    header[0]["bbt_beats"], header[0]["bbt_unit"] = signature.beats, signature.unit
+    memory, position = Memory(1, 44_100), np.zeros(1, POSITION)
+    memory.publish(Timeline.of(Grid(tempo_bpm, signature)))
+    receive_orders(memory.header[0], memory.voices)
     position[0]["frame"] = frame
-    fill_timebase(header[0], position[0])
+    fill_timebase(memory.header[0], position[0])
     there = position[0]
     assert 1 <= there["beat"] <= signature.beats and 0 <= there["tick"] < there["ticks_per_beat"]
     counted = (
