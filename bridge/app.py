@@ -16,7 +16,8 @@ from pathlib import Path
 
 from bridge import midi_answers, reaper_surface
 from bridge.beats import BeatFollower
-from bridge.clock.clock import STEP_S, Clock
+from bridge.clock.clock import STEP_S, Clock, call_later
+from bridge.clock.sender import ClockSender
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
 from bridge.midi_out import style_of
@@ -95,6 +96,7 @@ class App:
         )  # fmt: skip
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
         self.midi.ports.hear_clock = self.clock.midi.hear
+        self.clock.sender = ClockSender(self.midi.send_clock, call_later)
         self.engine.subscribe(self.server.publish)
         self.engine.subscribe(self.midi.show)
         self.engine.subscribe(log_event)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import mido
+
 from bridge.midi_controller import MidiController
 from bridge.midi_map import load_map
 from bridge.midi_ports import MidiPorts
@@ -24,6 +26,7 @@ class MidiInput:
     def __init__(
         self, config: Config, tracks: Sequence[str], submit_osc: Callable[[str, list[Any]], None]
     ) -> None:
+        self.config = config
         controller_map = load_map(config.midi.controller, tracks)
         self.ports = MidiPorts(config.midi, controller_map.device, self._receive, config.jack.server)
         self.controller = MidiController(controller_map, submit_osc, self.ports.send)
@@ -50,6 +53,11 @@ class MidiInput:
     def show(self, event: e.Event) -> None:
         """An event of the engine: to be subscribed."""
         self.controller.show(event)
+
+    def send_clock(self, message: bytes) -> None:
+        """A message of MIDI clock, to whom the settings want it sent."""
+        if self.config.clock.midi_out:
+            self.ports.send(mido.Message.from_bytes(message))
 
     async def run(self) -> None:
         """Play until cancelled."""

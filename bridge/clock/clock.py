@@ -19,6 +19,7 @@ from bridge.clock.link import LinkClock
 from bridge.clock.midi import MidiClock
 from bridge.clock.osc import OscClock
 from bridge.clock.reading import Reading, Source
+from bridge.clock.sender import ClockSender
 from bridge.player import Player
 from engine import commands as c
 from engine import events as e
@@ -57,6 +58,7 @@ class Clock:
         self._is_asking = False
         self._kept_in_step_s = float("-inf")
         self._reading: Reading | None = None
+        self.sender: ClockSender | None = None  # of MIDI clock
         self.active = e.ClockActive("internal", "our own tempo and position")
 
     # --- the musician's hand ----------------------------------------------------------------------
@@ -97,10 +99,12 @@ class Clock:
         """At once; with Link at the next bar, as everybody does there."""
         self.conductor.play(self._reading if self.active.source != "internal" else None)
         self.link.tell_playing(True)
+        self._send(self._now())
 
     def stop(self) -> None:
         self.conductor.stop()
         self.link.tell_playing(False)
+        self._send(self._now())
 
     def told(self, command: c.ReportPosition) -> None:
         """A host has told its position."""
@@ -156,6 +160,7 @@ class Clock:
             self.conductor.follow(self._with_offset(reading), self._frame, now_s)
         if now_s - self._kept_in_step_s >= KEEP_IN_STEP_S:
             self._keep_link_in_step(now_s)
+        self._send(now_s)
 
     def _fit(self, readings: dict[str, Reading | None]) -> dict[str, Reading | None]:
         """Those that may lead: a clock at rest does not take over from music that rolls by itself."""
@@ -175,6 +180,10 @@ class Clock:
         here = self._player.transport()
         if self.link.is_joined and here.rolling:
             self.link.keep_in_step(here.beat, now_s)
+
+    def _send(self, now_s: float) -> None:
+        if self.sender is not None:
+            self.sender.step(self._player.transport(), now_s)
 
     def _tell(self, leader: str, reading: Reading) -> None:
         active = e.ClockActive(leader, self._detail(leader, reading))
