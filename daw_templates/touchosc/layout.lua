@@ -1,0 +1,88 @@
+-- The script of the whole layout: says hello, stays subscribed, and shows what takes more than one control's own
+-- message. PORT, SHOWN and KNOBS stand above: where the engine is to answer, and what is told where.
+
+local TICK_MS = 1000
+local PING_MS = 5000
+local LOST_MS = 12000
+
+local tickedAt, pingedAt, answeredAt = 0, 0, nil
+local found = {}
+
+local function named(name)
+  found[name] = found[name] or self:findByName(name, true)
+  return found[name]
+end
+
+local function hello()
+  sendOSC({ '/rg/hello', { { tag = 's', value = 'TouchOSC' }, { tag = 'i', value = PORT } } })
+end
+
+-- The engine forgets clients that are silent for 30 seconds: it is pinged while it answers, and greeted anew when
+-- it stopped answering, or when this tablet slept.
+local function tick(now)
+  local lost = answeredAt == nil or now - answeredAt > LOST_MS
+  local slept = now - tickedAt > LOST_MS
+  tickedAt = now
+  if lost then
+    named('connected').values.x = 0
+  end
+  if lost or slept then
+    hello()
+  elseif now - pingedAt >= PING_MS then
+    pingedAt = now
+    sendOSC({ '/rg/ping', {} })
+  end
+end
+
+function init()
+  tickedAt = getMillis()
+  hello()
+end
+
+function update()
+  local now = getMillis()
+  if now - tickedAt >= TICK_MS then
+    tick(now)
+  end
+end
+
+-- Texts and the numbers of arguments, one after the other: { 1, ' of ', 2 }
+local function worded(parts, arguments)
+  local text = ''
+  for _, part in ipairs(parts) do
+    if type(part) == 'number' then
+      local value = arguments[part] and arguments[part].value or ''
+      part = type(value) == 'number' and string.format('%.6g', value) or tostring(value)
+    end
+    text = text .. part
+  end
+  return text
+end
+
+-- A knob that a finger is on stays where the finger is.
+local function turn(knobs, arguments)
+  local knob = arguments[1] and knobs[arguments[1].value]
+  if knob == nil or arguments[2] == nil then
+    return
+  end
+  local control = named(knob.name)
+  if not control.values.touch then
+    local share = (arguments[2].value - knob.low) / (knob.high - knob.low)
+    control.values.x = math.max(0, math.min(1, share))
+  end
+end
+
+function onReceiveOSC(message)
+  local address, arguments = message[1], message[2]
+  for _, shown in ipairs(SHOWN[address] or {}) do
+    named(shown.name).values.text = worded(shown.parts, arguments)
+  end
+  if KNOBS[address] then
+    turn(KNOBS[address], arguments)
+  end
+  if address == '/rg/hello' or address == '/rg/pong' then
+    answeredAt = getMillis()
+    named('connected').values.x = 1
+  end
+  return false
+end
