@@ -8,6 +8,8 @@ var CLIENT_NAME = 'Bitwig';
 // Bits of the feedback mask: tracks 1, progress 2, transport 8, set and context 16, log 32. No levels.
 var FEEDBACK_MASK = 1 + 2 + 8 + 16 + 32;
 var TICK_MS = 2000;
+// Bitwig loading a project holds us up as well: what has arrived meanwhile is heard before we judge.
+var GRACE_MS = 300;
 
 // `listener` has receive(address, message), connected() and lost().
 function Connection(host, preferences, listener) {
@@ -18,6 +20,7 @@ function Connection(host, preferences, listener) {
   this.pings = 0;
   this.isUp = false;
   this.waitsForPong = false;
+  this.isLate = false; // the pong is, and may lie unread
   this.isClosed = false;
   this.problem = '';
   var osc = host.getOscModule();
@@ -61,14 +64,29 @@ Connection.prototype.start = function () {
 };
 
 Connection.prototype.tick = function () {
-  var self = this;
   if (this.isClosed) {
     return;
   }
+  if (this.isUp && this.waitsForPong && !this.isLate) {
+    this.isLate = true;
+    this.after(GRACE_MS);
+    return;
+  }
+  this.isLate = false;
   if (this.isUp && this.waitsForPong) {
     this.isUp = false;
     this.listener.lost();
   }
+  this.call();
+  this.after(TICK_MS);
+};
+
+Connection.prototype.after = function (ms) {
+  var self = this;
+  this.host.scheduleTask(function () { self.tick(); }, ms);
+};
+
+Connection.prototype.call = function () {
   this.waitsForPong = this.isUp;
   if (this.isUp) {
     this.pings += 1;
@@ -76,7 +94,6 @@ Connection.prototype.tick = function () {
   } else {
     this.hello();
   }
-  this.host.scheduleTask(function () { self.tick(); }, TICK_MS);
 };
 
 Connection.prototype.hello = function () {

@@ -50,7 +50,8 @@ function decode(data) {
     if (tag === 's') {
       [value, at] = readString(data, at);
     } else {
-      value = {i: () => data.readInt32BE(at), f: () => data.readFloatBE(at), d: () => data.readDoubleBE(at)}[tag]();
+      const read = {i: 'readInt32BE', f: 'readFloatBE', d: 'readDoubleBE'}[tag];
+      value = data[read](at);
       at += tag === 'd' ? 8 : 4;
     }
     return value;

@@ -185,7 +185,10 @@ function offsetOf(message, index) {
 class Engine {
   constructor(folder, port) {
     Object.assign(this, {folder, port, log: ''});
-    const options = ['-m', 'bridge', 'serve', '--set', folder, '--port', String(port), '--jack', 'off'];
+    const settings = path.join(path.dirname(folder), 'engine.toml');
+    fs.writeFileSync(settings, '[prompt]\nembeddings = "off"\n'); // up a second sooner
+    const options = ['-m', 'bridge', 'serve', '--config', settings, '--set', folder];
+    options.push('--port', String(port), '--jack', 'off');
     this.process = spawn(process.env.RESONANTGEN_PYTHON || 'python3', options, {cwd: ROOT});
     this.process.stdout.on('data', (data) => { this.log += data; });
     this.process.stderr.on('data', (data) => { this.log += data; });
