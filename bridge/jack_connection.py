@@ -99,6 +99,15 @@ class JackConnection:
         """What the server says, before the first block as well."""
         return bool(self._client.transport_state != self._jack.STOPPED)
 
+    def frame_now(self, reported: int) -> int:
+        """The transport frame of this very moment, by JACK's own clock (to some 20 µs): the one that the
+        callback reported lies up to a block ahead. `reported` where they are nowhere near each other: a
+        locate is on its way, or the server has gone."""
+        if not self.alive:
+            return reported
+        frame = int(self._client.transport_frame)
+        return frame if abs(frame - reported) <= 3 * self.block_size else reported
+
     @property
     def cpu_load(self) -> float:
         """Percent of a block's time that the whole graph takes."""

@@ -319,10 +319,12 @@ class JackPlayer:
         if self._connection is None:
             return self._offline.transport()
         report = self._look(self._connection).report
-        told = None if self._leads else followed(report, self._sample_rate)
+        rolling, frame, timeline = bool(report["rolling"]), int(report["frame"]), self._timeline
+        if rolling:
+            frame = self._connection.frame_now(frame)
+        told = None if self._leads else followed(report, frame, self._sample_rate)
         if told is not None and self._may_follow:
             return told
-        rolling, frame, timeline = bool(report["rolling"]), int(report["frame"]), self._timeline
         beat, tempo_bpm = timeline.beat_at(frame), timeline.tempo_at(frame)
         following = told is not None
         return Transport(rolling, frame, self._sample_rate, beat, tempo_bpm, timeline.signature, following)
