@@ -56,10 +56,15 @@ class Clients:
         self.waiting: Counter[Peer] = Counter()  # by reply: how many answers each waits for
 
     def hello(self, source: Peer, name: str, reply_port: int, mask: int, now_s: float) -> Client:
-        """Subscribe, or subscribe anew; EngineError `busy` when there are too many."""
+        """Subscribe, or subscribe anew; EngineError `busy` when there are too many.
+
+        Who says hello with another reply port has moved: its answers go there, and nowhere else.
+        """
         self._forget_lapsed(now_s)
         is_udp = source.transport == "udp"
         reply = Peer("udp", source.host, reply_port) if is_udp and reply_port else source
+        for left in [p for p, client in self.by_reply.items() if client.source == source and p != reply]:
+            del self.by_reply[left]
         known = self.by_reply.get(reply)
         if known is None and len(self.by_reply) >= MAX_CLIENTS:
             raise EngineError("busy", f"there are {MAX_CLIENTS} clients already")

@@ -107,6 +107,20 @@ def test_hello_again_is_the_same_client_and_one_ear_hears_once():
     assert clients.recipients(EAR, 3) == [EAR]
 
 
+def test_who_says_hello_with_another_reply_port_has_moved():
+    """A device that found its port taken: what is sent to the old one would be another program's."""
+    clients = Clients()
+    clients.hello(EAR, "ear", 0, -1, 0)
+    clients.hello(DEVICE, "max", 6001, -1, 0)
+    clients.hello(DEVICE, "max", 6002, -1, 1)
+    assert clients.recipients(DEVICE, 2) == [at(6002)]
+    assert set(clients.subscribers(TRACK_BIT, 2)) == {EAR, at(6002)}
+    clients.hello(DEVICE, "max", 0, -1, 3)
+    clients.hello(DEVICE, "max", 6003, -1, 4)
+    assert clients.recipients(DEVICE, 5) == [at(6003)]
+    assert set(clients.subscribers(TRACK_BIT, 5)) == {EAR, at(6003)}
+
+
 def test_a_connection_is_its_own_client_and_takes_its_lease_with_it():
     clients = Clients()
     clients.hello(WIRE, "wire", 5000, -1, 0)
