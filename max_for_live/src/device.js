@@ -58,8 +58,8 @@ function create_link(parts, max) {
             parts.sync.begin();
             parts.requests.forget();
             parts.held.release();
-            parts.view.light("set", "connection", connected ? "green" : "amber");
             if (!connected) {
+                parts.view.light("set", "connection", "amber");
                 parts.view.text("set", "status", "looking for the engine");
                 parts.tracks.quiet();
             }

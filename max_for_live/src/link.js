@@ -10,7 +10,8 @@
 
 var FIRST_PORT = 9140;
 var PORTS = 760;
-var HELLOS_PER_PORT = 3; // without an answer, the port may be taken
+var HELLOS = 3; // without an answer, the port may be taken
+var MOST_HELLOS = 12; // each port gets one more than the one before: an engine may be slow to answer
 var PING_TICKS = 3;
 var HELLO_TICKS = 5; // of silence
 var SILENT_TICKS = 8;
@@ -24,6 +25,7 @@ exports.create = function (options) {
     var connected = false;
     var quiet = 0; // ticks since the engine was heard
     var hellos = 0; // since it answered
+    var patience = HELLOS;
     var ticks = 0;
     var number = OURS * 0x10000 + Math.floor(options.random() * 0x10000);
 
@@ -31,11 +33,12 @@ exports.create = function (options) {
         var step = 1 + Math.floor(options.random() * (PORTS - 1));
         port = FIRST_PORT + (port - FIRST_PORT + step) % PORTS;
         hellos = 0;
+        patience = Math.min(MOST_HELLOS, patience + 1);
         options.listen(port);
     }
 
     function hello() {
-        if (hellos >= HELLOS_PER_PORT) {
+        if (hellos >= patience) {
             move();
         }
         hellos += 1;
@@ -87,6 +90,7 @@ exports.create = function (options) {
 
         welcomed: function () {
             hellos = 0;
+            patience = HELLOS;
             turn(true);
         },
 

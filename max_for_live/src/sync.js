@@ -33,6 +33,7 @@ exports.create = function (parts) {
             var is_same = folder !== "" && folder === parts.frame.get().folder;
             is_done = true;
             folder = parts.frame.get().folder;
+            parts.view.light("set", "connection", "green");
             tell_prompts();
             parts.send("scene_list", "", []);
             parts.follow.tell_all(parts.has_scale());

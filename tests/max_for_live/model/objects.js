@@ -205,6 +205,11 @@ class MultiSlider extends Box {
 }
 
 class Panel extends Box {
+    constructor(patch, box) {
+        super(patch, box);
+        this.color = box.bgcolor;
+    }
+
     receive(inlet, atoms) {
         const color = atoms.slice(1);
         if (atoms[0] !== "bgcolor" || color.length !== 4 || color.some((part) => !(part >= 0 && part <= 1))) {
