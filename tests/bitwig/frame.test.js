@@ -90,3 +90,16 @@ test('while the engine follows Bitwig its late echo of a stop stops nothing', as
   await desk().settled();
   assert.equal(desk().bitwig.playing.seen, true);
 });
+
+test('the echo of a tempo that was left behind does not pull Bitwig back', async () => {
+  await desk().meet({'Tempo and signature': 'Both ways'});
+  desk().bitwig.dragTempo(121);
+  await until(() => desk().engine.of('/rg/tempo').length === 1, 'the first');
+  desk().bitwig.dragTempo(123);
+  await until(() => desk().engine.of('/rg/tempo').length === 2, 'the second');
+  desk().engine.send('/rg/tempo', {f: 121});
+  await desk().settled();
+  assert.equal(desk().bitwig.tempo.seen, 123);
+  desk().engine.send('/rg/tempo', {f: 90});
+  await until(() => desk().bitwig.tempo.seen === 90, 'a tempo of somebody else');
+});

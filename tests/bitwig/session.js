@@ -220,11 +220,10 @@ function temporaryFolder() {
 
 async function openStudio(enginePort, kept = {}) {
   const receivePort = await freeUdpPort();
-  const bitwig = new Bitwig({'Engine port': enginePort, 'Receive port': receivePort, ...kept});
-  return bitwig;
+  return new Bitwig({'Engine port': enginePort, 'Receive port': receivePort, ...kept});
 }
 
 module.exports = {
-  Bitwig, Engine, LONGEST_START_MS, Musician, StandIn, bound, freeEnginePort, freeUdpPort, openStudio, pause, start,
-  temporaryFolder, until,
+  Bitwig, Engine, LONGEST_START_MS, Musician, SCRIPTS, StandIn, bound, freeEnginePort, freeUdpPort,
+  openStudio, pause, start, temporaryFolder, until,
 };
