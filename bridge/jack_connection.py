@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from bridge import jack_callback
+from bridge.jack_latency import playback_latency
 from bridge.jack_memory import Memory
 from bridge.jack_probe import import_jack
 
@@ -107,6 +108,15 @@ class JackConnection:
             return reported
         frame = int(self._client.transport_frame)
         return frame if abs(frame - reported) <= 3 * self.block_size else reported
+
+    @property
+    def latency_s(self) -> float:
+        """From the mix to the speakers."""
+        if not self.alive:
+            return 0.0
+        joined = [port for own in self._ports[-2:] for port in self._client.get_all_connections(own)]
+        addresses = [int(self._jack._ffi.cast("uintptr_t", port._ptr)) for port in joined]
+        return playback_latency(addresses) / self.sample_rate
 
     @property
     def cpu_load(self) -> float:

@@ -342,7 +342,9 @@ class JackPlayer:
             name += f" ({self._client_name} was taken)"
         text = f"JACK server {server}, client {name}, {'leads' if self._leads else 'follows'} bar and beat"
         block, load = connection.block_size, connection.cpu_load
-        return PlayerStatus(True, self._sample_rate, block, connection.xruns, load, text)
+        return PlayerStatus(
+            True, self._sample_rate, block, connection.xruns, load, text, connection.latency_s
+        )
 
     def poll(self) -> bool:
         changed = False

@@ -108,7 +108,10 @@ class Transport:
 
 @dataclass(frozen=True)
 class PlayerStatus:
-    """State of the connection. `xruns` and `cpu_load` (percent) are the server's, 0 without one."""
+    """State of the connection. `xruns` and `cpu_load` (percent) are the server's, 0 without one.
+
+    `latency_s`: from the mix to the speakers, 0 where nothing says.
+    """
 
     connected: bool
     sample_rate: int
@@ -116,6 +119,7 @@ class PlayerStatus:
     xruns: int
     cpu_load: float
     text: str
+    latency_s: float = 0.0
 
 
 class Player(Protocol):

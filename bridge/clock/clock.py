@@ -20,7 +20,7 @@ from bridge.clock.midi import MidiClock
 from bridge.clock.osc import OscClock
 from bridge.clock.reading import Reading, Source
 from bridge.clock.sender import ClockSender
-from bridge.player import Player
+from bridge.player import Player, Transport
 from engine import commands as c
 from engine import events as e
 from engine.config import ClockConfig
@@ -29,7 +29,7 @@ from engine.music.key import Signature
 from engine.units import seconds_to_beats
 
 STEP_S = 0.015
-KEEP_IN_STEP_S = 1.0
+LOOK_AROUND_S = 1.0
 NAMES = {"jack": "another program on JACK", "midi": "MIDI clock", "osc": "the host over OSC"}
 
 
@@ -53,10 +53,11 @@ class Clock:
             "osc": self.osc,
             "internal": InternalClock(player.transport),
         }  # fmt: skip
+        self._latency_s = 0.0  # of the player, as of the last look
         self.conductor = Conductor(player, self._ask_tempo, self._ask_signature, later or call_later)
         self._frame = SetFrame(120.0, Signature())
         self._is_asking = False
-        self._kept_in_step_s = float("-inf")
+        self._looked_around_s = float("-inf")
         self._reading: Reading | None = None
         self.sender: ClockSender | None = None  # of MIDI clock
         self.active = e.ClockActive("internal", "our own tempo and position")
@@ -68,6 +69,7 @@ class Clock:
         if source != "auto":
             self.sources[source].check()
         self._chooser.ask(source)
+        self._player.follow(source in ("auto", "jack"))
         self._join_or_leave()
 
     def _join_or_leave(self) -> None:
@@ -157,9 +159,9 @@ class Clock:
             self.conductor.lead()
         self._tell(leader, reading)
         if leader != "internal":
-            self.conductor.follow(self._with_offset(reading), self._frame, now_s)
-        if now_s - self._kept_in_step_s >= KEEP_IN_STEP_S:
-            self._keep_link_in_step(now_s)
+            self.conductor.follow(self._for_player(leader, reading), self._frame, now_s)
+        if now_s - self._looked_around_s >= LOOK_AROUND_S:
+            self._look_around(now_s)
         self._send(now_s)
 
     def _fit(self, readings: dict[str, Reading | None]) -> dict[str, Reading | None]:
@@ -169,21 +171,30 @@ class Clock:
         at_rest = [n for n, r in readings.items() if r is not None and r.rolling is False]
         return readings | {n: None for n in at_rest if n not in (self.active.source, "internal")}
 
-    def _with_offset(self, reading: Reading) -> Reading:
-        offset_s = self._config.offset_ms / 1000.0
+    def _for_player(self, leader: str, reading: Reading) -> Reading:
+        """What the player has to write now, to be heard in time; on JACK everybody writes the same frame."""
+        offset_s = self._config.offset_ms / 1000.0 + (0.0 if leader == "jack" else self._latency_s)
         if reading.rolling is False or not offset_s:
             return reading
         return replace(reading, beat=reading.beat + seconds_to_beats(offset_s, reading.tempo_bpm))
 
-    def _keep_link_in_step(self, now_s: float) -> None:
-        self._kept_in_step_s = now_s
-        here = self._player.transport()
-        if self.link.is_joined and here.rolling:
-            self.link.keep_in_step(here.beat, now_s)
+    def _look_around(self, now_s: float) -> None:
+        """Once a second: what takes the sound to the speakers, and a session of Link that is all ours."""
+        self._looked_around_s = now_s
+        self._latency_s = self._player.status().latency_s
+        heard = self._heard()
+        if self.link.is_joined and heard.rolling:
+            self.link.keep_in_step(heard.beat, now_s)
 
     def _send(self, now_s: float) -> None:
         if self.sender is not None:
-            self.sender.step(self._player.transport(), now_s)
+            self.sender.step(self._heard(), now_s)
+
+    def _heard(self) -> Transport:
+        """Where the music is at the speakers."""
+        here = self._player.transport()
+        late_beats = seconds_to_beats(self._latency_s, here.tempo_bpm)
+        return replace(here, beat=here.beat - late_beats) if here.rolling else here
 
     def _tell(self, leader: str, reading: Reading) -> None:
         active = e.ClockActive(leader, self._detail(leader, reading))
