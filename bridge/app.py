@@ -21,6 +21,7 @@ from bridge.clock.sender import ClockSender
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
 from bridge.midi_out import style_of
+from bridge.osc_names import names_now
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
 from bridge.player import Player
@@ -93,6 +94,7 @@ class App:
             tracks=lambda: list(self.registry), set_name=lambda: self.engine.set_name,
             version=__version__, quit=self.quitting.set, lease_s=self.config.osc.lease_s,
             startup_targets=startup_targets(self.config), dump_level=self.config.log.dump,
+            names=lambda: names_now(self.engine, list(self.registry)),
         )  # fmt: skip
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
         self.midi.ports.hear_clock = self.clock.midi.hear

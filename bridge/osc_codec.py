@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from bridge.osc_pattern import is_pattern, matches
-from bridge.osc_places import PLACES, Place, find_places, template_of
+from bridge.osc_places import PLACES, Place, find_places, folded, spelled_out, template_of
 from bridge.osc_spec import HAPPENINGS, OUTPUTS, REPLIES, VALUES, Arg, Row
 from engine import commands as c
 from engine import events as e
@@ -51,7 +51,13 @@ def decode(address: str, args: Sequence[Any], tracks: Sequence[str]) -> Decoded:
 
 def decode_all(address: str, args: Sequence[Any], tracks: Sequence[str]) -> list[Decoded]:
     """The same for an address pattern, which may reach several rows: all of them are right, or none."""
-    return [_decode_at(place, track, args) for place, track in find_places(address, tracks)]
+    is_question = not args and spelled_out(address)
+    messages = [(address.rpartition("/")[0], ())] if is_question else folded(address, args)
+    return [
+        _decode_at(place, track, given)
+        for one, given in messages
+        for place, track in find_places(one, tracks)
+    ]
 
 
 def request_id_of(address: str, args: Sequence[Any]) -> int:
@@ -93,6 +99,8 @@ def _read_args(row: Row, given: list[Any]) -> tuple[dict[str, Any], int]:
         else:
             values[arg.name] = _coerce(row, arg, given.pop(0))
     request_id = NO_REQUEST
+    if given == [None]:  # `,N` says nothing: how panels press the button of a row without arguments
+        given.clear()
     if row.request_arg and given:
         request_id = _coerce(row, Arg("request_id", "i"), given.pop(0))
     if given:
@@ -197,6 +205,8 @@ def encode_command(command: c.Command, request_id: int = NO_REQUEST) -> tuple[st
 def values_at(address: str, args: Sequence[Any], snapshot: Callable[[], Sequence[e.Event]]) -> list[e.Event]:
     """The values that a snapshot holds at `address`, which may be a pattern; of a track's parameters only
     the one that `args` begins with. No snapshot is taken for an address without values."""
+    if spelled_out(address):
+        return [ev for one, given in folded(address, args) for ev in values_at(one, given, snapshot)]
     if not is_pattern(address):
         if template_of(address) not in VALUES:
             return []

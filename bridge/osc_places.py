@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.osc_pattern import is_pattern, matches, part_matches
 from bridge.osc_spec import INPUTS, ROWS, TRACK, VALUES, Row
@@ -30,7 +31,30 @@ LEAVES = {
     place.template.removeprefix(TRACK + "/"): place for place in PLACES.values() if "{t}" in place.template
 }
 ADDRESSES = frozenset(row.address for row in ROWS)
+UNFOLDING = {row.address: row for row in ROWS if row.unfolds}
 PLAIN = {template: place for template, place in PLACES.items() if "{t}" not in template}
+
+
+def folded(address: str, args: Sequence[Any]) -> list[tuple[str, tuple[Any, ...]]]:
+    """A message whose address spells its first argument out, as the table has it; any other as it is.
+
+    /rg/track/bass/param/density 0.5 -> /rg/track/bass/param "density" 0.5
+    """
+    return [(stem, (name, *args)) for stem, name in spelled_out(address)] or [(address, tuple(args))]
+
+
+def spelled_out(address: str) -> list[tuple[str, str]]:
+    """Row's address and first argument of what an address spells out; none for most addresses."""
+    stem, _, last = address.rpartition("/")
+    row = UNFOLDING.get(template_of(stem))
+    return [(stem, name) for name, *_ in row.unfolds if part_matches(last, name)] if row else []
+
+
+def unfolded(address: str, args: Sequence[Any]) -> tuple[str, tuple[Any, ...]] | None:
+    """The inverse; None for what cannot be spelled out."""
+    if template_of(address) not in UNFOLDING or not args:
+        return None
+    return f"{address}/{args[0]}", tuple(args[1:])
 
 
 def find_places(address: str, tracks: Sequence[str]) -> list[tuple[Place, str]]:

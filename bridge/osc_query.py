@@ -4,9 +4,10 @@
     GET /rg/track/bass/lock?VALUE    {"VALUE": [1]}
     GET /?HOST_INFO                  where OSC and the WebSocket are
     {"COMMAND": "LISTEN", "DATA": "/rg/track/bass/lock"}    then OSC packets, whenever it changes
+    {"COMMAND": "PATH_CHANGED", "DATA": "/rg/scene"}        from us: what can be chosen there is another now
 
-It only tells. Web pages of other hosts are refused: any page in a browser can reach 127.0.0.1, and the
-prompts of a set are nobody's business.
+OSC packets that come over the WebSocket are taken like any others: a page in a browser has no other way.
+Web pages of other hosts are refused: any page can reach 127.0.0.1, and a set is nobody else's business.
 """
 
 from __future__ import annotations
@@ -20,43 +21,67 @@ from urllib.parse import urlsplit
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from bridge.osc_transport import opened
+from bridge.osc_clients import Peer
+from bridge.osc_node import READ, Names
+from bridge.osc_places import unfolded
+from bridge.osc_transport import Wires, opened
 from bridge.osc_tree import ATTRIBUTES, Node, build_tree, find_node
+from bridge.osc_wire import Message, build, parse
 from engine import events as e
 
 log = logging.getLogger(__name__)
 EXTENSIONS = (
-    "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "CRITICAL", "LISTEN",
+    "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "TAGS", "EXTENDED_TYPE", "UNIT", "CRITICAL", "CLIPMODE",
+    "OVERLOADS", "LISTEN", "PATH_CHANGED",
 )  # fmt: skip
+EVERYWHERE = ("0.0.0.0", "::", "")  # what a server that listens on every address is bound to
+# What has other choices after an event; where there are more takes, see `note`.
+CHANGED: dict[type[e.Event], str] = {
+    e.SceneSaved: "/rg/scene", e.SceneDeleted: "/rg/scene", e.SetOpened: "/rg",
+}  # fmt: skip
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 MAX_UNREAD_MESSAGES = 4096
 STOP_S = 0.2
 
 
 class Listener:
-    """One WebSocket: the paths it listens to, and what waits to be sent."""
+    """One WebSocket: the paths it listens to, and what waits to be sent. To the OSC server it is a client
+    like any other."""
 
     def __init__(self) -> None:
         self.paths: set[str] = set()
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_UNREAD_MESSAGES)
+        self.queue: asyncio.Queue[bytes | str | None] = asyncio.Queue(MAX_UNREAD_MESSAGES)
         self.is_slow = False
 
     def offer(self, address: str, data: bytes) -> None:
-        if address in self.paths and not self.is_slow:
+        if address in self.paths:
+            self.send(data)
+
+    def send(self, data: bytes | str) -> None:
+        if not self.is_slow:
             try:
                 self.queue.put_nowait(data)
             except asyncio.QueueFull:
                 self.is_slow = True
 
+    def close(self) -> None:
+        self.is_slow = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self.queue.put_nowait(None)
+
 
 class OscQuery:
     def __init__(
-        self, snapshot: Callable[[], Sequence[e.Event]], tracks: Callable[[], Sequence[str]], name: str
-    ) -> None:
+        self, snapshot: Callable[[], Sequence[e.Event]], tracks: Callable[[], Sequence[str]], name: str,
+        names: Callable[[], Names], wires: Wires,
+    ) -> None:  # fmt: skip
         self.snapshot = snapshot
         self.tracks = tracks
         self.name = name
+        self.names = names
+        self.wires = wires
         self.listeners: set[Listener] = set()
+        self.counts: dict[str, int] = {}  # of takes, by track, as they were told
         self.runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int, osc_port: int) -> int:
@@ -76,17 +101,37 @@ class OscQuery:
         return self.port
 
     async def stop(self) -> None:
-        for listener in self.listeners:
-            listener.is_slow = True
-            with contextlib.suppress(asyncio.QueueFull):
-                listener.queue.put_nowait(None)
+        for listener in list(self.listeners):
+            listener.close()
         if self.runner is not None:
             await self.runner.cleanup()
 
     def broadcast(self, address: str, data: bytes) -> None:
-        """A value changed: to every WebSocket that listens to it."""
+        """A value changed: to every WebSocket that listens to it, or to it spelled out."""
         for listener in self.listeners:
             listener.offer(address, data)
+        if any(path.startswith(f"{address}/") for one in self.listeners for path in one.paths):
+            self._broadcast_unfolded(data)
+
+    def _broadcast_unfolded(self, data: bytes) -> None:
+        message = parse(data)
+        assert isinstance(message, Message)
+        spelled = unfolded(message.address, message.args)
+        if spelled is not None:
+            for listener in self.listeners:
+                listener.offer(spelled[0], build(*spelled))
+
+    def note(self, event: e.Event) -> None:
+        """Tell who is connected where other things can be chosen from now on."""
+        if not self.listeners:
+            return
+        path = CHANGED.get(type(event))
+        if isinstance(event, e.TrackTake) and self.counts.get(event.track) != event.count:
+            self.counts[event.track] = event.count
+            path = f"/rg/track/{event.track}/take"
+        if path is not None:
+            for listener in self.listeners:
+                listener.send(json.dumps({"COMMAND": "PATH_CHANGED", "DATA": path}))
 
     # --- HTTP -------------------------------------------------------------------------------------
 
@@ -96,8 +141,8 @@ class OscQuery:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._talk(request)
         if "HOST_INFO" in request.query:
-            return web.json_response(self._host_info())
-        node = find_node(build_tree(self.tracks(), self.snapshot(), self.name), request.path)
+            return web.json_response(self._host_info(request))
+        node = find_node(self._tree(), request.path)
         if node is None:
             raise web.HTTPNotFound(text=f"{request.path} is no address of the contract")
         return _answer(node, list(request.query))
@@ -111,12 +156,17 @@ class OscQuery:
         origin = request.headers.get("Origin")
         return origin is None or urlsplit(origin).hostname in (*LOCAL_HOSTS, asked)
 
-    def _host_info(self) -> Node:
+    def _tree(self) -> Node:
+        return build_tree(self.tracks(), self.snapshot(), self.name, self.names())
+
+    def _host_info(self, request: web.Request) -> Node:
+        """Where to send OSC: the address at which this client has found us."""
+        sock = request.transport.get_extra_info("sockname") if request.transport else None
+        host = sock[0] if self.host in EVERYWHERE and sock else self.host
         return {
-            "NAME": self.name,
-            "OSC_IP": self.host, "OSC_PORT": self.osc_port, "OSC_TRANSPORT": "UDP",
-            "WS_IP": self.host, "WS_PORT": self.port,
-            "EXTENSIONS": dict.fromkeys(EXTENSIONS, True),
+            "NAME": self.name, "OSC_IP": host, "OSC_PORT": self.osc_port, "OSC_TRANSPORT": "UDP",
+            "WS_IP": host, "WS_PORT": self.port,
+            "EXTENSIONS": dict.fromkeys(EXTENSIONS, True) | {"HTML": False},
         }  # fmt: skip
 
     # --- WebSocket --------------------------------------------------------------------------------
@@ -124,21 +174,26 @@ class OscQuery:
     async def _talk(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(heartbeat=30, max_msg_size=65_536)
         await socket.prepare(request)
-        listener = Listener()
+        listener, peer = Listener(), Peer("ws", *(request.get_extra_info("peername") or ("", 0))[:2])
+        self.wires.join(peer, listener)
         self.listeners.add(listener)
         sending = asyncio.create_task(self._send_changes(socket, listener))
         try:
             async for message in socket:
-                self._obey(message, listener)
+                if message.type is WSMsgType.BINARY:
+                    self.wires.receive(message.data, peer)
+                else:
+                    self._obey(message, listener)
         finally:
             self.listeners.discard(listener)
+            self.wires.leave(peer)
             sending.cancel()
         return socket
 
     async def _send_changes(self, socket: web.WebSocketResponse, listener: Listener) -> None:
         with contextlib.suppress(ConnectionError):
             while (data := await listener.queue.get()) is not None and not listener.is_slow:
-                await socket.send_bytes(data)
+                await (socket.send_str(data) if isinstance(data, str) else socket.send_bytes(data))
         await socket.close()
 
     def _obey(self, message: WSMessage, listener: Listener) -> None:
@@ -151,19 +206,20 @@ class OscQuery:
         except (ValueError, TypeError, KeyError, RecursionError):
             log.debug("OSCQuery: %.80s is no command", message.data)
             return
-        if command == "LISTEN" and find_node(build_tree(self.tracks(), (), self.name), path):
+        if command == "LISTEN" and find_node(self._tree(), path):
             listener.paths.add(path)
         elif command == "IGNORE":
             listener.paths.discard(path)
 
 
 def _answer(node: Node, asked: Sequence[str]) -> web.Response:
-    """A whole node, or the attributes asked for: 400 for one that does not exist, 204 for one that this
-    node has not."""
+    """A whole node, or the attributes asked for, as far as it has them: 400 for one that does not exist, 204
+    for the value of a node that cannot be read."""
     if not asked:
         return web.json_response(node)
     strange = [name for name in asked if name not in ATTRIBUTES]
     if strange:
         raise web.HTTPBadRequest(text=f"unknown attribute {strange[0]}; known: {', '.join(ATTRIBUTES)}")
-    found = {name: node[name] for name in asked if name in node}
-    return web.json_response(found) if found else web.Response(status=204)
+    if list(asked) == ["VALUE"] and not node["ACCESS"] & READ:
+        return web.Response(status=204)
+    return web.json_response({name: node[name] for name in asked if name in node})

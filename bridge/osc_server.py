@@ -16,11 +16,12 @@ from typing import Any
 
 from bridge.osc_barrier import Barrier
 from bridge.osc_clients import LEASE_S, Clients, Peer
-from bridge.osc_codec import Decoded, decode_all, encode, request_id_of, typed, values_at
+from bridge.osc_codec import Decoded, decode_all, encode, request_id_of, values_at
 from bridge.osc_feedback import Fate, Feedback, FeedbackLimiter
+from bridge.osc_node import Names
 from bridge.osc_query import OscQuery
+from bridge.osc_questions import NAME, Questions
 from bridge.osc_scheduler import Scheduler
-from bridge.osc_spec import SERVER_REPLIES
 from bridge.osc_transport import Wires
 from bridge.osc_wire import Bundle, Message, address_of, build, describe, parse
 from engine import commands as c
@@ -28,7 +29,6 @@ from engine import events as e
 from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
-NAME = "resonantgen"
 
 
 class OscServer:
@@ -47,8 +47,10 @@ class OscServer:
         lease_s: float = LEASE_S,
         startup_targets: Sequence[tuple[str, int]] = (),
         dump_level: int = 0,
+        names: Callable[[], Names] = dict,
     ) -> None:
-        """`submit` raises EngineError for what it refuses; `startup_targets` are told when the port opens."""
+        """`submit` raises EngineError for what it refuses; `startup_targets` are told when the port opens;
+        `names`: what texts of the contract can be one of now (`Arg.names`)."""
         self.submit = submit
         self.snapshot = snapshot
         self.status = status
@@ -58,6 +60,7 @@ class OscServer:
         self.quit = quit
         self.startup_targets = startup_targets
         self.dump_level = dump_level
+        self.names = names
         self.clients = Clients(lease_s)
         self.barrier = Barrier()
         self.wires = Wires(self.receive, self.clients.gone)
@@ -65,16 +68,7 @@ class OscServer:
         self.expected: dict[int, list[Peer]] = {}  # by serial: who waits for an asynchronous command's end
         self.is_open = False
         self.asking: tuple[str, str, Sequence[Any]] | None = None  # client, address and args of a command
-        self.handlers: dict[str, Callable[..., None]] = {
-            "/rg/hello": self._hello,
-            "/rg/ping": self._ping,
-            "/rg/refresh": self._refresh,
-            "/rg/sync": self._sync,
-            "/rg/status": self._status,
-            "/rg/version": self._version,
-            "/rg/quit": lambda client: self.quit(),
-            "/rg/dump_osc": self._dump_osc,
-        }
+        self.handlers = Questions(self).handlers
 
     # --- opening, closing -------------------------------------------------------------------------
 
@@ -90,7 +84,7 @@ class OscServer:
         self.limiter = FeedbackLimiter(self.loop, self._broadcast)
         for event in self.snapshot():
             self.limiter.know(Feedback.of(event))
-        self.query = OscQuery(self.snapshot, self.tracks, NAME)
+        self.query = OscQuery(self.snapshot, self.tracks, NAME, self.names, self.wires)
         try:
             self.udp_port = await self.wires.open_udp(host, port)
             self.slip_port = await self.wires.open_tcp(host, port, "slip")
@@ -205,8 +199,8 @@ class OscServer:
             return
         with contextlib.suppress(EngineError):  # the address itself may be what is wrong
             for event in values_at(address, args, self.snapshot):
-                self._answer(client, build(*encode(event)))
-        self._answer(client, build("/rg/fail", [address, request_id, error.code, error.text]))
+                self.answer(client, build(*encode(event)))
+        self.answer(client, build("/rg/fail", [address, request_id, error.code, error.text]))
 
     # --- out --------------------------------------------------------------------------------------
 
@@ -217,11 +211,12 @@ class OscServer:
         if isinstance(event, e.Done | e.Failed):
             self.limiter.after_values(lambda: self._finish(event))
         elif isinstance(event, e.Answer):
-            self._answer(event.origin.client, build(*encode(event)))
+            self.answer(event.origin.client, build(*encode(event)))
         else:
             feedback = Feedback.of(event)
             fate = self.limiter.publish(feedback)
             self._acknowledge(event, feedback, fate)
+            self.query.note(event)
 
     def _acknowledge(self, event: e.Event, feedback: Feedback, fate: Fate) -> None:
         """Who sets a value hears of it, whether subscribed or not, and also when it is no news.
@@ -245,10 +240,10 @@ class OscServer:
                 self.limiter.note_told(feedback, peer)
 
     def _finish(self, event: e.Done | e.Failed) -> None:
-        self._answer(event.origin.client, build(*encode(event)))
+        self.answer(event.origin.client, build(*encode(event)))
         self._end(event.origin)
 
-    def _answer(self, client: str, data: bytes) -> None:
+    def answer(self, client: str, data: bytes) -> None:
         source = Peer.parse(client)
         if source is not None:
             for peer in self.clients.recipients(source, self.loop.time()):
@@ -270,39 +265,4 @@ class OscServer:
         if not events:
             raise EngineError("empty", f"{address} has no value yet")
         for event in events:
-            self._answer(client, build(*encode(event)))
-
-    # --- the server's own rows --------------------------------------------------------------------
-
-    def _hello(self, client: str, name: str, reply_port: int, mask: int) -> None:
-        source = Peer.parse(client)
-        if source is None:
-            raise EngineError("type", "only a client on the wire can say hello")
-        if reply_port == self.udp_port and source.host == self.host:
-            raise EngineError("range", f"reply_port {reply_port} is the engine's own; give yours, or 0")
-        known = self.clients.hello(source, name, reply_port, mask, self.loop.time())
-        log.info("hello from %s at %s", name, known.reply)
-        self._answer(client, build("/rg/hello", [self.version, int(self.clients.lease_s), self.set_name()]))
-        self._refresh(client)
-
-    def _refresh(self, client: str) -> None:
-        self._answer(client, build("/rg/update", [1]))
-        for event in self.snapshot():
-            self._answer(client, build(*encode(event)))
-        self._answer(client, build("/rg/update", [0]))
-
-    def _ping(self, client: str, number: int | None) -> None:
-        self._answer(client, build("/rg/pong", [] if number is None else [number]))
-
-    def _sync(self, client: str, number: int) -> None:
-        self.barrier.wait(self.serial + 1, lambda: self._answer(client, build("/rg/synced", [number])))
-
-    def _status(self, client: str) -> None:
-        self._answer(client, build("/rg/status", typed(SERVER_REPLIES["/rg/status"], self.status())))
-
-    def _version(self, client: str) -> None:
-        self._answer(client, build("/rg/version", [NAME, self.version]))
-
-    def _dump_osc(self, client: str, level: int) -> None:
-        self.dump_level = level
-        log.info("%s sets dump_osc to %d", client, level)
+            self.answer(client, build(*encode(event)))

@@ -39,6 +39,8 @@ class Arg:
     choices: tuple[str, ...] = ()
     optional: bool = False
     default: int | float | str | None = None  # what an optional one that is left out stands for
+    steps: tuple[int, ...] = ()  # of a whole number: the only ones there are
+    names: str = ""  # of a text: what it is one of, as far as that is known while it runs (scenes, tracks …)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Row:
     event: type[e.Event] | None = None
     server: bool = False  # handled by the OSC server itself (hello, ping, refresh …)
     reply: bool = False  # sent as an answer to one client only
+    # Name, value and meaning of what may also be spelled out: /rg/track/bass/param/density 0.5
+    unfolds: tuple[tuple[str, Arg, str], ...] = ()
 
     @property
     def is_input(self) -> bool:
@@ -71,8 +75,8 @@ def flag(name: str) -> Arg:
     return Arg(name, "i", 0, 1)
 
 
-def text(name: str, optional: bool = False) -> Arg:
-    return Arg(name, "s", optional=optional, default="" if optional else None)
+def text(name: str, optional: bool = False, names: str = "") -> Arg:
+    return Arg(name, "s", optional=optional, default="" if optional else None, names=names)
 
 
 def number(name: str, low: float | None = None, high: float | None = None, unit: str = "") -> Arg:
@@ -89,6 +93,7 @@ def choice(name: str, *choices: str, default: str | None = None) -> Arg:
 
 TEMPO = number("tempo_bpm", MIN_TEMPO_BPM, MAX_TEMPO_BPM, "bpm")
 TRACK = "/rg/track/{t}"
+PARAM_VALUES = tuple((name, number("value", p.low, p.high), p.meaning) for name, p in PARAMS.items())
 
 SESSION_ROWS = (
     Row("/rg/hello", (text("name"), whole("reply_port", 0, 65535), Arg("feedback_mask", "i", -1, 2**31 - 1, optional=True, default=-1)),
@@ -122,35 +127,35 @@ MUSIC_ROWS = (
     Row(f"{TRACK}/undo", (), "back to the take before", command=c.Undo),
     Row(f"{TRACK}/redo", (), "forward to the take after", command=c.Redo),
     Row(f"{TRACK}/take", (whole("number", 1, 1e6),), "make a take of the history current; feedback: take and how many there are", command=c.SelectTake),
-    Row(f"{TRACK}/param", (choice("name", *PARAMS), number("value", -2, 2)), "a parameter of the takes to come", command=c.SetParam, event=e.TrackParam),
+    Row(f"{TRACK}/param", (choice("name", *PARAMS), number("value", -2, 2)), "a parameter of the takes to come; /rg/track/{t}/param/NAME f:value is the same", command=c.SetParam, event=e.TrackParam, unfolds=PARAM_VALUES),
     Row(f"{TRACK}/prompt", (text("prompt"),), "what the next regeneration uses", command=c.SetTrackPrompt, event=e.TrackPrompt),
     Row(f"{TRACK}/seed", (whole("seed", -1, MAX_SEED),), "the track's own seed; -1: the set's", command=c.SetTrackSeed, event=e.TrackSeed),
     Row(f"{TRACK}/volume", (number("volume_db", SILENCE_DB, 12, "dB"),), "gain of the track's ports", command=c.SetVolume, event=e.TrackVolume),
     Row(f"{TRACK}/pan", (number("pan", -1, 1),), "balance: -1 left, 0 centre, 1 right", command=c.SetPan, event=e.TrackPan),
     Row(f"{TRACK}/mute", (flag("on"),), "silence the track", command=c.SetMute, event=e.TrackMute),
     Row(f"{TRACK}/solo", (flag("on"),), "silence the tracks that are not soloed", command=c.SetSolo, event=e.TrackSolo),
-    Row(f"{TRACK}/import", (text("name"),), "take an audio or MIDI file of imports/ as this track", command=c.Import),
+    Row(f"{TRACK}/import", (text("name", names="imports"),), "take an audio or MIDI file of imports/ as this track", command=c.Import),
     Row("/rg/tempo", (TEMPO,), "the set's tempo", command=c.SetTempo, event=e.Tempo),
-    Row("/rg/key", (text("key"),), "the set's key: Am, F# minor, D dorian", command=c.SetKey, event=e.KeyChanged),
-    Row("/rg/signature", (whole("beats", 1, 32), whole("unit", 1, 16)), "the set's time signature", command=c.SetSignature, event=e.SignatureChanged),
+    Row("/rg/key", (text("key", names="keys"),), "the set's key: Am, F# minor, D dorian", command=c.SetKey, event=e.KeyChanged),
+    Row("/rg/signature", (whole("beats", 1, 32), Arg("unit", "i", 1, 16, steps=(1, 2, 4, 8, 16))), "the set's time signature", command=c.SetSignature, event=e.SignatureChanged),
     Row("/rg/bars", (whole("bars", MIN_BARS, MAX_BARS),), "length of the next takes", command=c.SetBars, event=e.Bars),
     Row("/rg/seed", (whole("seed", -1, MAX_SEED),), "the set's seed; -1: a fresh one each time", command=c.SetSeed, event=e.Seed),
     Row("/rg/when", (choice("when", *WHEN),), "when a finished take takes over", command=c.SetWhen, event=e.When),
     Row("/rg/config/render", (choice("render", *RENDERS),), "what performs the takes to come: auto (the track model where its card clears the bar), model, or instruments", command=c.SetRender, event=e.Render),
     Row("/rg/launch", (), "with manual: swap in what is ready at the next bar", command=c.Launch),
     Row("/rg/analyze/prompt", (text("prompt"),), "what a prompt means; answers on /rg/analysis/*", command=c.AnalyzePrompt),
-    Row("/rg/analyze/track", (text("track"),), "what a track holds; answers on /rg/analysis/*", command=c.AnalyzeTrack),
+    Row("/rg/analyze/track", (text("track", names="tracks"),), "what a track holds; answers on /rg/analysis/*", command=c.AnalyzeTrack),
 )  # fmt: skip
 
 SET_ROWS = (
     Row("/rg/scene/save", (text("name"),), "keep the whole state under a name", command=c.SaveScene, event=e.SceneSaved),
-    Row("/rg/scene/load", (text("name"),), "back to a saved state; locked tracks stay", command=c.LoadScene, event=e.SceneLoaded),
-    Row("/rg/scene/delete", (text("name"),), "forget a scene", command=c.DeleteScene, event=e.SceneDeleted),
+    Row("/rg/scene/load", (text("name", names="scenes"),), "back to a saved state; locked tracks stay", command=c.LoadScene, event=e.SceneLoaded),
+    Row("/rg/scene/delete", (text("name", names="scenes"),), "forget a scene", command=c.DeleteScene, event=e.SceneDeleted),
     Row("/rg/scene/list", (), "answers one /rg/scene/name for each", command=c.ListScenes),
     Row("/rg/scene/name", (whole("index"), whole("count"), text("name")), "one line of the list of scenes", reply=True),
     Row("/rg/context/save", (text("name"),), "keep the musical context alone", command=c.SaveContext),
-    Row("/rg/context/load", (text("name"),), "take over a saved musical context", command=c.LoadContext),
-    Row("/rg/set/open", (text("name"),), "open a set: one folder beside the present one", command=c.OpenSet, event=e.SetOpened),
+    Row("/rg/context/load", (text("name", names="contexts"),), "take over a saved musical context", command=c.LoadContext),
+    Row("/rg/set/open", (text("name", names="sets"),), "open a set: one folder beside the present one", command=c.OpenSet, event=e.SetOpened),
     Row("/rg/set/folder", (text("folder"),), "absolute folder of the open set on the engine's machine: a stem is stems/NAME in it; empty where the path cannot be told", event=e.SetFolder),
     Row("/rg/set/new", (text("name"),), "make a set and open it", command=c.NewSet),
     Row("/rg/set/list", (), "answers one /rg/set/name for each", command=c.ListSets),
@@ -158,7 +163,7 @@ SET_ROWS = (
     Row("/rg/export/stems", (), "current stems into exports/; answers with the name written", command=c.ExportStems),
     Row("/rg/export/mix", (choice("format", "wav", "mp3", "flac", default="wav"),), "the mix into exports/; answers with the name written", command=c.ExportMix),
     Row("/rg/export/midi", (), "current scores as one MIDI file; answers with the name written", command=c.ExportMidi),
-    Row("/rg/export/dawproject", (text("scene", optional=True),), "the set and all its scenes, or one scene alone, as a DAWproject file; answers with the name written", command=c.ExportDawproject),
+    Row("/rg/export/dawproject", (text("scene", optional=True, names="scenes"),), "the set and all its scenes, or one scene alone, as a DAWproject file; answers with the name written", command=c.ExportDawproject),
     Row("/rg/export/name", (text("kind"), text("name")), "the name written, relative to the set", reply=True),
 )  # fmt: skip
 
@@ -177,9 +182,9 @@ REAPER_ROWS = (
 )  # fmt: skip
 
 MIDI_ROWS = (
-    Row("/rg/midi/learn", (text("address"),), "bind the next pad, knob or key to an address", command=c.LearnMidi),
+    Row("/rg/midi/learn", (text("address", names="addresses"),), "bind the next pad, knob or key to an address", command=c.LearnMidi),
     Row("/rg/midi/learn/cancel", (), "give up learning", command=c.CancelLearnMidi),
-    Row("/rg/midi/unlearn", (text("address"),), "forget what is bound to an address", command=c.UnlearnMidi),
+    Row("/rg/midi/unlearn", (text("address", names="addresses"),), "forget what is bound to an address", command=c.UnlearnMidi),
     Row("/rg/midi/bindings", (), "answers one /rg/midi/binding for each", command=c.ListMidiBindings),
     Row("/rg/midi/binding", (whole("index"), whole("count"), text("trigger"), text("address")), "one line of the list of bindings", reply=True),
 )  # fmt: skip

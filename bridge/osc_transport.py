@@ -7,7 +7,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 from bridge.osc_clients import Peer
 from bridge.osc_framing import SizeDecoder, SlipDecoder, size_encode, slip_encode
@@ -26,6 +26,14 @@ FRAMINGS: dict[str, tuple[type[SlipDecoder] | type[SizeDecoder], Callable[[bytes
 Receive = Callable[[bytes | EngineError, Peer], None]
 
 
+class Line(Protocol):
+    """The way to one client that stays connected: over TCP, or over a WebSocket."""
+
+    def send(self, data: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Wires:
     """Every open socket. `receive` gets each packet, or the EngineError that stands for a broken one;
     `gone` the peer of a connection that ended."""
@@ -35,7 +43,7 @@ class Wires:
         self.gone = gone
         self.udp: asyncio.DatagramTransport | None = None
         self.servers: list[asyncio.Server] = []
-        self.connections: dict[Peer, Connection] = {}
+        self.connections: dict[Peer, Line] = {}
         self.attached: dict[str, Callable[[Peer, bytes], None]] = {}  # by transport: no socket of ours
 
     async def open_udp(self, host: str, port: int) -> int:
@@ -64,6 +72,16 @@ class Wires:
         elif peer.transport in self.attached:
             self.attached[peer.transport](peer, data)
 
+    def join(self, peer: Peer, line: Line) -> None:
+        """A client that came by another way; EngineError `busy` when there are too many."""
+        if len(self.connections) >= MAX_CONNECTIONS:
+            raise EngineError("busy", f"there are {MAX_CONNECTIONS} connections already")
+        self.connections[peer] = line
+
+    def leave(self, peer: Peer) -> None:
+        if self.connections.pop(peer, None) is not None:
+            self.gone(peer)
+
     def close(self) -> None:
         if self.udp is not None:
             self.udp.close()
@@ -71,7 +89,7 @@ class Wires:
         for server in self.servers:
             server.close()
         for connection in list(self.connections.values()):
-            connection.transport.close()
+            connection.close()
         self.servers.clear()
 
 
@@ -137,7 +155,9 @@ class Connection(asyncio.Protocol):
             log.warning("%s does not read what it is sent; dropped", self.peer)
             self.transport.abort()
 
+    def close(self) -> None:
+        self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         if self.wires.connections.get(self.peer) is self:
-            del self.wires.connections[self.peer]
-            self.wires.gone(self.peer)
+            self.wires.leave(self.peer)

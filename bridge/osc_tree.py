@@ -1,4 +1,4 @@
-"""The contract as a tree of OSCQuery nodes, tracks spelled out (Vidvox, OSCQueryProposal)."""
+"""The contract as a tree of OSCQuery nodes, tracks and parameters spelled out, with the present values."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bridge.osc_codec import encode
-from bridge.osc_spec import OUTPUTS, ROWS, Arg, Row
+from bridge.osc_node import NO_ACCESS, READ, Names, attributes_of, unfolded
+from bridge.osc_spec import OUTPUTS, ROWS, Row
 from engine import events as e
 
-NO_ACCESS, READ, WRITE = 0, 1, 2
 ATTRIBUTES = (
-    "FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "UNIT", "CRITICAL",
+    "FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "TAGS", "EXTENDED_TYPE",
+    "UNIT", "CRITICAL", "CLIPMODE", "OVERLOADS",
 )  # fmt: skip
 Node = dict[str, Any]
 
 
-def build_tree(tracks: Sequence[str], snapshot: Iterable[e.Event], name: str) -> Node:
+def build_tree(
+    tracks: Sequence[str], snapshot: Iterable[e.Event], name: str, names: Names | None = None
+) -> Node:
     """The root node, every address of the contract below it, values filled in."""
     root: Node = {"FULL_PATH": "/", "ACCESS": NO_ACCESS, "DESCRIPTION": name, "CONTENTS": {}}
     for row in ROWS:
         if row.reply:  # answers come to one client only: nobody reads or writes them
             continue
         for track in tracks if "{t}" in row.address else ("",):
-            _describe(_node_at(root, row.address.replace("{t}", track)), row)
+            _add(root, row, track, names or {})
     for address, values in values_by_address(snapshot).items():
-        # Several values at one address (a track's parameters) are no VALUE of the proposal's kind.
-        if len(values) == 1:
-            _node_at(root, address)["VALUE"] = values[0]
+        _fill(root, address, values)
     return root
 
 
@@ -59,24 +60,37 @@ def _node_at(root: Node, address: str) -> Node:
     return node
 
 
-def _describe(node: Node, row: Row) -> None:
-    """Add a row to its node; of two rows at one address (a take's number in, number and count out) the one
-    that is written comes first in the table and gives the types."""
-    node["ACCESS"] |= (WRITE if row.is_input else 0) | (READ if row.event is not None else 0)
+def _add(root: Node, row: Row, track: str, names: Names) -> None:
+    """A row's node. Of two rows at one address (a take's number in, number and count out) the one that is
+    written comes first in the table and gives the types; the other one is among its OVERLOADS."""
+    address = row.address.replace("{t}", track)
+    node = _node_at(root, address)
     if "TYPE" in node:
+        node["ACCESS"] |= READ
         return
-    node["TYPE"] = "".join(arg.type for arg in row.args)
+    if not row.unfolds:
+        node.update(attributes_of(row, track, names))
+        return
     node["DESCRIPTION"] = row.meaning
-    if row.args:
-        node["RANGE"] = [_range(arg) for arg in row.args]
-    if any(arg.unit for arg in row.args):
-        node["UNIT"] = [arg.unit for arg in row.args]
-    if row.is_async:
-        node["CRITICAL"] = True
+    for name, attributes in unfolded(row, track).items():
+        _node_at(root, f"{address}/{name}").update(attributes)
 
 
-def _range(arg: Arg) -> dict[str, Any]:
-    if arg.choices:
-        return {"VALS": list(arg.choices)}
-    ends = {"MIN": arg.low, "MAX": arg.high}
-    return {name: end for name, end in ends.items() if end is not None}
+def _fill(root: Node, address: str, values: list[list[Any]]) -> None:
+    """The present value; several at one address are those of its spelled-out nodes."""
+    node = _node_at(root, address)
+    if "TYPE" not in node:
+        for name, *rest in values:
+            node["CONTENTS"][name]["VALUE"] = rest
+        return
+    (value,) = values
+    node["VALUE"] = value[: len(node["TYPE"])]
+    if len(value) > len(node["TYPE"]):
+        _fill_take(node, value)
+
+
+def _fill_take(node: Node, value: list[Any]) -> None:
+    """A number, and how many there are: that many can be chosen."""
+    node["OVERLOADS"][-1]["VALUE"] = value
+    count = value[1]
+    node["RANGE"] = [{"MIN": 1, "MAX": count}] if count else [{"VALS": []}]

@@ -75,11 +75,18 @@ def told_folder(folder: Path) -> str:
 
 def _listing(root: Path) -> str:
     """What is there, for the user who mistyped: a few names, then how many more."""
-    try:
-        names = sorted(path.name for path in root.iterdir() if path.is_file() and path.name[0] != ".")
-    except OSError:
+    if not root.is_dir():
         return "; that folder is not there"
+    names = file_names(root)
     if not names:
         return "; it is empty"
     more = f" and {len(names) - FEW_FILES} more" if len(names) > FEW_FILES else ""
     return f"; there is {', '.join(names[:FEW_FILES])}{more}"
+
+
+def file_names(folder: Path) -> list[str]:
+    """The files that a folder has, without hidden ones; none where it cannot be read."""
+    try:
+        return sorted(path.name for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
+    except OSError:
+        return []
