@@ -51,8 +51,13 @@ async function until(code, limit_ms) {
         }
         await new Promise((done) => setTimeout(done, LOOK_MS));
     }
-    const logs = devices.map((device) => device.widget("set", "log").text);
-    throw new Error(`not in ${limit_ms} ms: ${code}; the devices say ${JSON.stringify(logs)}, errors ${JSON.stringify(words.errors())}`);
+    const seen = {
+        logs: devices.map((device) => device.widget("set", "log").text),
+        ports: devices.map((device) => device.receiver.port),
+        refused: networks.map((network) => network.refused),
+        errors: words.errors()
+    };
+    throw new Error(`not in ${limit_ms} ms: ${code}; ${JSON.stringify(seen)}`);
 }
 
 async function main() {
