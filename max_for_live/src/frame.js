@@ -9,9 +9,9 @@ exports.create = function (view, held) {
     var frame = {tempo: 0, beats: 4, unit: 4, key: "-", bars: 8, when: "loop", clock: "", playing: 0, folder: ""};
 
     function show() {
-        var clock = frame.clock ? "   clock: " + frame.clock : "";
         var tempo = frame.tempo ? frame.tempo.toFixed(2) : "-";
-        view.text("set", "frame", tempo + " bpm   " + frame.beats + "/" + frame.unit + "   " + frame.key + clock);
+        var told = [tempo + " bpm", frame.beats + "/" + frame.unit, frame.key];
+        view.text("set", "frame", told.concat(frame.clock ? ["clock: " + frame.clock] : []).join(" | "));
     }
 
     function show_held(widget, value) {

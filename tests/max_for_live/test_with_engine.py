@@ -124,7 +124,7 @@ def test_live_leads_tempo_signature_scale_and_transport(live, engine):
     engine.hear("/rg/signature", 3, 4)
     live.js("change('root_note', 4), change('scale_name', 'Dorian')")
     engine.hear("/rg/key", "Edor")
-    live.until("text('set', 'frame').startsWith('97.50 bpm 3/4 Edor')")
+    live.until("text('set', 'frame').startsWith('97.50 bpm | 3/4 | Edor')")
     live.js("change('is_playing', 1)")
     engine.hear("/rg/clock/active", "osc")
     live.until("text('set', 'frame').endsWith('clock: osc')")

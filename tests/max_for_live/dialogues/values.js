@@ -67,7 +67,7 @@ test("the frame is one line: tempo, signature, key, and the clock that leads", (
     world.say("/rg/signature", 7, 8);
     world.say("/rg/key", "F#m");
     world.say("/rg/clock/active", "osc", "Max for Live");
-    assert.strictEqual(world.widget("set", "frame").text, "127.50 bpm 7/8 F#m clock: osc");
+    assert.strictEqual(world.widget("set", "frame").text, "127.50 bpm | 7/8 | F#m | clock: osc");
     world.say("/rg/bars", 16);
     world.say("/rg/when", "manual");
     assert.strictEqual(world.widget("set", "bars").number, 16);
