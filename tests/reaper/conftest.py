@@ -34,7 +34,8 @@ def engine(desk: ReaperHost) -> PaperEngine:
 
 def engine_options(folder: Path, mailbox: Path) -> tuple[str, ...]:
     config = folder / "reaper.toml"
-    config.write_text(f"[reaper]\nmailbox = {json.dumps(str(mailbox))}\n[midi]\nenabled = false\n")
+    quick = '[midi]\nenabled = false\n[prompt]\nembeddings = "off"\n'
+    config.write_text(f"[reaper]\nmailbox = {json.dumps(str(mailbox))}\n{quick}")
     return ("--config", str(config), "--jack", "off", "--render", "instruments")
 
 

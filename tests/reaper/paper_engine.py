@@ -51,7 +51,7 @@ class PaperEngine:
                 self.peers.append(peer)
             self._dump(peer, message.address == "/rg/hello")
         elif message.address == "/rg/ping":
-            self.box.send(peer, build("/rg/pong", []))
+            self.box.send(peer, build("/rg/pong", message.args))
         else:
             self.heard.append(message)
 

@@ -61,12 +61,27 @@ def test_the_engines_tempo_becomes_reapers_and_is_not_sent_back(desk, engine):
     assert engine.heard_at("/rg/tempo") == []
 
 
-def test_what_the_engine_says_while_the_hand_is_on_the_tempo_is_done_after_it(desk, engine):
+def test_what_is_told_before_the_engine_has_heard_of_the_change_is_old(desk, engine):
+    """However slow the way is: here it takes seconds."""
     set_tempo(desk, 100)
     engine.turns(1)
-    engine.say("/rg/tempo", 90.0)
+    engine.is_there = False
+    engine.say("/rg/tempo", 120.0)
+    engine.wait(2.0)
     assert tempo(desk)[0] == 100
+    engine.values["/rg/tempo"] = (100.0,)
+    engine.is_there = True
+    engine.say("/rg/tempo", 100.0)
     engine.wait(1.0)
+    assert tempo(desk)[0] == 100 and engine.heard_at("/rg/tempo")[-1] == (100,)
+
+
+def test_what_the_engine_says_after_that_is_done(desk, engine):
+    set_tempo(desk, 100)
+    engine.wait(0.2)
+    engine.say("/rg/tempo", 100.0)
+    engine.say("/rg/tempo", 90.0)
+    engine.turns(2)
     assert tempo(desk)[0] == 90
 
 
@@ -181,7 +196,18 @@ def test_a_late_answer_to_reapers_own_start_does_not_stop_it(desk, engine):
         engine.say("/rg/playing", 0)
         assert rolling(desk)
     engine.say("/rg/playing", 1)
+    engine.wait(1.0)
     assert rolling(desk)
+
+
+def test_a_stop_right_after_reapers_start_is_done_in_the_end(desk, engine):
+    engine.wait(1.0)
+    desk.lua("reaper.OnPlayButtonEx(0)")
+    engine.turns(3)
+    engine.say("/rg/playing", 1)
+    engine.say("/rg/playing", 0)
+    engine.wait(1.0)
+    assert not rolling(desk)
 
 
 def test_what_the_dump_says_of_the_transport_is_no_order(desk):

@@ -31,11 +31,11 @@ function objects.check(object, kind, position, name)
   return object
 end
 
-local counter = 0
+local chance = assert(io.open("/dev/urandom", "rb"))
 
 function objects.guid()
-  counter = counter + 1
-  return ("{%08X-0000-4000-8000-%012X}"):format(counter, counter)
+  local one, two = string.unpack("<I4I6", chance:read(10))
+  return ("{%08X-0000-4000-8000-%012X}"):format(one, two)
 end
 
 return objects

@@ -70,16 +70,20 @@ local on_track = {
   end,
 }
 
-local function take_tempo(self, _, now)
-  self.tempo:take(self.project, self.band, now)
+local function take_tempo(self)
+  self.tempo:take(self.project, self.link, self.band)
 end
 
 -- What is done when something happens; while a dump tells how everything is, nothing does.
 local on_news = {
+  ["/rg/hello"] = function(self)
+    self.transport:forget()
+    self.tempo:forget()
+  end,
   ["/rg/tempo"] = take_tempo,
   ["/rg/signature"] = take_tempo,
   ["/rg/playing"] = function(self, message, now)
-    self.transport:take(self.project, message.args[1] == 1, now)
+    self.transport:take(self.project, self.link, message.args[1] == 1, now)
   end,
   ["/rg/set/open"] = function(self)
     self.is_other_set = true
@@ -112,19 +116,20 @@ local function belongs(self)
 end
 
 -- An empty project takes the set's tempo; one with music in it leads.
-local function meet_tempo(self, now)
+local function meet_tempo(self)
   if reaper.CountMediaItems(self.project) == 0 and self.band:has_stems() then
-    self.tempo:take(self.project, self.band, now)
+    self.tempo:forget()
+    self.tempo:take(self.project, self.link, self.band)
   else
     self.tempo:tell(self.project, self.link)
   end
 end
 
 -- Everything is known, after a connection, or when another project or another set came to the front.
-function Follow:meet(now)
+function Follow:meet()
   local is_ours = self.band.folder ~= nil and (self.is_other_set or belongs(self))
   self.is_other_set = false
-  meet_tempo(self, now)
+  meet_tempo(self)
   if is_ours then
     tracks.ensure(self.project, self.band.names)
   end
@@ -144,7 +149,7 @@ local function take_message(self, message, now)
   if message.address == "/rg/update" then
     self.in_dump = message.args[1] == 1
     if not self.in_dump then
-      self:meet(now)
+      self:meet()
     end
   elseif not self.in_dump then
     local name, value = Band.parts(message.address)
@@ -172,7 +177,6 @@ local function show_connection(self)
     return
   end
   if connected then
-    self.transport:forget()
     say("connected to the engine")
   elseif self.was_connected then
     say("the engine has gone; waiting for it to come back")
@@ -193,7 +197,7 @@ function Follow:step(now)
   if self.link.is_connected and project.is_open(self.project) then
     if self.is_new_here and self.band.folder then
       self.is_new_here = false
-      self:meet(now)
+      self:meet()
     end
     self.tempo:step(self.project, self.link, now)
     self.transport:step(self.project, self.link, now)

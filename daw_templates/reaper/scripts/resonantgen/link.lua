@@ -15,11 +15,11 @@ local NAME = "reaper"
 -- Tracks, progress, transport, set and log: no levels, and beats are what REAPER has itself.
 local FEEDBACK_MASK = 1 + 2 + 8 + 16 + 32
 local HELLO_S = 1.0 -- between two tries
-local PING_S = 4.0 -- keeps the lease of 30 s, and tells when the engine is gone
-local LOST_S = 3.0 -- a ping so long without an answer: the engine is gone
+local PING_S = 2.0 -- keeps the lease of 30 s, and tells when the engine is gone
+local LOST_S = 2.0 -- a ping so long without an answer: the engine is gone
 
 local function unique_name()
-  return "reaper-" .. reaper.genGuid(""):gsub("[^%w]", ""):sub(1, 16):lower()
+  return "reaper-" .. reaper.genGuid(""):gsub("[^%w]", ""):lower()
 end
 
 function Link.new()
@@ -35,6 +35,7 @@ function Link:open()
   self.is_connected = false
   self.unanswered_since = nil
   self.ping_at = -math.huge
+  self.pings, self.passed = 0, 0
 end
 
 local function make_folders(folder)
@@ -42,11 +43,14 @@ local function make_folders(folder)
   reaper.RecursiveCreateDirectory(folder .. "/out", 0)
 end
 
--- One packet into a connection's folder; its path, or nil and why not. Names sort by time: scripts of this
+local written = 0
+
+-- One packet into a connection's folder; its path, or nil and why not. Names sort by time: the scripts of one
 -- REAPER all run on one thread.
 function Link.write(folder, packet)
-  local guid = reaper.genGuid(""):gsub("[^%w]", ""):sub(1, 8)
-  local base = ("%s/in/%017.6f-%s"):format(folder, reaper.time_precise(), guid)
+  written = written + 1
+  local guid = reaper.genGuid(""):sub(2, 9)
+  local base = ("%s/in/%020.9f-%06d-%s"):format(folder, reaper.time_precise(), written, guid)
   local file, reason = io.open(base .. ".part", "wb")
   if not file then
     return nil, reason
@@ -59,6 +63,14 @@ end
 
 function Link:send(address, ...)
   return Link.write(self.folder, osc.encode(address, ...))
+end
+
+-- A number that `passed` reaches when the engine has carried out all that was sent until now, and has told
+-- what came of it.
+function Link:barrier()
+  self.pings = self.pings + 1
+  self:send("/rg/ping", self.pings)
+  return self.pings
 end
 
 local function exists(path)
@@ -99,7 +111,7 @@ local function watch_lease(link, now)
     link:open()
   elseif not link.unanswered_since and now - link.ping_at > PING_S then
     link.ping_at, link.unanswered_since = now, now
-    link:send("/rg/ping")
+    link:barrier()
   end
 end
 
@@ -120,6 +132,8 @@ function Link:step(now)
   for _, message in ipairs(messages) do
     if message.address == "/rg/hello" then
       self.is_connected, self.ping_at = true, now
+    elseif message.address == "/rg/pong" then
+      self.passed = math.max(self.passed, message.args[1] or 0)
     end
   end
   return messages

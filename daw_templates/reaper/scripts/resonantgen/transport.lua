@@ -12,7 +12,7 @@ local HAND_S = 0.5 -- so long REAPER's own start or stop counts for more than th
 local SAME_BEATS = 1e-4
 
 function Transport.new()
-  return setmetatable({told_at = -math.huge, own_at = -math.huge}, Transport)
+  return setmetatable({told_at = -math.huge, own_at = -math.huge, barrier = 0}, Transport)
 end
 
 local function here(proj)
@@ -38,27 +38,36 @@ end
 
 -- At every turn. A project that plays at another rate than 1 is in nobody's time.
 function Transport:step(proj, link, now)
+  if self.waiting ~= nil then
+    self:take(proj, link, self.waiting, now)
+  end
   if reaper.Master_GetPlayRate(proj) ~= 1 then
     return
   end
   local state = here(proj)
+  if not is_due(self, state, now) then
+    return
+  end
+  link:send("/rg/clock/position", state.beat + 0.0, state.bpm + 0.0, state.is_rolling and 1 or 0)
   if self.told and state.is_rolling ~= self.told.is_rolling then
-    self.own_at = now
+    self.own_at, self.barrier = now, link:barrier()
   end
-  if is_due(self, state, now) then
-    self.told, self.told_at = state, now
-    link:send("/rg/clock/position", state.beat + 0.0, state.bpm + 0.0, state.is_rolling and 1 or 0)
-  end
+  self.told, self.told_at = state, now
 end
 
 -- A new connection knows nothing yet.
 function Transport:forget()
-  self.told = nil
+  self.told, self.waiting, self.barrier = nil, nil, 0
 end
 
--- The engine was started or stopped, by a pad or another client: REAPER goes along, where it is wanted.
-function Transport:take(proj, on, now)
-  if now - self.own_at < HAND_S or place.setting("transport", "both") ~= "both" then
+-- The engine was started or stopped, by a pad or another client: REAPER goes along, where it is wanted. What
+-- is heard right after REAPER's own start or stop may be a late answer to the one before: it waits.
+function Transport:take(proj, link, on, now)
+  self.waiting = nil
+  if place.setting("transport", "both") ~= "both" then
+    return
+  elseif now - self.own_at < HAND_S or link.passed < self.barrier then
+    self.waiting = on
     return
   end
   if on and not project.is_rolling(proj) then
