@@ -181,7 +181,9 @@ class Clock:
     def _look_around(self, now_s: float) -> None:
         """Once a second: what takes the sound to the speakers, and a session of Link that is all ours."""
         self._looked_around_s = now_s
-        self._latency_s = self._player.status().latency_s
+        status = self._player.status()
+        self._latency_s = status.latency_s
+        self.conductor.expect(status.block_size / status.sample_rate)
         heard = self._heard()
         if self.link.is_joined and heard.rolling:
             self.link.keep_in_step(heard.beat, now_s)

@@ -27,10 +27,13 @@ from engine.music.key import Signature
 from engine.units import beats_to_seconds, seconds_to_beats
 
 JUMP_BEATS = 0.25
-ATTACK_S = 0.06  # so little after a sixteenth a start is meant to be on it: no stroke is cut into
+ATTACK_S = 0.015  # a start that comes so little late begins on the sixteenth: no stroke is cut into
 LOCATE_SETTLES_S = 0.2  # a JACK transport takes some blocks to arrive
 LONGEST_LEAD_S = 0.2
 MISSED_S = 0.02  # a start that is further off is made again: to shift it takes a second and more
+START, LOCATE = "start", "locate"
+# Of a JACK server, as measured with blocks of 256 and 1024 frames.
+LEAD_BLOCKS, START_TAKES_S = 2.7, 0.025
 LAUNCH_S = 0.05  # so long before it the moment of a start is set
 
 
@@ -55,8 +58,9 @@ class Conductor:
         self.phase = PhaseFollower(player)
         self._was_rolling: bool | None = None
         self._was_at = 0.0  # beats
-        self._lead_s = 0.0  # what a locate takes to arrive, as the last one showed
-        self._is_late = False  # a locate has been made whose error is still to be seen
+        self._lead_s = {START: 0.0, LOCATE: 0.0}  # what they take to arrive, as the last ones showed
+        self._learned: set[str] = set()
+        self._arriving: str | None = None  # which of them is still to be seen
         self._located_until_s = 0.0
         self._launch = 0  # counts the starts that were asked for, so that a stop takes them back
         self._waits = False  # for the next place in the bar
@@ -68,6 +72,12 @@ class Conductor:
         if self._waits:
             self._waits = False
             self._player.play()
+
+    def expect(self, block_s: float) -> None:
+        """How long a block of the player is: a start and a locate take some, until they have shown it."""
+        lead_s = LEAD_BLOCKS * block_s
+        expected = {START: lead_s + START_TAKES_S if block_s else 0.0, LOCATE: lead_s}
+        self._lead_s |= {kind: lead for kind, lead in expected.items() if kind not in self._learned}
 
     def play(self, reading: Reading | None) -> None:
         """The musician starts; `reading`: the clock that leads, None of our own."""
@@ -111,13 +121,14 @@ class Conductor:
         elif not here.rolling and reading.quantum_beats:
             self._waits = True
         elif not here.rolling:
-            self._locate(start_of(reading), now_s)
+            self._locate(self._start_of(reading), now_s)
             self._player.play()
+            self._arriving = START
 
     def _launch_in_time(self, reading: Reading, here: Transport) -> None:
         """Start with the clock's next place in the bar, at the music's next one."""
         quantum = reading.quantum_beats
-        left_s = beats_to_seconds(-reading.beat % quantum, reading.tempo_bpm) - self._lead_s
+        left_s = beats_to_seconds(-reading.beat % quantum, reading.tempo_bpm) - self._lead_s[START]
         if not 0.0 <= left_s <= LAUNCH_S:
             return
         self._waits, self._launch = False, self._launch + 1
@@ -128,7 +139,7 @@ class Conductor:
         if launch == self._launch:
             self._player.play()
             self.phase.forget()
-            self._is_late = True
+            self._arriving = START
 
     def _keep_place(self, reading: Reading, here: Transport, now_s: float) -> None:
         error_beats = error_of(reading, here)
@@ -140,26 +151,32 @@ class Conductor:
         measured_s = self.phase.look(error_s, now_s)
         if measured_s is None:
             return
-        if self._is_late and self._missed(measured_s):
+        if self._arriving is not None and self._missed(self._arriving, measured_s):
             self._jump(error_beats, reading, here, now_s)
-            self._is_late = False  # a second time it is shifted, however far it is
             return
         self.phase.shift(measured_s, reading.precision_s, here.sample_rate, now_s)
 
     def _jump(self, error_beats: float, reading: Reading, here: Transport, now_s: float) -> None:
-        beat = here.beat + error_beats + seconds_to_beats(self._lead_s, reading.tempo_bpm)
+        beat = here.beat + error_beats + seconds_to_beats(self._lead_s[LOCATE], reading.tempo_bpm)
         self._locate(beat + (reading.quantum_beats if beat < 0.0 else 0.0), now_s)
 
-    def _missed(self, error_s: float) -> bool:
-        """Whether a locate or a start has to be made anew; its error is what it took to arrive."""
-        self._is_late = False
-        self._lead_s = min(max(0.0, self._lead_s + error_s), LONGEST_LEAD_S)
-        return abs(error_s) > MISSED_S
+    def _missed(self, arrived: str, error_s: float) -> bool:
+        """Whether a start has to be put right by a locate; its error is what it took to arrive, and more."""
+        self._learned.add(arrived)
+        self._lead_s[arrived] = min(max(0.0, self._lead_s[arrived] + error_s), LONGEST_LEAD_S)
+        self._arriving = None
+        return arrived == START and abs(error_s) > MISSED_S
+
+    def _start_of(self, reading: Reading) -> float:
+        """Where the music comes in with a clock that is rolling already."""
+        sixteenth = math.floor(reading.beat / JUMP_BEATS) * JUMP_BEATS
+        late_s = beats_to_seconds(reading.beat - sixteenth, reading.tempo_bpm) + self._lead_s[START]
+        return sixteenth if late_s <= ATTACK_S else sixteenth + seconds_to_beats(late_s, reading.tempo_bpm)
 
     def _locate(self, beat: float, now_s: float) -> None:
         self._located_until_s = now_s + LOCATE_SETTLES_S
         self.phase.forget(self._located_until_s)
-        self._is_late = True
+        self._arriving = LOCATE
         try:
             self._player.locate(max(0.0, beat))
         except EngineError:  # further than a transport can count: the music stays where it is
@@ -170,10 +187,3 @@ def error_of(reading: Reading, here: Transport) -> float:
     """How many beats the music is behind the clock; of a clock with a quantum, behind the nearest place."""
     behind, quantum = reading.beat - here.beat, reading.quantum_beats
     return behind if not quantum else (behind + quantum / 2) % quantum - quantum / 2
-
-
-def start_of(reading: Reading) -> float:
-    """Where the music comes in with a clock that is rolling already."""
-    sixteenth = math.floor(reading.beat / JUMP_BEATS) * JUMP_BEATS
-    late_s = beats_to_seconds(reading.beat - sixteenth, reading.tempo_bpm)
-    return sixteenth if late_s <= ATTACK_S else reading.beat

@@ -22,11 +22,15 @@ class JackClock:
             return Reading(
                 here.rolling, here.beat, here.tempo_bpm, here.signature, certain=True, detail=detail
             )
-        if not self._by_hand() or not self._player.status().connected:
+        if not self._by_hand() or not self._is_on_server():
             return None
         detail = "the JACK transport; bar and beat are ours"
         return Reading(here.rolling, here.beat, here.tempo_bpm, detail=detail)
 
     def check(self) -> None:
-        if not self._player.status().connected:
+        if not self._is_on_server():
             raise EngineError("not_available", "no JACK server is connected; start jackd, then ask again")
+
+    def _is_on_server(self) -> bool:
+        """The silent player, too, is connected to all it needs; but it has no blocks."""
+        return self._player.status().block_size > 0

@@ -4,12 +4,16 @@ import time
 
 import pytest
 
+from bridge.client import Client
 from tests.bridge.musician import Musician
 
 
 @pytest.fixture(scope="module")
 def musician(tmp_path_factory):
-    with Musician(tmp_path_factory.mktemp("clock") / "set", "--jack", "off") as musician:
+    folder = tmp_path_factory.mktemp("clock")
+    config = folder / "mine.toml"
+    config.write_text("[prompt]\nembeddings = 'off'\n")  # what is not asked here need not be loaded
+    with Musician(folder / "set", "--jack", "off", "--config", str(config)) as musician:
         yield musician
 
 
@@ -50,3 +54,44 @@ def test_a_host_s_position_starts_the_music_at_its_beat_and_tempo(musician):
     musician.hear("/rg/playing", 0)
     musician.hear("/rg/clock/active", "internal")  # nothing was told for two seconds
     assert ear.seen["/rg/tempo"] == (97.5,)
+
+
+def test_every_client_is_told_who_leads_with_the_first_dump_and_when_it_changes(musician):
+    guest = Client(musician.port)
+    guest.connect()
+    assert guest.seen["/rg/clock/active"][0] == "internal"
+    assert guest.seen["/rg/clock/source"] == ("auto",)
+    Host(musician, 0.0, 120.0).tell_until(lambda m: m.address == "/rg/clock/active" and m.args[0] == "osc")
+    guest.wait(lambda m: m.address == "/rg/clock/active" and m.args[0] == "osc", 5.0, "/rg/clock/active")
+    guest.send("/rg/status")
+    status = guest.wait(lambda m: m.address == "/rg/status", 5.0, "/rg/status")
+    assert "clock osc (a host over OSC" in status.args[5]
+    guest.close()
+    musician.hear("/rg/clock/active", "internal")
+    musician.send("/rg/stop")
+    musician.hear("/rg/playing", 0)
+
+
+def test_a_clock_that_is_not_to_be_had_is_refused_with_what_to_do(musician):
+    musician.send("/rg/clock/source", "s", "jack")
+    refusal = musician.hear("/rg/fail", "/rg/clock/source")
+    assert refusal.args[2] == "not_available" and "jackd" in refusal.args[3]
+    assert musician.ear.seen["/rg/clock/source"] == ("auto",)
+
+
+def test_a_clock_by_hand_is_told_and_kept_until_it_is_there(musician):
+    musician.send("/rg/clock/source", "s", "midi")
+    active = musician.hear("/rg/clock/active", "internal")
+    assert "midi was chosen" in active.args[1]
+    musician.send("/rg/clock/source", "s", "auto")
+    musician.hear("/rg/clock/active", "internal", "our own tempo and position")
+
+
+@pytest.mark.parametrize(
+    "position", [(1.0, 120.0), ("here", 120.0, 1), (1.0, 0.0, 1), (1.0, 120.0, 2), (float("nan"), 120.0, 1)]
+)
+def test_a_position_that_is_none_is_refused_with_what_is_allowed(musician, position):
+    musician.ear.send("/rg/clock/position", *position)
+    refusal = musician.hear("/rg/fail", "/rg/clock/position")
+    assert refusal.args[2] in ("type", "range")
+    assert musician.ear.seen["/rg/clock/active"][0] == "internal"
