@@ -14,8 +14,9 @@ from tests.bridge.panels.stage import LONGEST_WAIT_S, Stage
 # What a message that is right in itself may meet with: nothing there, something locked, no such device.
 CIRCUMSTANCES = {"empty", "locked", "busy", "not_available", "not_found", "cancelled", "file"}
 BY_TEMPO = ("/rg/locate",)  # how far a transport reaches in beats is a matter of tempo and sample rate
-# It would end the engine, send its answers to another port, or load the track models.
-LEFT_ALONE = ("/rg/quit", "/rg/hello", "/rg/config/render")
+# It would end the engine, send its answers to another port, load the track models, or take the other tests'
+# set away from them.
+LEFT_ALONE = ("/rg/quit", "/rg/hello", "/rg/config/render", "/rg/set/new")
 
 
 class Panel:
