@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bridge import midi_answers, reaper_surface
+from bridge.advertise import advertisement
 from bridge.beats import BeatFollower
 from bridge.clock.clock import STEP_S, Clock, call_later
 from bridge.clock.sender import ClockSender
@@ -106,11 +107,13 @@ class App:
         gc.disable()
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
+        self.advertisement = advertisement(self.config.osc, self.server)
         self.reaper = Reaper(self.config, self.server, self.engine.submit, lambda call: post_to(loop, call))
         self.engine.subscribe(self.reaper.surface.show)
         self.tasks = [
             loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())
         ]
+        self.tasks.append(loop.create_task(self.advertisement.start()))
         self.midi_task: asyncio.Task[None] | None = None
         if self.config.midi.enabled:
             self._start_midi()
@@ -194,6 +197,7 @@ class App:
         await asyncio.sleep(0)  # the last answers, posted by the writer, go out
         self.midi.close()
         await self.clock.close()
+        await self.advertisement.stop()
         await self.server.stop()
         self.reaper.close()
         self.engine.close()

@@ -66,6 +66,7 @@ class OscConfig:
     port: int = within(9130, 1, 65533)  # port + 1 and port + 2 are used as well
     lease_s: int = within(30, 1, 3600)
     startup_targets: tuple[str, ...] = shaped((), r"[^\s:]+:\d{1,5}", 'host:port, as in "127.0.0.1:9140"')
+    advertise: bool = True
 
 
 @dataclass(frozen=True)
