@@ -26,7 +26,6 @@ exports.create = function (parts) {
 
         begin: function () {
             is_done = false;
-            missed = [];
         },
 
         end: function () {

@@ -37,6 +37,17 @@ test("changes are told once they have settled", () => {
     assert.deepStrictEqual(world.network.sent, [["/rg/signature", 7, 8], ["/rg/tempo", 128], ["/rg/key", "F# dorian"]]);
 });
 
+test("what has changed back before it settled is not told", () => {
+    const world = connected();
+    world.forget_sent();
+    change(world, {signature_numerator: 3});
+    world.live.change(world.live.song, "signature_numerator", 5);
+    world.wait(10);
+    world.live.change(world.live.song, "signature_numerator", 3);
+    world.wait(60);
+    assert.deepStrictEqual(world.network.sent, [["/rg/signature", 3, 4]]);
+});
+
 test("tempo automation is thinned, and its last value arrives", () => {
     const world = connected();
     world.forget_sent();

@@ -79,6 +79,27 @@ test("a new take replaces our clip of the take before, and no other", () => {
     assert.deepStrictEqual(world.live.errors, []);
 });
 
+test("the scene that a replacement needs for a moment goes again", () => {
+    const world = world_with();
+    world.stem("drums");
+    const track = world.live.song.tracks[0];
+    track.clip_slots.slice(1).forEach((slot) => {
+        slot.clip = track.clip_slots[0].clip.copy();
+        slot.clip.values.name = "mine";
+    });
+    world.stem("drums", {take: 2});
+    assert.strictEqual(world.live.song.scenes, 8);
+    assert.deepStrictEqual(world.slots(0), ["Drums t2 Am 120", ...Array(7).fill("mine")]);
+});
+
+test("a Live that wants a path with spaces in quotes gets it so", () => {
+    const world = world_with();
+    world.live.wants_quotes = true;
+    assert.ok(world.folder.includes(" "));
+    world.stem("drums");
+    assert.strictEqual(world.slots(0)[0], "Drums t1 Am 120");
+});
+
 test("with Replace off every take has a slot of its own", () => {
     const world = world_with({"Replace Own Clip": 0});
     world.stem("drums");
@@ -127,6 +148,25 @@ test("stems that were there before the device was are not placed, those that com
     world.wait(9000);
     const missed = world.stem("drums", {take: 2, told: false});
     world.connect([["/rg/track/drums/stem", missed, 120.5, "Am", 1, 1]]);
+    assert.deepStrictEqual(world.slots(0).filter((name) => name), ["Drums t2 Am 120"]);
+});
+
+test("stems of another set, with which the engine comes back, are not placed", () => {
+    const world = world_with();
+    world.stem("drums");
+    world.wait(9000);
+    world.folder = "/elsewhere";
+    world.connect([["/rg/track/drums/stem", "drums_100bpm_C_1bars_t5.wav", 100.5, "C", 1, 1]]);
+    assert.deepStrictEqual(world.slots(0).filter((name) => name), ["Drums t1 Am 120"]);
+    assert.deepStrictEqual(world.live.errors, []);
+});
+
+test("a take that came while a dump was broken off is placed when there is a whole one", () => {
+    const world = world_with();
+    world.stem("drums");
+    world.say("/rg/update", 1);
+    const missed = world.stem("drums", {take: 2});
+    world.dump([["/rg/track/drums/stem", missed, 120.5, "Am", 1, 1]]);
     assert.deepStrictEqual(world.slots(0).filter((name) => name), ["Drums t2 Am 120"]);
 });
 
@@ -184,6 +224,7 @@ test("with Manual what plays is left alone, and Launch starts what waits", () =>
     const {song} = world.live;
     world.stem("drums");
     world.say("/rg/when", "manual");
+    song.values.current_song_time = 1;
     world.live.change(song, "is_playing", 1);
     world.wait(20);
     world.stem("drums", {take: 2});

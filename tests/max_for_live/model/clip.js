@@ -20,7 +20,7 @@ class Clip extends Node {
         this.seconds = audio.samples / audio.rate;
         this.tempo = live.guess_tempo || Number((TEMPO.exec(path.basename(file)) || [0, live.song.values.tempo])[1]);
         this.values = {
-            file_path: file, name: path.basename(file, ".wav"), color: 0, is_audio_clip: 1, warping: 0, looping: 0,
+            file_path: file.replace(/"/g, ""), name: path.basename(file, ".wav"), color: 0, is_audio_clip: 1, warping: 0, looping: 0,
             loop_start: 0, loop_end: this.seconds, start_marker: 0, end_marker: this.seconds, warp_mode: 0,
             signature_numerator: 4, signature_denominator: 4, sample_length: audio.samples, sample_rate: audio.rate,
             available_warp_modes: [0, 1, 2, 3, 4, 6], start_time: start, end_time: start + this.beats_of_file()

@@ -15,6 +15,7 @@ class Live {
         this.is_notifying = false;
         this.refusals = {}; // names of functions or properties that fail as if Live could not: {create_audio_clip: true}
         this.guess_tempo = null; // what Live takes a file's tempo for; null: it knows
+        this.wants_quotes = false; // around paths with spaces
         this.watchers = [];
         this.fired = [];
         this.song = new Song(this);
@@ -54,8 +55,10 @@ class Live {
     }
 
     // Live's own check of a path: absolute, a file that is there, a WAV.
-    audio_of(file_path) {
-        if (!path.isAbsolute(file_path) || !fs.existsSync(file_path)) {
+    audio_of(given) {
+        const file_path = this.wants_quotes ? given.replace(/^"(.*)"$/, "$1") : given;
+        const is_split = this.wants_quotes && given === file_path && file_path.includes(" ");
+        if (is_split || !path.isAbsolute(file_path) || !fs.existsSync(file_path)) {
             this.error(`invalid audio file ${file_path}`);
             return null;
         }
