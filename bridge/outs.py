@@ -27,7 +27,6 @@ class Outs:
         self.midi = midi
         self.folder: StemFolder | None = None
         self.clock: Clock | None = None  # the composition root's
-        self.grid = Grid()
 
     # --- the folder -------------------------------------------------------------------------------
 
@@ -61,23 +60,28 @@ class Outs:
             return None
         return live_midi(stem.track, score, self.midi)
 
-    def swap(self, loops: Mapping[str, object | None], when: str) -> None:
+    def swap(
+        self, loops: Mapping[str, object | None], when: str, tempo_bpm: float, signature: Signature
+    ) -> None:
         known = {name: loop for name, loop in loops.items() if loop is None or isinstance(loop, Loop)}
         assert len(known) == len(loops), loops
-        if known:
-            self.player.swap_many(known, when, self.grid)
+        self.player.swap_many(known, when, Grid(tempo_bpm, signature))
 
-    def replace(self, track: str, old: object, new: object) -> bool:
-        assert isinstance(old, Loop) and isinstance(new, Loop), (old, new)
-        return self.player.replace(track, old, new)
+    def replace(self, loops: Mapping[str, tuple[object, object]]) -> list[str]:
+        known = {
+            name: (old, new)
+            for name, (old, new) in loops.items()
+            if isinstance(old, Loop) and isinstance(new, Loop)
+        }
+        assert len(known) == len(loops), loops
+        return self.player.replace_many(known)
 
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         for track, (left, right) in gains.items():
             self.player.set_gains(track, left, right)
 
     def set_grid(self, tempo_bpm: float, signature: Signature) -> None:
-        self.grid = Grid(tempo_bpm, signature)
-        self.player.set_grid(self.grid)
+        self.player.set_grid(Grid(tempo_bpm, signature))
 
     def play(self) -> None:
         assert self.clock is not None

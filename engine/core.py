@@ -7,18 +7,22 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from engine import events as e
+from engine.audio.stretcher import Stretcher
 from engine.errors import EngineError
 from engine.models import Choice, Models
 from engine.outs import Outs
 from engine.registry import Registry
+from engine.retempo import Renderer
 from engine.session import Session
+from engine.sound import Sound
+from engine.stage import Stage
 from engine.store import Store
 from engine.writer import Task, Writer
 
 
 @dataclass
 class Core:
-    """`publish` and everything that changes `session` or `store` happen on the control thread;
+    """`publish` and everything that changes `session`, `store` or `stage` happen on the control thread;
     `post` brings a call there from any other."""
 
     session: Session
@@ -32,6 +36,19 @@ class Core:
     publish: Callable[[e.Event], None]
     post: Callable[[Callable[[], None]], None]
     models: Models = field(default_factory=Models)
+
+    def __post_init__(self) -> None:
+        self.stage = Stage(self)
+        self.renderer = Renderer(self.registry, self.models, Stretcher())
+
+    def in_tempo(
+        self, sound: Sound, tempo_bpm: float, is_cancelled: Callable[[], bool] = lambda: False
+    ) -> Sound:
+        """The sound rendered for a tempo, ready to be played; on any thread but the control thread."""
+        stem = sound.stem
+        played = self.renderer.quick(stem, tempo_bpm, is_cancelled)
+        is_final = played is stem or self.renderer.family(stem) is None
+        return Sound(stem, played, self.outs.prepare(played, sound.heard), sound.heard, is_final)
 
     def log(self, level: str, text: str) -> None:
         self.publish(e.Log(level, text))

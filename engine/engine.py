@@ -20,6 +20,7 @@ from engine.analysis_fields import track_fields
 from engine.core import Core
 from engine.errors import EngineError
 from engine.exports import Exports
+from engine.following import Follower
 from engine.generation import Generation
 from engine.library import Library, read_session
 from engine.models import Models, performers_told, warm_models
@@ -77,6 +78,9 @@ class Engine:
             models or Models(),
         )
         self.generation = Generation(self.core, self.worker)
+        self.follower = Follower(
+            self.core, self.worker.renderers, self.generation.waiting, lambda: self.state != "idle"
+        )
         self.library = Library(self.core)
         self.exports = Exports(self.core)
         self.clock_source = "auto"
@@ -139,9 +143,10 @@ class Engine:
         if isinstance(command, GAINS):
             core.outs.set_gains(core.session.gains())
         elif isinstance(command, FRAMES):
-            self.generation.set_grid()
+            core.stage.set_grid()
         elif isinstance(command, TAKES):
             names = [event.track for event in events if isinstance(event, e.TrackTake)]
+            core.publish_all(core.session.tempo_of_takes())
             self.generation.step_aside(names)
             when = "bar" if core.session.when == "manual" else core.session.when
             swap_to_current(core, names, when, lambda: None)
@@ -240,7 +245,9 @@ class Engine:
             self.publish(e.Playing(on))
 
     def tick(self) -> None:
-        """About once a second: knobs that moved are kept, what the disk refused is tried again."""
+        """About once a second: knobs that moved are kept, what the disk refused is tried again, and a model
+        that has nothing else to do performs what was stretched."""
+        self.follower.perform_next()
         if self.knobs_moved:
             self.knobs_moved = False
             self.core.save()
@@ -274,7 +281,10 @@ class Engine:
 
     def close(self) -> None:
         """After `finish`: the set's last state to the disk."""
+        self.follower.close()
         self.worker.preparer.shutdown(wait=False, cancel_futures=True)
+        self.worker.renderers.shutdown(wait=False, cancel_futures=True)
+        self.core.renderer.stretcher.close()
         self.core.writer.close()
         self.core.save()
         self.core.keeper.close()

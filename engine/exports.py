@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial, singledispatchmethod
 
@@ -21,7 +22,7 @@ from engine.dawproject.plan import plan_scene, plan_set
 from engine.errors import EngineError
 from engine.outs import Content
 from engine.session import Session
-from engine.stem import stem_name
+from engine.stem import Stem, stem_name
 from engine.track import Take
 from engine.writer import Task
 
@@ -53,24 +54,29 @@ class Exports:
 
     @plan.register
     def _stems(self, command: c.ExportStems) -> tuple[str, Callable[[], Content]]:
-        takes = self._takes()
-        return f"{self._base()}_stems.zip", lambda: _zip(takes)
+        stems = self._in_tempo()
+        numbers = [take.number for take in self._takes()]
+        return f"{self._base()}_stems.zip", lambda: _zip(list(zip(stems(), numbers, strict=True)))
 
     @plan.register
     def _mix(self, command: c.ExportMix) -> tuple[str, Callable[[], Content]]:
-        takes = self._takes()
-        gains = self.core.session.gains()
-        chosen = [gains[take.stem.track] for take in takes]
+        stems, gains = self._in_tempo(), self.core.session.gains()
+        chosen = [gains[take.stem.track] for take in self._takes()]
         name = f"{self._base()}_mix.{command.format}"
-        stems = [take.stem.audio for take in takes]
-        return name, lambda: encoded_mix(mastered(mix(stems, chosen)), command.format)
+
+        def make() -> Content:
+            return encoded_mix(mastered(mix([stem.audio for stem in stems()], chosen)), command.format)
+
+        return name, make
 
     @plan.register
     def _midi(self, command: c.ExportMidi) -> tuple[str, Callable[[], Content]]:
+        tempo_bpm = self.core.session.frame.tempo_bpm
         scores = [take.stem.score for take in self._takes() if take.stem.score is not None]
         if not scores:
             raise EngineError("empty", "no present take has a score (they were imported as audio)")
-        return f"{self._base()}.mid", lambda: midi_bytes(scores)
+        played = [replace(score, tempo_bpm=tempo_bpm) for score in scores]
+        return f"{self._base()}.mid", lambda: midi_bytes(played)
 
     @plan.register
     def _dawproject(self, command: c.ExportDawproject) -> tuple[str, Callable[[], Content]]:
@@ -91,6 +97,17 @@ class Exports:
             raise EngineError("empty", "there is nothing to export yet; generate something first")
         return takes
 
+    def _in_tempo(self) -> Callable[[], list[Stem]]:
+        """What renders the present takes for the set's tempo, on the writer's thread: as they are heard, where
+        they have been heard."""
+        core, tempo_bpm = self.core, self.core.session.frame.tempo_bpm
+        found = [core.stage.played(take.stem, tempo_bpm) for take in self._takes()]
+
+        def render() -> list[Stem]:
+            return [stem if heard else core.renderer.quick(stem, tempo_bpm) for stem, heard in found]
+
+        return render
+
     def _base(self) -> str:
         return base_name(self.core.store.folder.name, self.core.session)
 
@@ -100,13 +117,13 @@ def base_name(set_name: str, session: Session) -> str:
     return f"{set_name}_{frame.tempo_bpm:.6g}bpm_{frame.key.name}"
 
 
-def _zip(takes: list[Take]) -> bytes:
-    """The stems' WAV and MIDI files, stored (24-bit audio hardly compresses)."""
+def _zip(takes: list[tuple[Stem, int]]) -> bytes:
+    """The WAV and MIDI files of (stem, take number), stored (24-bit audio hardly compresses)."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as archive:
-        for take in takes:
-            name = stem_name(take.stem, take.number)
-            archive.writestr(f"{name}.wav", stem_to_wav(take.stem, take.number, datetime.now(UTC)))
-            if take.stem.score is not None:
-                archive.writestr(f"{name}.mid", midi_bytes([take.stem.score]))
+        for stem, number in takes:
+            name = stem_name(stem, number)
+            archive.writestr(f"{name}.wav", stem_to_wav(stem, number, datetime.now(UTC)))
+            if stem.score is not None:
+                archive.writestr(f"{name}.mid", midi_bytes([stem.score]))
     return data.getvalue()

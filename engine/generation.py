@@ -29,6 +29,7 @@ from engine.performing import INSTRUMENTS
 from engine.prompt.music_context import Frame, MusicContext
 from engine.report import Report, cancelled
 from engine.session import take_events
+from engine.sound import Sound, is_in_tempo
 from engine.store import take_row
 from engine.swapping import swap_to_current
 from engine.track import Track
@@ -43,11 +44,13 @@ class Course:
     request: Request
     left: set[str]
     failures: dict[str, EngineError] = field(default_factory=dict)
-    loops: dict[str, object] = field(default_factory=dict)  # to take over together
+    sounds: dict[str, Sound] = field(default_factory=dict)  # to take over together
     shown: dict[str, Made] = field(
         default_factory=dict
     )  # what sounds, or will, until the model's take is there
     previewed: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)
+    tempo_before: float | None = None  # the set's, before the prompt was understood
     worker_done: bool = False
     started_at: float = 0.0
 
@@ -59,7 +62,7 @@ class Generation:
         self.queue: deque[Request] = deque()
         self.running: Course | None = None
         self.courses: list[Course] = []  # running, and made but not yet written
-        self.ready: dict[str, object] = {}  # with `manual`: loops that wait for /rg/launch
+        self.ready: dict[str, Sound] = {}  # with `manual`: what waits for /rg/launch
         self.last_generate_s = 0.0
 
     @property
@@ -113,7 +116,7 @@ class Generation:
         for course in self.courses:
             for name in names:
                 shown = course.shown.pop(name, None)
-                if shown is not None and not self._forget(course, name, shown.loop):
+                if shown is not None and not self._forget(course, name, shown):
                     take = self.core.session.tracks[name].add(shown.stem, shown.says, shown.context)
                     self._write(course, name, take.number, last=False)
 
@@ -121,7 +124,7 @@ class Generation:
         """With `manual`: what is ready takes over at the next bar."""
         if not self.ready:
             raise EngineError("empty", "nothing waits to be launched")
-        self.core.outs.swap(self.ready, "bar")
+        self.core.stage.swap(self.ready, "bar")
         self.ready = {}
 
     # --- working ----------------------------------------------------------------------------------
@@ -147,11 +150,11 @@ class Generation:
             self._set_state(name, "generating")
             self.core.publish(e.TrackProgress(name, 0.0))
         job = self._snapshot(request)
-        work = (
-            partial(self._import, job, course)
-            if request.kind == "import"
-            else partial(self._make, job, course)
-        )
+        work = partial(self._make, job, course)
+        if request.kind == "import":
+            others = self.core.session.standing(but=request.tracks)
+            plays_bpm = job.frame.tempo_bpm if others or "tempo_bpm" in job.frame.pinned else None
+            work = partial(self._import, job, course, plays_bpm)
         self.worker.submit(work, lambda error: self.core.post(lambda: self._worker_done(course, error)))
 
     def _snapshot(self, request: Request) -> Job:
@@ -163,8 +166,8 @@ class Generation:
         base, frame = wishes_behind(asked, session.context), session.frame
         if alone and len(asked) == 1:
             stem = asked[0].stem
-            if stem and not base:  # what came in from outside brings its own tempo and length
-                frame = Frame(stem.tempo_bpm, stem.key, stem.signature, stem.bars, frame.pinned)
+            if stem and not base:  # what came in from outside brings its own length
+                frame = Frame(frame.tempo_bpm, stem.key, stem.signature, stem.bars, frame.pinned)
             request = replace(request, prompt=request.prompt or asked[0].prompt)
         takes = {track.name: track.take for track in stays}
         return Job(
@@ -203,7 +206,7 @@ class Generation:
     def _make(self, job: Job, course: Course) -> None:
         post = self.core.post
         report = Report(
-            context=lambda context, found: post(lambda: self._understood(job, context, found)),
+            context=lambda context, found: post(lambda: self._understood(course, job, context, found)),
             progress=lambda track, done: post(lambda: self.core.publish(e.TrackProgress(track, done))),
             made=lambda made: post(lambda: self._made(course, made)),
             failed=lambda track, error: post(lambda: self._failed(course, track, error)),
@@ -214,24 +217,31 @@ class Generation:
         )
         make(job, self.core.registry, self.core.outs, self.core.pool, report)
 
-    def _import(self, job: Job, course: Course) -> None:
+    def _import(self, job: Job, course: Course, plays_bpm: float | None) -> None:
+        """`plays_bpm`: the tempo that it is to be played at; None: its own."""
         core = self.core
         for track in job.request.tracks:
             made = take_in(
                 core.store.folder / "imports", job.request.prompt, track, job.frame, core.registry, core.outs
             )
+            if plays_bpm is not None:
+                sound = core.in_tempo(made.sound, plays_bpm)
+                made = replace(made, loop=sound.loop, played=sound.played)
             core.post(partial(self._made, course, made))
 
     # --- results (control thread) -----------------------------------------------------------------
 
-    def _understood(self, job: Job, context: MusicContext, conflicts: tuple[Conflict, ...]) -> None:
+    def _understood(
+        self, course: Course, job: Job, context: MusicContext, conflicts: tuple[Conflict, ...]
+    ) -> None:
         session = self.core.session
         if job.request.kind != "regenerate":
             session.context = context
+        course.tempo_before, tempo_bpm = session.frame.tempo_bpm, context.tempo_bpm
+        if session.frame.tempo_bpm != job.frame.tempo_bpm:  # set while the words were read: that is later
+            tempo_bpm = session.frame.tempo_bpm
         # Pinned fields stay the musician's, unless the prompt named another value.
-        session.frame = Frame(
-            context.tempo_bpm, context.key, context.signature, context.bars, session.frame.pinned
-        )
+        session.frame = Frame(tempo_bpm, context.key, context.signature, context.bars, session.frame.pinned)
         self.core.publish_all(session.frame_events())
         self._tell(conflicts)
 
@@ -253,24 +263,28 @@ class Generation:
     def _joined(self, course: Course, made: Made) -> None:
         """More bars are the model's: they take the preview's place while it plays."""
         shown = course.shown.pop(made.track, None)
-        if shown is not None and self._replace(course, made.track, shown.loop, made.loop):
+        if shown is not None and self._replace(course, shown, made):
             course.shown[made.track] = made
 
-    def _replace(self, course: Course, name: str, old: object, new: object) -> bool:
+    def _replace(self, course: Course, old: Made, new: Made) -> bool:
         """`new` where `old` plays or waits; False where the musician has brought something else there."""
-        for waiting in (self.ready, course.loops):
-            if waiting.get(name) is old:
-                waiting[name] = new
+        for waiting in (self.ready, course.sounds):
+            if (sound := waiting.get(old.track)) and sound.stem is old.stem:
+                waiting[old.track] = new.sound
                 return True
-        return self.core.outs.replace(name, old, new)
+        return bool(self.core.stage.replace({old.track: (old.sound, new.sound)}))
 
-    def _forget(self, course: Course, name: str, loop: object) -> bool:
-        """Let a loop that nobody has heard go; False where the player has it."""
-        for waiting in (self.ready, course.loops):
-            if waiting.get(name) is loop:
+    def _forget(self, course: Course, name: str, made: Made) -> bool:
+        """Let go what nobody has heard; False where the player has it."""
+        for waiting in (self.ready, course.sounds):
+            if (sound := waiting.get(name)) and sound.stem is made.stem:
                 del waiting[name]
                 return True
         return False
+
+    def waiting(self) -> list[dict[str, Sound]]:
+        """What will sound and has not been given to the player yet."""
+        return [self.ready, *(course.sounds for course in self.courses)]
 
     def previewing(self) -> frozenset[str]:
         """Tracks of which a preview sounds, or waits, that is no take yet."""
@@ -281,31 +295,32 @@ class Generation:
         for name in names:
             self.ready.pop(name, None)
             for course in self.courses:
-                course.loops.pop(name, None)
+                course.sounds.pop(name, None)
                 course.shown.pop(name, None)
-
-    def set_grid(self) -> None:
-        """Bars and beats as they sound: those of previews, or else of the takes that stand."""
-        shown = [made.stem for course in self.courses for made in course.shown.values()]
-        frame = shown[0] if shown else self.core.session.sounding()
-        self.core.outs.set_grid(frame.tempo_bpm, frame.signature)
 
     def _withdraw(self, course: Course, name: str) -> None:
         """What was playing before a preview goes on."""
+        self._give_tempo_back(course)
         shown = course.shown.pop(name, None)
-        if shown is None:
-            return
-        if self._forget(course, name, shown.loop):
-            self.set_grid()
+        if shown is None or self._forget(course, name, shown):
             return
         track, when = self.core.session.tracks[name], self.core.session.when
         when = "now" if not track.current else "bar" if when == "manual" else when
         swap_to_current(self.core, [name], when, lambda: None)
 
+    def _give_tempo_back(self, course: Course) -> None:
+        """Nothing comes of the prompt: what sounds on has the tempo that it had."""
+        request, session = course.request, self.core.session
+        lost = all(name in course.failures or request.cancel.is_set(name) for name in request.tracks)
+        if not lost or course.made or course.tempo_before in (None, session.frame.tempo_bpm):
+            return
+        self.core.publish_all(session.set_tempo(course.tempo_before))
+        course.tempo_before = None
+
     def _take_over(self, course: Course) -> None:
-        if course.loops:
-            self.core.outs.swap(course.loops, self.core.session.when)
-            course.loops = {}
+        if course.sounds:
+            self.core.stage.swap(course.sounds, self.core.session.when)
+            course.sounds = {}
 
     def _made(self, course: Course, made: Made) -> None:
         """A stem exists: it joins the set, sounds, and goes to the writer."""
@@ -314,8 +329,8 @@ class Generation:
             self._failed(course, made.track, cancelled(made.track))
             return
         if course.request.kind == "import":
-            others = core.session.imposed(core.session.standing(but=(made.track,)))
-            self._tell(strangers(made.track, made.says, others))
+            self._imported(made)
+        course.made.add(made.track)
         first, shown = track.current == 0, course.shown.pop(made.track, None)
         take = track.add(made.stem, made.says, made.context)
         core.publish(e.TrackProgress(made.track, 0.9))
@@ -326,21 +341,29 @@ class Generation:
         else:
             if made.track not in course.previewed:
                 core.publish(e.TrackPreview(made.track, made.preview))
-            if shown is None or not self._replace(course, made.track, shown.loop, made.loop):
+            if shown is None or not self._replace(course, shown, made):
                 self._swap(course, made, at_once=first or core.session.when == "now")
-            else:
-                core.outs.set_grid(made.stem.tempo_bpm, made.stem.signature)
         self._write(course, track.name, take.number)
+
+    def _imported(self, made: Made) -> None:
+        """What came in plays at the set's tempo; alone, where nobody has set one, it brings its own."""
+        session = self.core.session
+        others = session.imposed(session.standing(but=(made.track,)))
+        self._tell(strangers(made.track, made.says, others))
+        if others is None and "tempo_bpm" not in session.frame.pinned:
+            self.core.publish_all(session.set_tempo(made.stem.tempo_bpm))
+        elif not is_in_tempo(made.stem, session.frame.tempo_bpm):
+            came, plays = made.stem.tempo_bpm, session.frame.tempo_bpm
+            self.core.log("info", f"{made.track} came in at {came:g} bpm and plays at the set's {plays:g}")
 
     def _swap(self, course: Course, made: Made, at_once: bool) -> None:
         """Takes of one generation take over together; the first ones sound as soon as they exist."""
-        self.core.outs.set_grid(made.stem.tempo_bpm, made.stem.signature)
         if at_once:
-            self.core.outs.swap({made.track: made.loop}, "now")
+            self.core.stage.swap({made.track: made.sound}, "now")
         elif self.core.session.when == "manual":
-            self.ready[made.track] = made.loop
+            self.ready[made.track] = made.sound
         else:
-            course.loops[made.track] = made.loop
+            course.sounds[made.track] = made.sound
 
     def _write(self, course: Course, name: str, number: int, last: bool = True) -> None:
         """`last`: the track has left the course once this is on the disk."""

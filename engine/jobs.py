@@ -11,6 +11,7 @@ from engine.events import Origin
 from engine.models import Choice
 from engine.music.past import Past
 from engine.prompt.music_context import Frame, MusicContext
+from engine.sound import Sound
 from engine.stem import Stem
 
 
@@ -69,3 +70,8 @@ class Made:
     context: MusicContext | None
     loop: object = field(repr=False)  # what the outs prepared for playing
     preview: str = ""
+    played: Stem | None = None  # what `loop` holds where that is not the stem: a rendering of it
+
+    @property
+    def sound(self) -> Sound:
+        return Sound(self.stem, self.played or self.stem, self.loop, self.says.score)

@@ -77,6 +77,7 @@ class Library:
             context.tempo_bpm, context.key, context.signature, context.bars, frozenset(session.frame.pinned)
         )
         self.core.publish_all(session.set_frame(frame))
+        self.core.stage.set_grid()
         self._kept(origin)
 
     # --- sets -------------------------------------------------------------------------------------

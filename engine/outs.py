@@ -33,18 +33,23 @@ class Outs(Protocol):
     def export(self, name: str, content: Content) -> str:
         """Writer thread: a file in `exports/`, never overwriting; returns the name."""
 
-    def swap(self, loops: Mapping[str, object | None], when: str) -> None:
-        """Control thread: these loops take over together at the boundary `when` says."""
+    def swap(
+        self, loops: Mapping[str, object | None], when: str, tempo_bpm: float, signature: Signature
+    ) -> None:
+        """Control thread: these loops take over together at the boundary `when` says, and there the music
+        goes on in this tempo and meter."""
 
-    def replace(self, track: str, old: object, new: object) -> bool:
-        """Control thread: where `old` is what plays or waits last on this track, `new`, of the same length,
-        plays or waits in its place, at the same place of the loop. False where something else has come."""
+    def replace(self, loops: Mapping[str, tuple[object, object]]) -> list[str]:
+        """Control thread: track by track (old, new): where `old` is what plays or waits last, `new`, as many
+        beats long, plays or waits in its place, at the same place of the loop; what plays is replaced at one
+        moment. Returns those tracks; on the others something else has come."""
 
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         """Control thread: left and right gain of each track."""
 
     def set_grid(self, tempo_bpm: float, signature: Signature) -> None:
-        """Control thread: the tempo and the meter that boundaries are counted in."""
+        """Control thread: tempo and meter from now on. What plays goes on from where it is, faster or slower
+        where it was prepared for another tempo."""
 
     def set_clock_source(self, source: str) -> None:
         """Control thread; EngineError `not_available` where that clock is not to be had."""

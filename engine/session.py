@@ -65,7 +65,8 @@ class Session:
     def imposed(self, standing: Sequence[Track]) -> Frame | None:
         """The frame that stems which stay impose on what is made beside them.
 
-        `pinned` names the imposed fields: tempo and signature, and the key unless only drums stand.
+        `pinned` names the imposed fields: signature, the key unless only drums stand, and the tempo: the
+        set's, which stems of every tempo are played at.
         """
         stems = [track.stem for track in standing if track.stem is not None]
         if not stems:
@@ -74,10 +75,10 @@ class Session:
         leader = max(pitched, key=_key_weight).stem if pitched else None
         key = leader.key if leader else self.frame.key
         imposed = frozenset({"tempo_bpm", "signature"} | ({"key"} if pitched else set()))
-        return Frame(stems[0].tempo_bpm, key, stems[0].signature, self.frame.bars, imposed)
+        return Frame(self.frame.tempo_bpm, key, stems[0].signature, self.frame.bars, imposed)
 
     def sounding(self) -> Frame:
-        """The frame of what plays: the stems' own, or the set's while there are none."""
+        """The frame of what plays: the stems' own, in the set's tempo, or the set's while there are none."""
         return self.imposed(self.standing()) or self.frame
 
     def chords(self) -> str:
@@ -216,6 +217,19 @@ class Session:
         return [e.Render(self.render)]
 
     # --- the frame --------------------------------------------------------------------------------
+
+    def set_tempo(self, tempo_bpm: float) -> list[e.Event]:
+        """The tempo as the music has it: a musician's own stays theirs (see `_tempo`)."""
+        self.frame = replace(self.frame, tempo_bpm=tempo_bpm)
+        return [e.Tempo(tempo_bpm)]
+
+    def tempo_of_takes(self) -> list[e.Event]:
+        """Other takes were chosen: where nobody has set the tempo, and all that stands now is in another one,
+        it comes back with them."""
+        tempi = {track.stem.tempo_bpm for track in self.standing() if track.stem is not None}
+        if "tempo_bpm" in self.frame.pinned or len(tempi) != 1 or self.frame.tempo_bpm in tempi:
+            return []
+        return self.set_tempo(tempi.pop())
 
     def _pin(self, name: str, value: Any) -> Frame:
         return replace(self.frame, **{name: value}, pinned=self.frame.pinned | {name})

@@ -3,40 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from engine.core import Core
-from engine.stem import Stem
+from engine.errors import EngineError
+from engine.sound import Sound
+from engine.track import Take
 
 
 def swap_to_current(core: Core, names: Iterable[str], when: str, done: Callable[[], None]) -> None:
-    """Let the current takes of these tracks take over together, once the pool has prepared them.
+    """Let the current takes of these tracks take over together, once they are prepared for the set's tempo.
 
     A track whose current take has changed again by then is left to the later call. `done` is called on
     the control thread, also where nothing had to be prepared.
     """
-    takes = {name: core.session.tracks[name].take for name in names}
-    wanted = {name: take.stem if take else None for name, take in takes.items()}
-    session = core.session
+    wanted = {name: core.session.tracks[name].take for name in names}
+    session, tempo_bpm = core.session, core.session.frame.tempo_bpm
 
     def prepare() -> None:
-        loops = {
-            name: core.outs.prepare(take.stem, take.says.score) if take else None
-            for name, take in takes.items()
-        }
-        core.post(lambda: finish(loops))
+        sounds = {name: prepared(core, take, tempo_bpm) if take else None for name, take in wanted.items()}
+        core.post(lambda: finish(sounds))
 
-    def finish(loops: dict[str, object | None]) -> None:
+    def finish(sounds: dict[str, Sound | None]) -> None:
         if core.session is session:
             current = {
-                name: loop for name, loop in loops.items() if _same(session.tracks[name].stem, wanted[name])
+                name: sound
+                for name, sound in sounds.items()
+                if _same(session.tracks[name].take, wanted[name])
             }
-            frame = session.sounding()
-            core.outs.set_grid(frame.tempo_bpm, frame.signature)
-            core.outs.swap(current, when)
+            core.stage.swap(current, when)
         done()
 
     core.preparer.submit(prepare)
 
 
-def _same(a: Stem | None, b: Stem | None) -> bool:
-    return (a.digest if a else "") == (b.digest if b else "")
+def prepared(core: Core, take: Take, tempo_bpm: float) -> Sound:
+    """The take at a tempo; where it cannot be rendered for it, as it is: then it keeps the time alone."""
+    as_it_is = Sound(take.stem, take.stem, None, take.says.score)
+    try:
+        return core.in_tempo(as_it_is, tempo_bpm)
+    except EngineError as error:
+        told = f"{take.stem.track} at {tempo_bpm:g} bpm: {error.text}"
+        core.post(lambda: core.log("error", told))
+        return replace(as_it_is, loop=core.outs.prepare(take.stem, take.says.score))
+
+
+def _same(a: Take | None, b: Take | None) -> bool:
+    return (a.stem.digest if a else "") == (b.stem.digest if b else "")

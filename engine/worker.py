@@ -1,7 +1,8 @@
 """The thread that makes music: one job at a time, its tracks performed in parallel on a pool.
 
 What a performer has asked for and only has to be made ready to play (undo, a scene, what comes back after
-a cancel) has a thread of its own: models hold the pool for seconds.
+a cancel) has a thread of its own, and so has what another tempo wants rendered anew: models hold the pool for
+seconds.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ WORKER_NICENESS, MOST_NICENESS = 10, 19
 
 
 class Worker:
-    """Runs calls in order on its own thread. `pool` is for their parts, `preparer` for what cannot wait."""
+    """Runs calls in order on its own thread. `pool` is for their parts, `preparer` and
+    `renderers` for what cannot wait."""
 
     def __init__(self, threads: int | None = None) -> None:
         self.niceness = _niceness_below()
         self.pool = self._executor(threads or os.cpu_count() or 1, "worker")
         self.preparer = self._executor(1, "preparer")
+        self.renderers = self._executor(threads or os.cpu_count() or 1, "renderer")
         self.queue: queue.Queue[tuple[Callable[[], None], Callable[[EngineError | None], None]] | None]
         self.queue = queue.Queue()
         self.thread = threading.Thread(target=self._run, name="worker", daemon=True)

@@ -54,16 +54,19 @@ class RecordingOuts:
                 file.write(content)
         return name
 
-    def swap(self, loops: Mapping[str, object | None], when: str) -> None:
+    def swap(
+        self, loops: Mapping[str, object | None], when: str, tempo_bpm: float, signature: Signature
+    ) -> None:
+        self.set_grid(tempo_bpm, signature)
         self.swaps.append((dict(loops), when))
         self.latest |= loops
 
-    def replace(self, track: str, old: object, new: object) -> bool:
-        if self.latest.get(track) is not old:
-            return False
-        self.latest[track] = new
-        self.replaced.append((track, old, new))
-        return True
+    def replace(self, loops: Mapping[str, tuple[object, object]]) -> list[str]:
+        standing = [track for track, (old, _) in loops.items() if self.latest.get(track) is old]
+        for track in standing:
+            self.latest[track] = loops[track][1]
+            self.replaced.append((track, *loops[track]))
+        return standing
 
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         self.gains = dict(gains)

@@ -117,14 +117,17 @@ def test_undo_before_the_launch_is_not_overruled_by_it(bench, mirror):
 # --- the frame --------------------------------------------------------------------------------------
 
 
-def test_bars_and_beats_stay_those_of_the_preview_and_then_of_the_take(bench, mirror):
+def test_a_tempo_that_is_set_while_models_perform_holds_for_what_they_make(bench, mirror):
     origin = performing(bench, mirror, c.Generate("techno at 100 bpm, 1 bar"))
     assert bench.outs.calls[-1] == "grid 100 4/4"
     bench.send(c.SetTempo(90))
-    assert bench.outs.calls[-1] == "grid 100 4/4"
+    assert bench.outs.calls[-1] == "grid 90 4/4"
     ended(bench, mirror, origin)
-    assert bench.outs.calls[-1] == "grid 100 4/4"
-    assert track_of(bench, "bass").stem.tempo_bpm == 100
+    assert bench.outs.calls[-1] == "grid 90 4/4" and bench.engine.core.session.frame.tempo_bpm == 90
+    assert track_of(bench, "bass").stem.tempo_bpm == 100  # as it was asked for, and nothing is lost
+    latest = bench.engine.core.stage.latest
+    bench.until(lambda: all(sound.played.tempo_bpm == 90 for sound in latest.values()))
+    assert latest["bass"].stem is track_of(bench, "bass").stem
 
 
 def test_bars_and_beats_of_a_preview_that_nobody_heard_go_with_it(bench, mirror):
@@ -133,7 +136,7 @@ def test_bars_and_beats_of_a_preview_that_nobody_heard_go_with_it(bench, mirror)
     origin = bench.send(c.Generate("techno at 100 bpm, 1 bar"))
     bench.until(lambda: len(bench.engine.generation.ready) == 4)
     bench.send(c.Cancel("*"))
-    assert bench.outs.calls[-1] == "grid 140 4/4"
+    assert bench.outs.calls[-1] == "grid 140 4/4" and bench.engine.core.session.frame.tempo_bpm == 140
     assert isinstance(bench.wait(origin), e.Failed) and bench.outs.latest == bench.digests()
 
 
