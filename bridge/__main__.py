@@ -75,12 +75,13 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     bench.add_argument(
         "what",
         nargs="?",
-        choices=("engine", "models"),
+        choices=("engine", "models", "clock"),
         default="engine",
         help="what is measured (default engine)",
     )
     bench.add_argument("--quick", action="store_true", help="fewer rounds")
-    bench.add_argument("--only", help="engine: one part: latency, lock, render")
+    bench.add_argument("--only", help="one part: latency, lock, render; of the clock: jack, link, midi")
+    bench.add_argument("--minutes", type=float, default=10.0, help="clock: for each part (default 10)")
     bench.add_argument("--size", action="append", help="models: small, base, full, also several times")
 
     evaluate = commands.add_parser("evaluate", help="how well it plays, measured by other people's libraries")
@@ -215,6 +216,10 @@ def _run(args: argparse.Namespace) -> int:
         from bridge.bench_models import bench_models
 
         return bench_models(args.quick, args.size)
+    if args.what == "clock":
+        from bridge.clock.bench import bench_clock
+
+        return bench_clock(args.minutes, args.quick, args.only)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)

@@ -124,8 +124,9 @@ class LinkClock:
             assert process.stdout is not None
             async for line in process.stdout:
                 self.state = LinkState(*json.loads(line))
+            await process.wait()
             if self._task is not None:  # nobody has left
-                log.warning("Ableton Link has ended (%s)", await process.wait())
+                log.warning("Ableton Link has ended (%s)", process.returncode)
         finally:
             self._process = self._task = self.state = None
             if process.returncode is None:
