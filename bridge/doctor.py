@@ -13,7 +13,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bridge.doctor_checks import CHECKS, MISSING, OK, WARN, Finding
+from bridge.doctor_checks import CHECKS
+from bridge.doctor_findings import MISSING, OK, WARN, Finding
 from bridge.doctor_models import loaded_models
 from engine.config import Config
 

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge import doctor, doctor_checks
+from bridge import doctor, doctor_machine, doctor_packages
 from bridge.client import free_port
 from bridge.doctor import check, main_doctor, summary
-from bridge.doctor_checks import CHECKS, MISSING, OK, WARN, Finding, check_folder, check_jack, check_port
+from bridge.doctor_checks import CHECKS
+from bridge.doctor_findings import MISSING, OK, WARN, Finding
+from bridge.doctor_machine import check_folder
+from bridge.doctor_wires import check_jack, check_port
 from bridge.osc_wire import build
 from engine.config import Config
 from tests.bridge.jack_server import JackServer
@@ -78,7 +81,7 @@ def test_a_check_that_hangs_or_raises_is_a_finding(monkeypatch):
 
 
 def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(doctor_checks, "REQUIRED", ("numpy", "no-such-package"))
+    monkeypatch.setattr(doctor_packages, "REQUIRED", ("numpy", "no-such-package"))
     (finding,) = CHECKS["packages"](Config())
     assert finding == Finding("packages", MISSING, "not here: no-such-package", "pip install no-such-package")
     assert "Missing: packages" in str(summary([finding]))
@@ -129,7 +132,7 @@ def test_a_folder_that_cannot_be_written_is_missing(tmp_path):
 
 
 def test_a_full_disk_is_a_warning(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor_checks, "MIN_FREE_GB", 1e9)
+    monkeypatch.setattr(doctor_machine, "MIN_FREE_GB", 1e9)
     (finding,) = check_folder(with_set(tmp_path))
     assert finding.status == WARN and "make room" in finding.how
 
@@ -153,7 +156,7 @@ def test_a_running_jack_server_is_found_and_one_that_is_not_is_a_warning():
     ],
 )
 def test_torch_and_the_gpu_are_told_together(monkeypatch, torch, gpu, status, says):
-    monkeypatch.setattr(doctor_checks, "installed", lambda package: torch)
-    monkeypatch.setattr(doctor_checks, "gpu_name", lambda: gpu)
+    monkeypatch.setattr(doctor_machine, "installed", lambda package: torch)
+    monkeypatch.setattr(doctor_machine, "gpu_name", lambda: gpu)
     (finding,) = CHECKS["GPU"](Config())
     assert (finding.status, says in finding.found) == (status, True)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bridge.app import App
-from bridge.doctor_checks import OK, WARN, check_genres
+from bridge.doctor_findings import OK, WARN
+from bridge.doctor_prompt import check_genres
 from engine.config import Config, FoldersConfig, genre_folder, load_config
 from engine.music.genre import add_genres, genres
 

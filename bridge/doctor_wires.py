@@ -1,0 +1,93 @@
+"""The wires: JACK, MIDI and the ports of OSC."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from bridge.doctor_findings import MISSING, OK, WARN, Finding
+from bridge.doctor_packages import installed
+from engine.config import Config
+from engine.errors import EngineError
+
+PING_S = 0.3
+
+
+def check_jack(config: Config) -> list[Finding]:
+    from bridge.jack_probe import probe
+
+    try:
+        server = probe(config.jack.server)
+    except EngineError as error:
+        return [Finding("JACK", WARN, "not here (optional)", error.text)]
+    if server is None:
+        how = "start one: jackd -d alsa (Linux), -d coreaudio (macOS), -d portaudio (Windows), or QjackCtl"
+        return [Finding("JACK", WARN, f"JACK-Client {installed('JACK-Client')}, but no server runs", how)]
+    scheduling = "realtime" if server.realtime else "not realtime"
+    found = f"server at {server.sample_rate} Hz, blocks of {server.block_size}, {scheduling}"
+    return [Finding("JACK", OK, found)]
+
+
+def check_midi(config: Config) -> list[Finding]:
+    try:
+        import rtmidi
+
+        from bridge.midi_ports import APIS, choose_api
+    except ImportError as error:
+        return [Finding("MIDI", MISSING, f"cannot be loaded: {error}", "pip install python-rtmidi mido")]
+    try:
+        api = choose_api(config.midi.api, config.jack.server)
+        ports = {kind: kind(rtapi=api).get_ports() for kind in (rtmidi.MidiIn, rtmidi.MidiOut)}
+    except EngineError as error:
+        return [Finding("MIDI", WARN, "no ports", error.text)]
+    except (OSError, RuntimeError, rtmidi.RtMidiError) as error:
+        return [Finding("MIDI", WARN, f"no ports: {error}", "see [midi] in the settings")]
+    name = next(name for name, number in APIS.items() if number == api)
+    inputs, outputs = (", ".join(names) or "none" for names in ports.values())
+    return [Finding("MIDI", OK, f"{name}; inputs: {inputs}; outputs: {outputs}")]
+
+
+def check_port(config: Config) -> list[Finding]:
+    """The OSC port and the two after it: free, or an engine's."""
+    port = config.osc.port
+    name = f"OSC port {port}"
+    engine = ask_version(port)
+    if engine is not None:
+        return [Finding(name, OK, f"{engine} answers there")]
+    taken = [number for number in range(port, port + 3) if not _is_free(number, udp=number == port)]
+    if taken:
+        found = f"taken by another program: {', '.join(map(str, taken))}"
+        return [
+            Finding(
+                name, MISSING, found, "end that program, or choose another: resonantgen serve --port 9140"
+            )
+        ]
+    return [Finding(name, OK, f"free, as are {port + 1} and {port + 2}")]
+
+
+def ask_version(port: int) -> str | None:
+    """What the engine at a port calls itself; None where none answers."""
+    from bridge.client import Client
+
+    client = Client(port)
+    try:
+        client.send("/rg/version")
+        for message in client.messages(PING_S):
+            if message.address == "/rg/version":
+                return " ".join(map(str, message.args))
+    finally:
+        client.close()
+    return None
+
+
+def _is_free(port: int, udp: bool) -> bool:
+    kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM) if udp else (socket.SOCK_STREAM,)
+    for kind in kinds:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM and sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just closed is free
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
