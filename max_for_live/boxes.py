@@ -53,7 +53,8 @@ def _number(widget: Widget) -> dict[str, Any]:
 
 
 def _field(widget: Widget) -> dict[str, Any]:
-    """keymode 1: return gives the text out instead of breaking the line; outputmode 1: as one symbol."""
+    """keymode 1: return gives the text out instead of breaking the line; outputmode 1: as one symbol;
+    nosymquotes 1: words are shown as they are."""
     colors = color_attributes(bgcolor="field", textcolor="field_text", bordercolor="frame")
     return {
         "keymode": 1, "outputmode": 1, "wordwrap": 1, "rounded": 3.0, "text": "", **_font(widget), **colors,
@@ -92,13 +93,10 @@ def _panel(widget: Widget) -> dict[str, Any]:
 
 
 def _panel_of(widget: Widget, rounded: float) -> dict[str, Any]:
-    return {
-        "mode": 0,
-        "rounded": rounded,
-        "border": 0,
-        "proportion": 0.5,
-        **color_attributes(bgcolor=widget.color),
-    }
+    """Max saves the colour as `bgcolor`, and what it follows under its later name, `bgfillcolor`."""
+    colors = color_attributes(bgfillcolor=widget.color)
+    colors["bgcolor"] = colors.pop("bgfillcolor")
+    return {"mode": 0, "rounded": rounded, "border": 0, "proportion": 0.5, **colors}
 
 
 DRAWN: dict[str, Callable[[Widget], dict[str, Any]]] = {

@@ -116,7 +116,7 @@ def _project() -> dict[str, Any]:
         "version": 1, "creationdate": 3590052786, "modificationdate": 3590052786,
         "viewrect": [25.0, 106.0, 300.0, 500.0], "autoorganize": 1, "hideprojectwindow": 1,
         "showdependencies": 1, "autolocalize": 0,
-        "contents": {"patchers": {}, "code": {SCRIPT: {"kind": "javascript", "local": 1}}},
+        "contents": {"patchers": {}, "media": {}, "code": {}, "data": {}, "other": {}},
         "layout": {}, "searchpath": {}, "detailsvisible": 0, "amxdtype": AMXD_TYPE, "readonly": 0,
         "devpathtype": 0, "devpath": ".", "sortmode": 0, "viewmode": 0, "includepackages": 0,
     }  # fmt: skip

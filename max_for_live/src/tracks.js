@@ -5,6 +5,7 @@ var LIGHTS = {empty: "off", queued: "blue", generating: "amber", ready: "green",
 var WORDS = {empty: "empty", queued: "queued", generating: "making", ready: "ready", failed: "failed"};
 var SILENCE_DB = -120;
 var FLOOR_DB = -60; // of the level bars
+var CEILING_DB = 6;
 var LOWEST_DB = -70; // of the volume boxes: silence
 var PERCENT = 100;
 
@@ -63,7 +64,7 @@ exports.create = function (names, view, held) {
             show_held(name, atoms[0], atoms[0] === "octave" ? atoms[1] : PERCENT * atoms[1]);
         },
         level: function (name, atoms) {
-            view.bar(name, "level", Math.max(FLOOR_DB, atoms[0]));
+            view.bar(name, "level", Math.max(0, atoms[0] - FLOOR_DB) / (CEILING_DB - FLOOR_DB));
         },
         stem: function (name, atoms) {
             tracks[name].stem = {file: atoms[0], tempo: atoms[1], key: atoms[2], bars: atoms[3]};
@@ -87,7 +88,7 @@ exports.create = function (names, view, held) {
 
         quiet: function () {
             names.forEach(function (name) {
-                view.bar(name, "level", FLOOR_DB);
+                view.bar(name, "level", 0);
             });
         }
     };

@@ -23,7 +23,7 @@ exports.create = function (say) {
         },
 
         light: function (group, name, color) {
-            tell(group, name, ["bgcolor"].concat(lights[color]));
+            tell(group, name, ["bgfillcolor"].concat(lights[color]));
         },
 
         bar: function (group, name, value) {

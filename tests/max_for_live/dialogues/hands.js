@@ -32,6 +32,20 @@ test("a failure is told in the engine's words", () => {
     assert.strictEqual(world.log, "generate failed: no space left");
 });
 
+test("a text is read as it was typed, however Max hands it over", () => {
+    const world = connected();
+    const prompt = world.widget("set", "prompt");
+    for (const atoms of [
+        ["text", "slow, dark; \"dub\" at 70"], ["text", "slow,", "dark;", "\"dub\"", "at", 70],
+        ["text", "\"slow\\, dark\\; \\\"dub\\\" at 70\""], ["slow,", "dark;", "\"dub\" at 70"]
+    ]) {
+        prompt.out(0, ...atoms);
+        prompt.receive = () => {};
+        world.press("set", "generate");
+    }
+    assert.deepStrictEqual(world.sent("/rg/generate").map(([text]) => text), Array(4).fill("slow, dark; \"dub\" at 70"));
+});
+
 test("an empty prompt is not sent", () => {
     const world = connected();
     world.press("set", "generate");

@@ -55,10 +55,13 @@ test("silence is the lowest volume that the box knows", () => {
 
 test("levels move, and fall when the transport stops", () => {
     const world = connected();
-    world.say("/rg/track/melody/level", -12.5);
-    assert.strictEqual(world.widget("melody", "level").level, -12.5);
+    for (const [level_db, share] of [[6, 1], [-27, 0.5], [-60, 0], [-120, 0], [24, 1]]) {
+        world.say("/rg/track/melody/level", level_db);
+        assert.strictEqual(world.widget("melody", "level").level, share);
+    }
+    world.say("/rg/track/melody/level", -27);
     world.say("/rg/playing", 0);
-    assert.strictEqual(world.widget("melody", "level").level, -60);
+    assert.strictEqual(world.widget("melody", "level").level, 0);
 });
 
 test("the frame is one line: tempo, signature, key, and the clock that leads", () => {

@@ -212,7 +212,7 @@ class Panel extends Box {
 
     receive(inlet, atoms) {
         const color = atoms.slice(1);
-        if (atoms[0] !== "bgcolor" || color.length !== 4 || color.some((part) => !(part >= 0 && part <= 1))) {
+        if (atoms[0] !== "bgfillcolor" || color.length !== 4 || color.some((part) => !(part >= 0 && part <= 1))) {
             this.bad(atoms);
         } else {
             this.color = color;
