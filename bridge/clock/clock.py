@@ -26,7 +26,7 @@ from engine import events as e
 from engine.config import ClockConfig
 from engine.errors import EngineError
 from engine.music.key import Signature
-from engine.units import seconds_to_beats
+from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM, seconds_to_beats
 
 STEP_S = 0.015
 LOOK_AROUND_S = 1.0
@@ -58,7 +58,8 @@ class Clock:
         self._frame = SetFrame(120.0, Signature())
         self._is_asking = False
         self._looked_around_s = float("-inf")
-        self._reading: Reading | None = None
+        self._readings: dict[str, Reading | None] = {}
+        self._reading: Reading | None = None  # of the one that leads
         self.sender: ClockSender | None = None  # of MIDI clock
         self.active = e.ClockActive("internal", "our own tempo and position")
 
@@ -120,8 +121,8 @@ class Clock:
             is_ours = self._is_asking or event.tempo_bpm == self._frame.tempo_bpm
             self._frame = replace(self._frame, tempo_bpm=event.tempo_bpm)
             if not is_ours:
-                if self.active.source != "internal":
-                    self.conductor.tempo.leave(self._now())
+                if self._reading is not None and self.active.source != "internal":
+                    self.conductor.tempo.leave(self._reading.tempo_bpm, self._now())
                 self.link.tell_tempo(event.tempo_bpm)
         elif isinstance(event, e.SignatureChanged):
             self._frame = replace(self._frame, signature=Signature(event.beats, event.unit))
@@ -151,7 +152,7 @@ class Clock:
     def step(self) -> None:
         """Look at every clock, and let the player follow the one that leads."""
         now_s = self._now()
-        readings = {name: source.read(now_s) for name, source in self.sources.items()}
+        readings = self._readings = {name: source.read(now_s) for name, source in self.sources.items()}
         leader = self._chooser.choose(self._fit(readings), now_s)
         reading = self._reading = readings[leader]
         assert reading is not None, leader
@@ -165,11 +166,13 @@ class Clock:
         self._send(now_s)
 
     def _fit(self, readings: dict[str, Reading | None]) -> dict[str, Reading | None]:
-        """Those that may lead: a clock at rest does not take over from music that rolls by itself."""
-        if self._chooser.asked != "auto" or not self._is_rolling:
-            return readings
-        at_rest = [n for n, r in readings.items() if r is not None and r.rolling is False]
-        return readings | {n: None for n in at_rest if n not in (self.active.source, "internal")}
+        """Those that may lead: a clock at rest does not take over from music that rolls by itself, and one
+        that no set can keep up with does not at all."""
+        unfit = {name for name, reading in readings.items() if reading is not None and is_beyond(reading)}
+        if self._chooser.asked == "auto" and self._is_rolling:
+            at_rest = {n for n, r in readings.items() if r is not None and r.rolling is False}
+            unfit |= at_rest - {self.active.source}
+        return readings | dict.fromkeys(unfit - {"internal"})
 
     def _for_player(self, leader: str, reading: Reading) -> Reading:
         """What the player has to write now, to be heard in time; on JACK everybody writes the same frame."""
@@ -213,9 +216,17 @@ class Clock:
 
     def _detail(self, leader: str, reading: Reading) -> str:
         asked = self._chooser.asked
+        beyond = [n for n, r in self._readings.items() if r is not None and r.rolling and is_beyond(r)]
+        if leader == "internal" and beyond:
+            return f"{beyond[0]} is outside {MIN_TEMPO_BPM:g} to {MAX_TEMPO_BPM:g} bpm: our own tempo"
         if leader == "internal" and asked not in ("auto", "internal"):
             return f"{asked} was chosen and is not there yet: our own tempo and position"
         return reading.detail
+
+
+def is_beyond(reading: Reading) -> bool:
+    """Whether its tempo is none that a set can have."""
+    return reading.settled and not MIN_TEMPO_BPM <= reading.tempo_bpm <= MAX_TEMPO_BPM
 
 
 def call_later(delay_s: float, call: Callable[[], None]) -> None:

@@ -95,7 +95,7 @@ class Conductor:
         """`reading`: the clock that leads, as of now."""
         here = self._player.transport()
         if reading.settled:
-            self.tempo.follow(reading.tempo_bpm, reading.tempo_error_bpm, frame.tempo_bpm, now_s)
+            self.tempo.follow(reading, frame.tempo_bpm, here.tempo_bpm, now_s)
         if reading.signature is not None and reading.signature != frame.signature:
             self._ask_signature(reading.signature)
         # Before its beat 0 a host counts in: the music comes in with the first beat.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bridge.clock.reading import Reading
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
 
 STEPS_BPM = (1.0, 0.5, 0.1, 0.05, 0.01)
@@ -36,19 +37,23 @@ class TempoFollower:
     def __init__(self, ask: Callable[[float], None]) -> None:
         self._ask = ask
         self._asked_at_s = float("-inf")
-        self._left_until_s = float("-inf")
+        self._left_bpm, self._left_until_s = 0.0, float("-inf")
 
-    def leave(self, now_s: float) -> None:
-        """The musician has just changed the tempo: what a clock says is old for a while."""
-        self._left_until_s = now_s + LEFT_S
+    def leave(self, tempo_bpm: float, now_s: float) -> None:
+        """The musician has just changed the tempo: what the clock says still is old, and left for a while."""
+        self._left_bpm, self._left_until_s = tempo_bpm, now_s + LEFT_S
 
-    def follow(self, tempo_bpm: float, error_bpm: float, set_bpm: float, now_s: float) -> None:
-        """The clock's tempo, and the set's as it is."""
-        error_bpm = max(error_bpm, EXACT_BPM)
-        pauses = now_s < max(self._left_until_s, self._asked_at_s + PAUSE_S)
-        if pauses or abs(tempo_bpm - set_bpm) <= error_bpm:
+    def follow(self, reading: Reading, set_bpm: float, played_bpm: float, now_s: float) -> None:
+        """The clock's tempo, the set's, and the one that is heard (a prompt's comes with its takes)."""
+        if now_s < self._asked_at_s + PAUSE_S:
             return
-        wanted = roundest(tempo_bpm, error_bpm)
-        if wanted != set_bpm and MIN_TEMPO_BPM <= wanted <= MAX_TEMPO_BPM:
+        if now_s < self._left_until_s and reading.tempo_bpm == self._left_bpm:
+            return
+        error_bpm = max(reading.tempo_error_bpm, EXACT_BPM)
+        if max(abs(reading.tempo_bpm - bpm) for bpm in (set_bpm, played_bpm)) <= error_bpm:
+            return
+        is_set = abs(reading.tempo_bpm - set_bpm) <= error_bpm
+        wanted = set_bpm if is_set else roundest(reading.tempo_bpm, error_bpm)
+        if MIN_TEMPO_BPM <= wanted <= MAX_TEMPO_BPM and not wanted == set_bpm == played_bpm:
             self._asked_at_s = now_s
             self._ask(wanted)

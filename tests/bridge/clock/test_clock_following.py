@@ -5,6 +5,7 @@ from random import Random
 import pytest
 
 from engine import commands as c
+from engine import events as e
 from engine.errors import EngineError
 from tests.bridge.clock.simulation import LinkSession, MidiHost, OscHost, Simulation
 
@@ -204,6 +205,28 @@ def test_the_tempo_changes_both_ways_and_the_last_one_holds():
     simulation.run(3.0)
     assert simulation.frame.tempo_bpm == 90.0
     assert simulation.asked == [c.SetTempo(110.0), c.SetTempo(133.33)]
+
+
+def test_a_prompt_s_tempo_is_the_session_s_and_heard_at_once():
+    simulation = Simulation(120.0)
+    session = LinkSession(simulation)
+    simulation.run(1.0)
+    simulation.clock.play()
+    simulation.run(4.0)
+    simulation.clock.note(e.Tempo(140.0))  # what plays gets it with the new takes only
+    assert session.said == [("tempo", 140.0)]
+    simulation.run(0.05)
+    session.set(tempo_bpm=140.0)
+    simulation.run(4.0)
+    assert simulation.player.transport().tempo_bpm == 140.0
+    assert abs(session.error_ms()) < 1.0
+
+
+def test_a_prompt_s_tempo_gives_way_to_a_clock_that_does_not_take_ours(midi):
+    midi.simulation.clock.note(e.Tempo(90.0))
+    midi.simulation.run(1.5)
+    assert midi.simulation.asked[-1] == c.SetTempo(128.0)
+    assert midi.simulation.frame.tempo_bpm == 128.0
 
 
 def test_a_session_without_others_is_kept_in_step_with_the_music():

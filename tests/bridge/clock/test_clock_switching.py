@@ -105,3 +105,16 @@ def test_what_was_chosen_and_is_not_there_is_said():
     simulation.run(0.1)
     assert simulation.clock.active.source == "internal"
     assert "midi was chosen" in simulation.clock.active.detail
+
+
+def test_a_tempo_that_no_set_can_have_is_not_followed_and_said():
+    simulation = Simulation(120.0)
+    simulation.clock.play()
+    host = OscHost(simulation, Random(1), tempo_bpm=300.0)
+    host.set(beat=0.0, rolling=True)
+    simulation.run(3.0)
+    assert (simulation.leader, simulation.frame.tempo_bpm) == ("internal", 120.0)
+    assert simulation.clock.active.detail == "osc is outside 40 to 240 bpm: our own tempo"
+    host.set(tempo_bpm=150.0)
+    simulation.run(1.0)
+    assert (simulation.leader, simulation.frame.tempo_bpm) == ("osc", 150.0)
