@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from bridge.install_receipt import read_receipt, receipt_path
 from bridge.user_folders import PLATFORMS, Places, choose_folder
 from engine.errors import EngineError
 
+ROOT = Path(__file__).parents[2]
 FOLDERS = {
     "linux": ".config/HOST", "darwin": "Library/Application Support/HOST", "win32": "AppData/Roaming/HOST",
 }  # fmt: skip
@@ -327,3 +331,34 @@ def test_every_companion_of_this_package_can_be_installed_and_removed(tmp_path, 
     candidates = companion.folders.get(platform, ())
     assert all(places(tmp_path, platform).expand(text) is not None for text in candidates)
     assert list(tmp_path.iterdir()) in ([], [tmp_path / "x"])
+
+
+INSTALL_ALL = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from bridge.__main__ import main
+from bridge.companions import companions
+sys.exit(sum(main(["install", host, "--dir", f"{sys.argv[2]}/{host}"]) for host in companions()))
+"""
+
+
+def test_companions_are_found_in_a_package_that_is_no_folder(tmp_path):
+    """As importlib.resources finds them, wherever the packages lie: here in a zip file."""
+    archive = tmp_path / "packages.zip"
+    with zipfile.ZipFile(archive, "w") as packages:
+        for name in ("bridge", "configs", "daw_templates", "engine", "max_for_live"):
+            for path in (ROOT / name).rglob("*"):
+                if path.is_file() and path.suffix not in (".pyc", ".safetensors"):
+                    packages.write(path, path.relative_to(ROOT))
+    command = [sys.executable, "-I", "-c", INSTALL_ALL, str(archive), str(tmp_path)]
+    home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    result = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    for host, companion in companions().items():
+        found = read_receipt(tmp_path / host, host)
+        assert found is not None and set(found.files) == {str(file.target) for file in companion.files}
+
+
+def test_the_hosts_that_the_readme_promises_are_there():
+    promised = {"ableton", "reaper", "bitwig", "ardour", "touchosc", "open-stage-control"}
+    assert promised <= set(companions())
