@@ -98,7 +98,7 @@ class App:
             names=lambda: names_now(self.engine, list(self.registry)),
         )  # fmt: skip
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
-        self.midi.ports.hear_clock = self.clock.midi.hear
+        self.midi.hear_clock = self.clock.midi.hear
         self.clock.sender = ClockSender(self.midi.send_clock, call_later)
         self.engine.subscribe(self.server.publish)
         self.engine.subscribe(self.midi.show)
@@ -114,7 +114,6 @@ class App:
             loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())
         ]
         self.tasks.append(loop.create_task(self.advertisement.start()))
-        self.midi_task: asyncio.Task[None] | None = None
         if self.config.midi.enabled:
             self._start_midi()
         self.engine.announce_performers()
@@ -126,17 +125,12 @@ class App:
                 self.engine.publish(e.Log("info", f"taken up again: {line}"))
 
     def _start_midi(self) -> None:
-        """Without MIDI on this machine the engine goes on without."""
-        if self.midi_task is not None:
-            self.midi_task.cancel()
-            self.midi.close()
+        """Without MIDI on this machine the engine goes on without, and takes it up when it comes."""
         try:
             self.midi.start(self.engine.snapshot())
         except EngineError as error:
             log.info("no MIDI: %s", error.text)
-        else:
-            self.midi_task = asyncio.get_running_loop().create_task(self.midi.run())
-            self.tasks.append(self.midi_task)
+        self.tasks.append(asyncio.get_running_loop().create_task(self.midi.run()))
 
     def submit(self, command: c.Command, origin: e.Origin) -> None:
         if isinstance(command, c.ReportPosition):
@@ -144,7 +138,7 @@ class App:
         elif isinstance(command, reaper_surface.COMMANDS):
             self.reaper.surface.told(command, origin)
         elif isinstance(command, midi_answers.COMMANDS):
-            midi_answers.answer(command, origin, self.midi.controller.map, self.engine.publish)
+            midi_answers.answer(command, origin, self.midi, self.engine.publish)
         else:
             self.clock.check(command)
             self.engine.submit(command, origin)
@@ -239,9 +233,6 @@ class App:
             line = self.outs.poll()
             if line is not None:
                 self.engine.publish(e.Log("info", line))
-                # MIDI that went with the server comes back with it.
-                if self.config.midi.enabled and self.outs.status().connected and not self.midi.is_open:
-                    self._start_midi()
             self.engine.tick()
             since_collected_s += HOUSEKEEPING_S
             if not self.engine.generation.busy or since_collected_s >= COLLECT_AT_LEAST_S:

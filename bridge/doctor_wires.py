@@ -32,7 +32,7 @@ def check_midi(config: Config) -> list[Finding]:
     try:
         import rtmidi
 
-        from bridge.midi_ports import APIS, choose_api
+        from bridge.midi_system import APIS, choose_api
     except ImportError as error:
         return [Finding("MIDI", MISSING, f"cannot be loaded: {error}", "pip install python-rtmidi mido")]
     try:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bridge.osc_spec import Arg, Row
+from bridge.midi_words import SUPPLIED, read_word
+from bridge.osc_spec import INPUTS, Arg, Row
 from engine.config import unknown_in
 from engine.errors import EngineError
 from engine.track import PARAMS
 
-VALUE, TOGGLE, GATE = "$value", "$toggle", "$gate"
-SUPPLIED = (VALUE, TOGGLE, GATE)
+SLOT = "{t}"  # in an address: the track of the control's place in its row
+TAKE = f"/rg/track/{SLOT}/take"
+WIDEST = 10_000.0  # a knob that runs over more than this needs a range of its own
+COMMANDS = {address: row for address, row in INPUTS.items() if row.command is not None}
+Ends = tuple[float | None, float | None]
 
 
 def find_row(address: str, rows: Mapping[str, Row], tracks: Sequence[str], where: str) -> Row:
@@ -22,26 +26,32 @@ def find_row(address: str, rows: Mapping[str, Row], tracks: Sequence[str], where
     return known[address]
 
 
-def check_args(row: Row, args: tuple[Any, ...], where: str) -> list[tuple[float | None, float | None]]:
-    """Every argument against its row; returns the range that each may have."""
+def check_args(row: Row, args: tuple[Any, ...], where: str) -> None:
+    """Every argument against its row; EngineError `type`, `range` or `unknown`."""
     required = [arg for arg in row.args if not arg.optional]
     if not len(required) <= len(args) <= len(row.args):
-        names = ", ".join(f"{arg.name}{' (optional)' if arg.optional else ''}" for arg in row.args)
-        raise EngineError("type", f"{where}: {len(args)} arguments given; it takes: {names or 'none'}")
-    ranges = []
+        raise EngineError("type", f"{where}: {len(args)} arguments given; it takes: {taken(row)}")
     for arg, value in zip(row.args, args, strict=False):
-        low, high = arg.low, arg.high
-        if arg.name == "value" and args[0] in PARAMS:  # each parameter has a range of its own
-            low, high = PARAMS[args[0]].low, PARAMS[args[0]].high
-        _check_value(arg, value, low, high, where)
-        ranges.append((low, high))
-    return ranges
+        if isinstance(value, str) and value.startswith("$"):
+            _check_word(row, arg, value, where)
+        else:
+            _check_value(arg, value, arg_range(arg, args), where)
 
 
-def _check_value(arg: Arg, value: Any, low: float | None, high: float | None, where: str) -> None:
-    if isinstance(value, str) and value.startswith("$"):
-        _check_supplied(arg, value, where)
-    elif arg.type == "s":
+def taken(row: Row) -> str:
+    """What an address takes, in words."""
+    return ", ".join(f"{arg.name}{' (optional)' if arg.optional else ''}" for arg in row.args) or "none"
+
+
+def arg_range(arg: Arg, args: Sequence[Any]) -> Ends:
+    """Each parameter has a range of its own."""
+    if arg.name == "value" and args[0] in PARAMS:
+        return PARAMS[args[0]].low, PARAMS[args[0]].high
+    return arg.low, arg.high
+
+
+def _check_value(arg: Arg, value: Any, allowed: Ends, where: str) -> None:
+    if arg.type == "s":
         if not isinstance(value, str):
             raise EngineError("type", f"{where}: {arg.name} {value!r} is not a text")
         if arg.choices and value not in arg.choices:
@@ -50,16 +60,32 @@ def _check_value(arg: Arg, value: Any, low: float | None, high: float | None, wh
         kind = "a whole number" if arg.type == "i" else "a number"
         raise EngineError("type", f"{where}: {arg.name} {value!r} is not {kind}")
     else:
-        check_within(arg.name, value, low, high, where)
+        check_within(arg.name, value, *allowed, where)
 
 
-def _check_supplied(arg: Arg, value: str, where: str) -> None:
-    if value not in SUPPLIED:
-        raise unknown_in(where, "word", value, SUPPLIED)
-    if value == VALUE and arg.type == "s":
-        raise EngineError("type", f"{where}: {arg.name} is a text; {VALUE} is a number")
-    if value != VALUE and not is_flag(arg):
-        raise EngineError("type", f"{where}: {value} is 0 or 1; {arg.name} is something else")
+def _check_word(row: Row, arg: Arg, value: str, where: str) -> None:
+    try:
+        word = read_word(value)
+    except ValueError:
+        raise unknown_in(where, "word", value, SUPPLIED) from None
+    assert word is not None
+    is_text = arg.type == "s" and not arg.choices
+    says = {
+        "value": f"{arg.name} is a text; $value is a number" if is_text else "",
+        "toggle": "" if is_flag(arg) else f"{value} is 0 or 1; {arg.name} is something else",
+        "gate": "" if is_flag(arg) else f"{value} is 0 or 1; {arg.name} is something else",
+        "step": ""
+        if steps(row, arg)
+        else f"{value} goes through choices and whole numbers that have feedback",
+        "take": "" if row.address == TAKE else f"{value} is for {TAKE}",
+    }.get(word.name, "" if is_text else f"{value} is a text; {arg.name} is not")
+    if says:
+        raise EngineError("type", f"{where}: {says}")
+
+
+def steps(row: Row, arg: Arg) -> bool:
+    """Whether `$next` has something to go on from."""
+    return (bool(arg.choices) or arg.type == "i") and row.event is not None and len(row.args) == 1
 
 
 def check_within(name: str, value: float, low: float | None, high: float | None, where: str) -> None:
@@ -71,3 +97,45 @@ def check_within(name: str, value: float, low: float | None, high: float | None,
 
 def is_flag(arg: Arg) -> bool:
     return (arg.type, arg.low, arg.high) == ("i", 0, 1)
+
+
+def value_key(address: str, args: Sequence[Any]) -> str:
+    """The name of the value behind an address: a track's parameters have one each."""
+    return f"{address} {args[0]}" if address.endswith("/param") and args else address
+
+
+# --- what a control supplies of itself ------------------------------------------------------------
+
+
+def default_args(row: Row, given: Sequence[Any], is_pad: bool, where: str) -> tuple[Any, ...]:
+    """`given`, completed by what a pad (a knob) supplies of itself: `$toggle`, `$value` …
+
+    EngineError `type` for an argument that nothing supplies.
+    """
+    args = list(given)
+    for arg in row.args[len(args) :]:
+        word = _supplied(row, arg, is_pad)
+        if word is None and arg.optional:
+            break
+        if word is None:
+            raise EngineError("type", f"{where}: give its {arg.name} as well; it takes: {taken(row)}")
+        args.append(word)
+    return tuple(args)
+
+
+def _supplied(row: Row, arg: Arg, is_pad: bool) -> str | None:
+    if is_flag(arg):
+        return "$toggle"
+    if row.address == TAKE:
+        return "$take next" if is_pad else "$take"
+    if arg.type == "s" and not arg.choices:
+        return "" if row.address in ("/rg/generate", "/rg/preview") else None
+    if is_pad and steps(row, arg):
+        return "$next"
+    return None if _is_wide(arg) else "$value"
+
+
+def _is_wide(arg: Arg) -> bool:
+    if arg.choices:
+        return False
+    return arg.low is None or arg.high is None or arg.high - arg.low > WIDEST

@@ -1,145 +1,173 @@
 """Pads to messages of the contract, events to lights. No port, no thread: data in, data out.
 
-Message --receive--> submit_osc(address, args)
-Event   --show-----> send(Message), when the look of a light changes
+Message --receive--> submit_osc(address, args)          names of values --show--> send(Message)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import mido
 
-from bridge.midi_args import GATE, TOGGLE, VALUE
-from bridge.midi_map import STATE_LOOKS, Binding, Control, ControllerMap, Led, Look
-from bridge.osc_spec import OUTPUTS
-from engine import events as e
-
-PRESSED_FROM = 64  # a CC button counts as pressed from the middle of its way
+from bridge.midi_control import Control, Move, read_move, ticks
+from bridge.midi_fill import Fill, current_value
+from bridge.midi_layer import Layer
+from bridge.midi_map import Binding, ControllerMap, Position
+from bridge.midi_panel import Panel
+from bridge.midi_pickup import Pickup
+from bridge.midi_world import World
+from engine.errors import EngineError
 
 
 class MidiController:
     """One controller at work. Everything is called on the control thread.
 
-    `submit_osc` takes an address of the contract and its arguments, and reports refusals itself.
+    `submit_osc` takes an address of the contract and its arguments, and reports refusals itself; `refuse`
+    takes the error of a press that has nothing to ask for; `changed` the names of what a press changes here.
     """
 
     def __init__(
-        self, controller_map: ControllerMap, submit_osc: Callable[[str, list[Any]], None],
+        self,
+        controller_map: ControllerMap,
+        world: World,
+        submit_osc: Callable[[str, list[Any]], None],
         send: Callable[[mido.Message], None],
-    ) -> None:  # fmt: skip
-        self.map = controller_map
+        refuse: Callable[[EngineError], None],
+        changed: Callable[[set[str]], None] | None = None,
+    ) -> None:
+        self.world = world
         self.submit_osc = submit_osc
+        self.refuse = refuse
         self.send = send
-        self.values: dict[str, Any] = {}  # newest value of every address that has just one
-        self.down: set[tuple[Control, int]] = set()  # pressed controls, by channel
-        self.shown: dict[Control, Look] = {}
+        self.changed = changed or self.show
+        self.layer = Layer(controller_map, world)
+        self.down: set[Control] = set()
+        self.pickup = Pickup()
+        self.panel = Panel(self.layer, send)
+        self.use(controller_map)
+
+    @property
+    def map(self) -> ControllerMap:
+        return self.layer.map
+
+    def use(self, controller_map: ControllerMap) -> None:
+        """Work by this map from now on: the same one with other bindings; page and lists stay.
+
+        What its lights show is said by the next `show` of a page, or `refresh`.
+        """
+        self.layer.map = controller_map
+        self.bindings: dict[tuple[str, int], list[Binding]] = {}
+        for binding in controller_map.bindings:
+            self.bindings.setdefault((binding.control.kind, binding.control.number), []).append(binding)
+        positions = (output for output in controller_map.outputs if isinstance(output, Position))
+        self.touches = {position.touch for position in positions if position.touch is not None}
 
     # --- in ---------------------------------------------------------------------------------------
 
     def receive(self, message: mido.Message) -> None:
         """A message of the controller; one that nothing is bound to does nothing."""
-        event = _control_event(message)
-        if event is None:
+        move = read_move(message)
+        if move is None:
             return
-        kind, number, position = event
-        pressed = position > 0 if kind == "note" else position >= PRESSED_FROM
-        for binding in self.map.bindings:
-            if _is_meant(binding.control, kind, number, message.channel):
-                self._operate(binding, message.channel, position, pressed)
-        if not pressed and self.map.relight:
-            self._relight(kind, number, message.channel)
+        self._touch(move)
+        self._hold(move)
+        changed = move.pressed != (move.control in self.down)
+        (self.down.add if move.pressed else self.down.discard)(move.control)
+        heard = [b for b in self.bindings.get((move.kind, move.number), ()) if b.control.hears(move)]
+        for binding in self.layer.live(heard, lambda binding: binding.control):
+            self._operate(binding, move, changed)
+        if not move.pressed and self.map.relight:
+            self.panel.relight(move.control)
 
-    def _operate(self, binding: Binding, channel: int, position: int, pressed: bool) -> None:
+    def turns_pages(self, move: Move) -> bool:
+        """Whether a control is the controller's own: a modifier, a page button, the touch of a fader."""
+        heard = [b for b in self.bindings.get((move.kind, move.number), ()) if b.control.hears(move)]
+        live = self.layer.live(heard, lambda binding: binding.control)
+        own = (*self.map.names.modifiers.values(), *self.touches)
+        return any(b.turn for b in live) or any(control.hears(move) for control in own)
+
+    def let_go(self) -> None:
+        """The controller is gone: nothing is pressed, held or touched any more."""
+        self.down.clear()
+        self.layer.held = frozenset()
+        self.panel.touched.clear()
+
+    def _touch(self, move: Move) -> None:
+        for control in self.touches:
+            if control.hears(move):
+                self.panel.touch(control, move.pressed)
+
+    def _hold(self, move: Move) -> None:
+        for name, control in self.map.names.modifiers.items():
+            if control.hears(move) and move.pressed != (name in self.layer.held):
+                self.layer.held ^= {name}
+                self.panel.turn()
+
+    def _operate(self, binding: Binding, move: Move, changed: bool) -> None:
         """Knobs act on every move; pads, keys and buttons when they are pressed or let go."""
-        key = (binding.control, channel)
-        changed = pressed != (key in self.down)
-        (self.down.add if pressed else self.down.discard)(key)
-        if binding.control.kind == "cc" and binding.follows_value:
-            acts = True
-        elif binding.follows_value or GATE not in binding.args:
-            # Two note-ons without a note-off between are two presses: pads that send no note-offs exist.
-            acts = pressed and (changed or binding.control.kind == "note")
-        else:
-            acts = changed
-        if acts:
-            self.submit_osc(binding.address, self._fill(binding, position, pressed))
+        # Two note-ons without a note-off between are two presses: pads that send no note-offs exist.
+        is_press = move.pressed and (changed or move.kind in ("note", "program"))
+        if binding.turn is not None:
+            if is_press and self.layer.turn(*binding.turn):
+                self.panel.turn()
+        elif binding.encoder:
+            self._turn_encoder(binding, ticks(binding.encoder, move.value))
+        elif is_press or self._follows(binding, move) or (changed and "$gate" in binding.args):
+            self._ask(binding, move)
 
-    def _fill(self, binding: Binding, position: int, pressed: bool) -> list[Any]:
-        supplied: Mapping[Any, Callable[[], Any]] = {
-            VALUE: lambda: binding.scaled(position),
-            TOGGLE: lambda: int(not self._is_on(binding.address)),
-            GATE: lambda: int(pressed),
-        }
-        return [supplied[arg]() if arg in supplied else arg for arg in binding.args]
+    @staticmethod
+    def _follows(binding: Binding, move: Move) -> bool:
+        """A knob or fader whose every move counts."""
+        return binding.follows_value and move.kind in ("cc", "bend")
 
-    def _is_on(self, address: str) -> bool:
-        """For several tracks: whether all of them are."""
-        if "*" not in address:
-            return bool(self.values.get(address, 0))
-        start, end = address.split("*")
-        found = [v for known, v in self.values.items() if known.startswith(start) and known.endswith(end)]
-        return bool(found) and all(found)
+    # --- asking -----------------------------------------------------------------------------------
+
+    def _ask(self, binding: Binding, move: Move) -> None:
+        address = self.layer.address(binding.address, binding.slot)
+        if address is None:
+            return
+        if binding.pickup and self._follows(binding, move):
+            target = self._position_of(binding, address)
+            if not self.pickup.lets_through((binding, address), move.position, target):
+                return
+        self._submit(binding, address, Fill(binding, address, self.layer, move))
+
+    def _turn_encoder(self, binding: Binding, clicks: int) -> None:
+        address = self.layer.address(binding.address, binding.slot)
+        if address is not None and clicks:
+            self._submit(binding, address, Fill(binding, address, self.layer, None, clicks))
+
+    def _submit(self, binding: Binding, address: str, fill: Fill) -> None:
+        try:
+            args = fill.args()
+        except EngineError as error:
+            self.refuse(error)
+            return
+        changed = self.world.asked(address, args)
+        self.submit_osc(address, args)
+        if changed:
+            self.changed(changed)
+
+    def _position_of(self, binding: Binding, address: str) -> float | None:
+        """Where a knob would stand for the present value, 0..1."""
+        value = current_value(binding, address, self.world)
+        return None if value is None else binding.curve.position(value)
 
     # --- out --------------------------------------------------------------------------------------
 
-    def show(self, event: e.Event) -> None:
-        """Take in an event; lights whose look it changes are lit."""
-        row = OUTPUTS.get(type(event))
-        if row is None or len(row.args) != 1:
-            return
-        address = row.address.replace("{t}", getattr(event, "track", ""))
-        self.values[address] = getattr(event, row.args[0].name)
-        for led in self.map.leds:
-            if led.shows == address:
-                self._light(led)
+    def show(self, keys: Iterable[str]) -> None:
+        """Values of the world have changed: what looks different now is lit."""
+        self.panel.update(keys)
 
     def refresh(self) -> None:
-        """Light everything anew: at the start, and when the controller was plugged in again."""
-        self.shown.clear()
-        for led in self.map.leds:
-            self._light(led)
+        """The controller's mode, then every light: at the start, and when it was plugged in again."""
+        for message in self.map.init:
+            self.send(message)
+        self.panel.refresh()
 
     def dark(self) -> None:
-        """Put out every light, at the end."""
-        for led in self.map.leds:
-            self.send(_light_message(led, led.looks["off"]))
-        self.shown.clear()
-
-    def _light(self, led: Led) -> None:
-        value = self.values.get(led.shows, 0)
-        look = led.looks[
-            STATE_LOOKS.get(value, "off") if isinstance(value, str) else "solid" if value else "off"
-        ]
-        if self.shown.get(led.control) != look:
-            self.shown[led.control] = look
-            self.send(_light_message(led, look))
-
-    def _relight(self, kind: str, number: int, channel: int) -> None:
-        for led in self.map.leds:
-            if _is_meant(led.control, kind, number, channel) and led.control in self.shown:
-                self.send(_light_message(led, self.shown[led.control]))
-
-
-def _control_event(message: mido.Message) -> tuple[str, int, int] | None:
-    """(note or cc, its number, 0..127); a note that is let go has position 0."""
-    if message.type == "note_on":
-        return "note", message.note, message.velocity
-    if message.type == "note_off":
-        return "note", message.note, 0
-    if message.type == "control_change":
-        return "cc", message.control, message.value
-    return None
-
-
-def _is_meant(control: Control, kind: str, number: int, channel: int) -> bool:
-    return (control.kind, control.number) == (kind, number) and control.channel in (None, channel)
-
-
-def _light_message(led: Led, look: Look) -> mido.Message:
-    if led.control.kind == "note":
-        return mido.Message("note_on", note=led.control.number, velocity=look.velocity, channel=look.channel)
-    return mido.Message(
-        "control_change", control=led.control.number, value=look.velocity, channel=look.channel
-    )
+        """Every light off, and the controller as it was: at the end."""
+        self.panel.dark()
+        for message in self.map.exit:
+            self.send(message)

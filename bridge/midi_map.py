@@ -1,210 +1,246 @@
-"""What a controller's pads and knobs do, and how its lights look: a TOML file, checked when it is loaded.
+"""What a controller's pads, knobs, lights and displays are for: a map, as `midi_map_reader` reads it.
 
-    [[bind]]                                    [[led]]
-    note = 36                                   note = 36
-    address = "/rg/track/drums/lock"            shows = "/rg/track/drums/lock"
-    args = ["$toggle"]
+    Binding       a control -> a message of the contract, or a page to turn
+    Light         a lamp    <- a value of the contract, in a look
+    Position      a motor fader, a ring of lamps <- a number
+    Text, Digits  a display <- words about a track or the set
+    Meter         a level meter <- a track's level
 
-Arguments are those of the contract, or what the control supplies:
-
-    $value    position of a knob or velocity of a pad, scaled into `range`
-    $toggle   the opposite of the value last seen at the address
-    $gate     1 while pressed, 0 when let go
+Each holds in its Scope: on some pages, or while a modifier is held. `{t}` in an address is the track in the
+control's place of its row: the first, the second …
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from bridge.midi_args import VALUE, check_args, check_within, find_row, is_flag
-from bridge.osc_spec import INPUTS, OUTPUTS, STATES, Row
-from bridge.toml_table import Table
-from engine.config import parse_toml, read_toml_text, unknown_in
-from engine.errors import EngineError
+import mido
 
-TRACKS = ("drums", "bass", "harmony", "melody")
-# How a light looks, and which track state looks how. `ready` looks `solid` where a file leaves it out.
+from bridge.midi_control import Control
+from bridge.midi_words import follows_position
+
+# How a light looks, and which state of a track, or of what waits, looks how.
 LOOKS = ("off", "solid", "pulse", "blink", "failed", "ready")
-STATE_LOOKS = {"empty": "off", "queued": "blink", "generating": "pulse", "ready": "ready", "failed": "failed"}
-MIDI_MAX = 127
+STATE_LOOKS = {
+    "empty": "off", "queued": "blink", "generating": "pulse", "ready": "ready", "failed": "failed",
+    "none": "off", "boundary": "blink", "launch": "blink",
+}  # fmt: skip
+SCROLLED = ("tracks", "takes", "scenes", "prompts")
 
 
 @dataclass(frozen=True)
-class Control:
-    """A pad, key, button or knob. `channel` counts from 0, as in mido; None: any."""
+class Names:
+    """What the entries of a map refer to."""
 
-    kind: str  # note or cc
-    number: int
-    channel: int | None = None
+    tracks: Sequence[str]
+    pages: Sequence[str] = ("",)
+    modifiers: Mapping[str, Control] = field(default_factory=dict)
+    prompts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        """The trigger as the bindings list names it: `note 36`, `cc 20 channel 3`."""
-        where = "" if self.channel is None else f" channel {self.channel + 1}"
-        return f"{self.kind} {self.number}{where}"
+
+@dataclass(frozen=True)
+class Scope:
+    """Where an entry holds: `pages` it is on (none: all), and the modifier that must be held for it."""
+
+    pages: tuple[str, ...] = ()
+    modifier: str = ""
+
+    def on(self, page: str, held: frozenset[str]) -> bool:
+        return (not self.pages or page in self.pages) and (not self.modifier or self.modifier in held)
+
+
+EVERYWHERE = Scope()
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A control's way, 0..1, to a value and back: straight from point to point, both ends met exactly."""
+
+    points: tuple[tuple[float, float], ...] = ((0.0, 0.0), (1.0, 1.0))
+
+    def value(self, position: float) -> float:
+        for (start, low), (end, high) in pairwise(self.points):
+            if position < end:
+                return low + (high - low) * (position - start) / (end - start)
+        return self.points[-1][1]
+
+    def position(self, value: float) -> float:
+        """The inverse; what lies beyond the ends is at the nearer one."""
+        points = self.points if self.points[0][1] <= self.points[-1][1] else self.points[::-1]
+        if value <= points[0][1]:
+            return points[0][0]
+        for (start, low), (end, high) in pairwise(points):
+            if value < high:
+                return start + (end - start) * (value - low) / (high - low)
+        return points[-1][0]
+
+    @property
+    def span(self) -> float:
+        values = [value for _, value in self.points]
+        return max(values) - min(values)
+
+    def clamp(self, value: float) -> float:
+        values = [value for _, value in self.points]
+        return min(max(value, min(values)), max(values))
 
 
 @dataclass(frozen=True)
 class Binding:
-    """A control and the message it sends; `low` and `high` are where `$value` goes from and to."""
+    """A control and the message it sends: `address` and `args`, where they may hold `{t}` and words.
+
+    `turn` instead of an address is the controller's own: ("page", "takes", 0), ("scroll", "scenes", 8).
+    """
 
     control: Control
-    address: str
-    args: tuple[Any, ...]
-    low: float = 0.0
-    high: float = 1.0
+    address: str = ""
+    args: tuple[Any, ...] = ()
+    curve: Curve = Curve()  # where $value goes
     whole: bool = False  # $value fills an integer
+    choices: tuple[str, ...] = ()  # of the argument that $value, $next or $previous fills
+    slot: int = 0
+    scope: Scope = EVERYWHERE
+    encoder: str = ""  # of midi_control.ENCODERS; "": the control says where it stands
+    step: float = 0.0  # of a relative encoder, a click
+    pickup: bool = False  # a knob does nothing until it has met the present value
+    turn: tuple[str, str, int] | None = None
+    label: str = ""
+    port: str = ""  # of learned ones: the port they belong to; "": any
 
     @property
     def follows_value(self) -> bool:
-        return VALUE in self.args
+        return bool(self.encoder) or follows_position(self.args)
 
-    def scaled(self, position: int) -> float | int:
-        """A knob's 0..127 as a value; both ends are met exactly."""
-        value = self.low + (self.high - self.low) * position / MIDI_MAX
+    def scaled(self, position: float) -> float | int:
+        """A position 0..1 as a value."""
+        value = self.curve.value(position)
         return round(value) if self.whole else value
 
 
 @dataclass(frozen=True)
 class Look:
-    """What makes a light look so: colour by velocity (CC lights: by value), manner by channel (from 0)."""
+    """What makes a light look so: colour by velocity (CC lights: by value), manner by channel (from 0).
 
-    velocity: int
+    `under` is lit first: what a blinking or pulsing light goes back and forth to. `rgb` (0..255 each)
+    goes by the map's SysEx instead.
+    """
+
+    velocity: int = 0
     channel: int = 0
+    under: Look | None = None
+    rgb: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
-class Led:
-    """A light, and the address of the contract whose value it shows."""
+class Light:
+    """A lamp, and what it shows: an address with feedback, or a word of `midi_shown`.
+
+    `equals`: lit while the value is this one; `at_least`: while it is so high, or higher.
+    """
 
     control: Control
     shows: str
     looks: Mapping[str, Look]
+    slot: int = 0
+    scope: Scope = EVERYWHERE
+    equals: Any = None
+    at_least: float | None = None
+    label: str = ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return self.control.kind, self.control.number
+
+
+@dataclass(frozen=True)
+class Position:
+    """A motor fader (bend) or a ring of lamps (cc) that follows a number; not while it is touched."""
+
+    control: Control
+    shows: str  # an address, and a parameter's name after it
+    curve: Curve
+    values: tuple[int, int]  # what is sent for the ends of the curve
+    slot: int = 0
+    scope: Scope = EVERYWHERE
+    touch: Control | None = None
+
+    @property
+    def place(self) -> tuple[str, int]:
+        number = self.control.channel if self.control.kind == "bend" else self.control.number
+        return f"{self.control.kind} position", number or 0
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of a display, `width` characters from `offset` on (counted over all its lines)."""
+
+    offset: int
+    width: int
+    text: str
+    slot: int = 0
+    scope: Scope = EVERYWHERE
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return "text", self.offset
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Figures of seven segments, one a CC, from left to right."""
+
+    numbers: tuple[int, ...]
+    text: str
+    slot: int = 0
+    scope: Scope = EVERYWHERE
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return "digits", self.numbers[0]
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A level meter in Mackie's manner: channel pressure `strip * 16 + step`; `steps_db` are their floors."""
+
+    strip: int
+    shows: str
+    steps_db: tuple[float, ...]
+    slot: int = 0
+    scope: Scope = EVERYWHERE
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return "meter", self.strip
+
+
+Output = Light | Position | Text | Digits | Meter
 
 
 @dataclass(frozen=True)
 class ControllerMap:
-    """A controller. `device` is a part of its ports' names; `relight`: it puts its own light out when a
-    pad is let go, so that ours has to be sent again."""
+    """A controller. `ports` are patterns of its ports' names, the best first.
+
+    `relight`: it puts its own light out when a pad is let go, so that ours has to be sent again.
+    """
 
     name: str
-    bindings: tuple[Binding, ...]
-    leds: tuple[Led, ...] = ()
-    device: str = ""
+    bindings: tuple[Binding, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    file: str = ""
+    ports: tuple[str, ...] = ()
+    init: tuple[mido.Message, ...] = ()
+    exit: tuple[mido.Message, ...] = ()
+    clock: bool = False
     relight: bool = False
+    names: Names = field(default_factory=lambda: Names(()))
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    rgb: str = ""  # SysEx of a light in any colour
+    display: str = ""  # SysEx of a piece of text
+    layout: tuple[tuple[Control | None, ...], ...] = ()  # rows of controls, for the picture
 
-
-def load_map(name: str, tracks: Sequence[str] = TRACKS) -> ControllerMap:
-    """A map of `configs/controllers/` by name, or any other by the path of its .toml.
-
-    EngineError naming the file, the entry and what is allowed.
-    """
-    if name.endswith(".toml"):
-        return parse_map(read_toml_text(Path(name).expanduser()), name, tracks)
-    folder = resources.files("configs").joinpath("controllers")
-    known = [entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    if name not in known:
-        raise unknown_in("midi.controller", "controller", name, known)
-    return parse_map(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml", tracks)
-
-
-def parse_map(text: str, name: str, tracks: Sequence[str] = TRACKS) -> ControllerMap:
-    """A map from its TOML text; `name` is what errors call the file."""
-    data = parse_toml(text, name)
-    top = Table(data, name, ("name", "device", "relight", "looks", "bind", "led"))
-    looks = _read_looks(top.get("looks", dict, {}), f"{name}: [looks]")
-    bindings = [
-        _read_binding(Table(entry, f"{name}: bind {i}", BIND_KEYS), tracks)
-        for i, entry in enumerate(top.get("bind", list, []), 1)
-    ]
-    leds = [
-        _read_led(Table(entry, f"{name}: led {i}", LED_KEYS), looks, tracks)
-        for i, entry in enumerate(top.get("led", list, []), 1)
-    ]
-    _refuse_shared_lights(leds, name)
-    return ControllerMap(
-        top.get("name", str, name), tuple(bindings), tuple(leds),
-        top.get("device", str, ""), top.get("relight", bool, False),
-    )  # fmt: skip
-
-
-# --- reading tables -------------------------------------------------------------------------------
-
-CONTROL_KEYS = ("note", "cc", "channel")
-BIND_KEYS = (*CONTROL_KEYS, "address", "args", "range")
-LED_KEYS = (*CONTROL_KEYS, "shows", "looks")
-
-
-def _read_control(table: Table) -> Control:
-    kinds = [kind for kind in ("note", "cc") if kind in table.data]
-    if len(kinds) != 1:
-        raise EngineError("type", f"{table.where}: give either note or cc, 0 to {MIDI_MAX}")
-    channel = table.whole("channel", 1, 16) - 1 if "channel" in table.data else None
-    return Control(kinds[0], table.whole(kinds[0], 0, MIDI_MAX), channel)
-
-
-def _read_looks(data: dict[str, Any], where: str) -> dict[str, Look]:
-    looks = {}
-    Table(data, where, LOOKS)
-    for look, values in data.items():
-        entry = Table(values, f"{where} {look}", ("velocity", "channel"))
-        looks[look] = Look(entry.whole("velocity", 0, MIDI_MAX), entry.whole("channel", 1, 16, 1) - 1)
-    return looks
-
-
-def _read_binding(table: Table, tracks: Sequence[str]) -> Binding:
-    control = _read_control(table)
-    address = table.get("address", str)
-    commands = {template: row for template, row in INPUTS.items() if row.command is not None}
-    row = find_row(address, commands, (*tracks, "*"), table.where)
-    args = tuple(table.get("args", list, []))
-    where = f"{table.where} ({address})"
-    ranges = check_args(row, args, where)
-    if VALUE not in args:
-        if "range" in table.data:
-            raise EngineError("range", f"{where}: range is for {VALUE}, and no argument is {VALUE}")
-        return Binding(control, address, args)
-    position = args.index(VALUE)
-    low, high = _value_range(table, ranges[position], where)
-    return Binding(control, address, args, low, high, whole=row.args[position].type == "i")
-
-
-def _read_led(table: Table, looks: Mapping[str, Look], tracks: Sequence[str]) -> Led:
-    control = _read_control(table)
-    rows = {row.address: row for row in OUTPUTS.values() if _is_shown(row)}
-    shows = table.get("shows", str)
-    find_row(shows, rows, tracks, table.where)
-    own = _read_looks(table.get("looks", dict, {}), f"{table.where} looks")
-    merged = {**looks, **own}
-    merged.setdefault("ready", merged.get("solid", Look(MIDI_MAX)))
-    missing = [look for look in LOOKS if look not in merged]
-    if missing:
-        raise EngineError("type", f"{table.where}: no look for {', '.join(missing)}, here or in [looks]")
-    return Led(control, shows, merged)
-
-
-def _is_shown(row: Row) -> bool:
-    """A light can show what is on or off, and what a track is doing."""
-    return len(row.args) == 1 and (is_flag(row.args[0]) or row.args[0].choices == STATES)
-
-
-def _refuse_shared_lights(leds: Sequence[Led], name: str) -> None:
-    seen = set()
-    for led in leds:
-        light = (led.control.kind, led.control.number)
-        if light in seen:
-            raise EngineError("range", f"{name}: two leds for {led.control}; a light shows one thing")
-        seen.add(light)
-
-
-def _value_range(table: Table, allowed: tuple[float | None, float | None], where: str) -> tuple[float, float]:
-    """Where $value goes: the file's `range`, or all that the argument allows."""
-    ends = table.get("range", list, list(allowed))
-    if len(ends) != 2 or any(type(end) not in (int, float) for end in ends):
-        raise EngineError("type", f"{where}: range is two numbers, [from, to]")
-    for end in ends:
-        check_within("range", end, *allowed, where)
-    return float(ends[0]), float(ends[1])
+    @property
+    def lights(self) -> list[Light]:
+        return [output for output in self.outputs if isinstance(output, Light)]

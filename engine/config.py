@@ -81,10 +81,13 @@ class JackConfig:
 class MidiConfig:
     enabled: bool = True
     api: str = one_of("auto", "auto", "alsa", "jack", "coremidi", "windows")
-    controller: str = "generic_pad"
+    controller: str = "auto"
+    controllers: tuple[str, ...] = shaped((), r".+", "names of controllers")
     input: str = ""
     output: str = ""
     virtual: bool = True
+    send_clock: bool = True
+    pickup: bool = False
     out: bool = True
     out_channels: tuple[str, ...] = shaped(
         (), r"[A-Za-z][A-Za-z0-9_]*=([1-9]|1[0-6])", 'a track and a channel from 1 to 16, as in "bass=3"'
@@ -126,6 +129,7 @@ class FoldersConfig:
     set: str = ""
     genres: str = ""
     models: str = ""
+    controllers: str = ""
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,16 @@ def genre_folder(config: Config) -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("resonantgen", appauthor=False) / "genres"
+
+
+def controller_folder(config: Config) -> Path:
+    """Where the user's controller maps lie, and what was learned: the folder asked for, or `controllers`
+    beside the user's other settings."""
+    if config.folders.controllers:
+        return Path(config.folders.controllers).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("resonantgen", appauthor=False) / "controllers"
 
 
 def model_folder(config: Config) -> Path | None:

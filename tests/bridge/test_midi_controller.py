@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.midi_controller import MidiController
-from bridge.midi_map import load_map, parse_map
 from bridge.osc_spec import STATES
 from engine import events as e
+from tests.bridge.midi_desk import Desk, light
 
 EXTRA = """
 [looks]
@@ -20,42 +19,6 @@ pulse = { velocity = 3, channel = 3 }
 blink = { velocity = 2, channel = 2 }
 failed = { velocity = 4 }
 """
-
-
-class Desk:
-    """A controller whose two ways out are written down."""
-
-    def __init__(self, text: str = "") -> None:
-        self.asked: list[tuple] = []
-        self.lit: list[mido.Message] = []
-        controller_map = parse_map(text, "test") if text else load_map("generic_pad")
-        self.controller = MidiController(
-            controller_map, lambda address, args: self.asked.append((address, *args)), self.lit.append
-        )
-
-    def note(self, note: int, velocity: int = 100, channel: int = 0) -> list[tuple]:
-        return self.play(mido.Message("note_on", note=note, velocity=velocity, channel=channel))
-
-    def cc(self, control: int, value: int, channel: int = 0) -> list[tuple]:
-        return self.play(mido.Message("control_change", control=control, value=value, channel=channel))
-
-    def play(self, *messages: mido.Message) -> list[tuple]:
-        """What is asked of the engine by these messages."""
-        self.asked.clear()
-        for message in messages:
-            self.controller.receive(message)
-        return list(self.asked)
-
-    def show(self, *events: e.Event) -> list[mido.Message]:
-        """The light messages that these events bring about."""
-        self.lit.clear()
-        for event in events:
-            self.controller.show(event)
-        return list(self.lit)
-
-
-def light(note: int, velocity: int, channel: int = 0) -> mido.Message:
-    return mido.Message("note_on", note=note, velocity=velocity, channel=channel)
 
 
 # --- in -------------------------------------------------------------------------------------------
@@ -163,27 +126,27 @@ def test_values_without_a_light_send_nothing():
 def test_refresh_lights_everything_as_it_is():
     desk = Desk()
     desk.show(e.TrackLock("bass", True), e.Playing(True))
-    desk.lit.clear()
+    desk.sent.clear()
     desk.controller.refresh()
-    shown = {message.note: message.velocity for message in desk.lit}
+    shown = {message.note: message.velocity for message in desk.sent}
     assert shown == {36: 0, 37: 21, 38: 0, 39: 0, 40: 0, 41: 0, 42: 0, 43: 0, 46: 21}
 
 
 def test_at_the_end_every_light_goes_out():
     desk = Desk()
     desk.controller.dark()
-    assert {m.note for m in desk.lit} == {36, 37, 38, 39, 40, 41, 42, 43, 46}
-    assert all(message.velocity == 0 for message in desk.lit)
+    assert {m.note for m in desk.sent} == {36, 37, 38, 39, 40, 41, 42, 43, 46}
+    assert all(message.velocity == 0 for message in desk.sent)
 
 
 def test_a_pad_that_puts_its_own_light_out_is_lit_again_when_it_is_let_go():
     desk = Desk()
     desk.show(e.TrackLock("drums", True))
-    desk.lit.clear()
+    desk.sent.clear()
     desk.note(36)
-    assert desk.lit == []
+    assert desk.sent == []
     desk.note(36, velocity=0)
-    assert desk.lit == [light(36, 21)]
+    assert desk.sent == [light(36, 21)]
 
 
 def test_a_button_with_a_cc_is_lit_by_that_cc():

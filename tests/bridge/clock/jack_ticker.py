@@ -3,7 +3,8 @@
 import threading
 
 from bridge.clock.midi import START, TICK
-from bridge.midi_ports import IN_CLIENT, PORT_NAME
+from bridge.midi_clients import IN_CLIENT
+from bridge.midi_devices import PORT_NAME
 
 
 class JackTicker:

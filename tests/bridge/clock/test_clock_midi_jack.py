@@ -6,7 +6,8 @@ import time
 import pytest
 
 from bridge.clock.midi import MidiClock
-from bridge.midi_ports import MidiPorts
+from bridge.midi_clients import jack_clients
+from bridge.midi_system import MidiSystem
 from engine.config import MidiConfig
 from tests.bridge.clock.jack_ticker import JackTicker
 from tests.bridge.jack_server import JackServer
@@ -17,18 +18,18 @@ TEMPO_BPM = 133.7
 def test_ticks_on_frames_are_read_as_the_beat_of_those_frames_whatever_the_block():
     """A block is 21 ms here: whoever took the time of its begin would be 11 ms late."""
     with JackServer(sample_rate=48_000, block_size=1024) as server:
-        ports = MidiPorts(MidiConfig(api="jack"), "", lambda message: None, server.name)
+        system = MidiSystem(MidiConfig(api="jack"), server.name)
+        system.open()
         clock = MidiClock()
-        ports.hear_clock = clock.hear
-        ports.open()
         ticker = JackTicker(server, TEMPO_BPM)
         try:
             assert ticker.started.wait(5.0)
-            errors_ms = listen(ports, clock, ticker, 2.0)
+            errors_ms = listen(system.virtual, clock, ticker, 2.0)
             reading = clock.read(time.perf_counter())
         finally:
             ticker.close()
-            ports.close()
+            system.close()
+            jack_clients(server.name).close()
     late = errors_ms[len(errors_ms) // 2 :]
     assert reading.rolling
     assert reading.tempo_bpm == pytest.approx(TEMPO_BPM, abs=1.0)
@@ -40,7 +41,7 @@ def listen(ports, clock, ticker, seconds):
     errors_ms = []
     end_s = time.perf_counter() + seconds
     while time.perf_counter() < end_s:
-        assert list(ports.waiting()) == []
+        assert list(ports.waiting(clock.hear)) == []
         reading = clock.read(time.perf_counter())
         if reading is not None and reading.rolling:
             errors_ms.append((reading.beat - ticker.beat_now()) * 60_000 / TEMPO_BPM)

@@ -1,0 +1,106 @@
+"""One controller that is plugged in: its map at work, and its ports."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import mido
+
+from bridge.midi_controller import MidiController
+from bridge.midi_devices import Plug
+from bridge.midi_map import ControllerMap
+from bridge.midi_ports import HearClock, MidiPorts
+from bridge.midi_system import MidiSystem
+
+# A port that has just appeared: its device may still be starting up behind it.
+SETTLE_S = 0.1
+
+
+class Device:
+    """Ports come and go, either first; the lights are said anew a moment after an output has come."""
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[Callable[[mido.Message], None]], MidiController],
+        system: MidiSystem,
+    ) -> None:
+        """`make` makes the controller that sends by the call it is given."""
+        self.name = name
+        self.system = system
+        self.ports = MidiPorts(system)
+        self.is_ours = False  # the ports are the system's own, and closed by it
+        self.port_names = ("", "")
+        self.lit_at_s: float | None = None  # when to say everything; None: it is said
+        self.is_lit = False  # from then on changes are said as they come
+        self.controller = make(self.send)
+
+    @property
+    def map(self) -> ControllerMap:
+        return self.controller.map
+
+    def send(self, message: mido.Message) -> None:
+        if self.is_lit:
+            self.ports.send(message)
+
+    # --- plugging in and out ----------------------------------------------------------------------
+
+    def fits(self, plug: Plug) -> bool:
+        """Whether a plug is this one's: its map's, and one of its ports, unless it has none just now."""
+        shared = {plug.input, plug.output} & set(self.port_names) - {""}
+        return self.map.file == plug.map.file and (bool(shared) or not any(self.port_names))
+
+    def plug(self, plug: Plug) -> bool:
+        """Join the ports of a plug, and let go of those that are not its; whether all of them are there."""
+        had_input, had_output = self.port_names
+        if plug.input != had_input or (plug.input and self.ports.input is None):
+            self.ports.set_input(self.system.join_input(plug.input) if plug.input else None)
+            self.controller.let_go()
+        if plug.output != had_output or (plug.output and self.ports.output is None):
+            self.is_lit = False
+            self.ports.set_output(self.system.join_output(plug.output) if plug.output else None)
+            if self.ports.output is not None:
+                self.light_soon()
+        self.port_names = (
+            plug.input if self.ports.input is not None else "",
+            plug.output if self.ports.output is not None else "",
+        )
+        return self.port_names == (plug.input, plug.output)
+
+    def take(self, ports: MidiPorts) -> None:
+        """Our own ports, at once: whoever is joined to them later is lit then."""
+        self.ports = ports
+        self.is_ours = True
+        self.light_soon()
+        self.lit_at_s = 0.0
+        self.light_when_due()
+
+    def light_soon(self) -> None:
+        """Everything anew, once whoever listens is ready for it."""
+        self.lit_at_s = time.monotonic() + SETTLE_S
+
+    # --- at work ----------------------------------------------------------------------------------
+
+    def light_when_due(self) -> None:
+        if self.lit_at_s is not None and time.monotonic() >= self.lit_at_s:
+            self.lit_at_s = None
+            self.is_lit = True
+            self.controller.refresh()
+
+    def waiting(self, hear_clock: HearClock) -> list[mido.Message]:
+        return [*self.ports.waiting(hear_clock)]
+
+    def dark(self) -> None:
+        """Every light off, and the controller as it was."""
+        self.controller.dark()
+
+    def unplug(self) -> None:
+        if self.is_ours:
+            self.ports.leave()
+        else:
+            self.ports.close_input()
+            self.ports.close_output()
+        self.port_names = ("", "")
+        self.is_lit = False
+        self.controller.let_go()

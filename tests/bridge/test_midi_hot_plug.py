@@ -1,0 +1,109 @@
+"""Controllers come and go at any time, in any order: lights come back as things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import mido
+import pytest
+
+from tests.bridge.midi_desk import lit
+from tests.bridge.midi_pad import MidiServer, Pad, until
+from tests.bridge.midi_studio import Studio
+from tests.bridge.osc_studio import in_loop
+
+PROGRAMMER_MODE = mido.Message("sysex", data=bytes.fromhex("00 20 29 02 0C 0E 01"))
+LOGO = mido.Message("control_change", control=99, value=21)
+LIVE_MODE = mido.Message("sysex", data=bytes.fromhex("00 20 29 02 0C 0E 00"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MidiServer]:
+    with MidiServer() as running:
+        yield running
+
+
+def launchpad(server: MidiServer) -> Pad:
+    return Pad(server, "Launchpad X", "LPX MIDI")
+
+
+@in_loop
+async def test_a_launchpad_is_known_set_to_programmer_mode_and_lit(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        studio.submit("/rg/track/bass/lock", [1])
+        with launchpad(server) as pad:
+            await pad.see(82, 21)
+            assert studio.midi.names == ["Launchpad X", "Generic pad"]
+            assert pad.heard[0] == PROGRAMMER_MODE
+            pad.press(81)
+            await pad.see(81, 21)
+            assert studio.session.tracks["drums"].locked
+
+
+@in_loop
+async def test_pulled_out_and_plugged_in_again_it_shows_how_things_stand_now(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with launchpad(server) as pad:
+            await pad.see(82, 0)
+            pad.push(96)  # to the page of takes
+            await pad.wait(lambda heard: mido.Message("control_change", control=96, value=3) in heard)
+        await until(lambda: studio.midi.names == ["Generic pad"], "pulling out")
+        studio.submit("/rg/track/bass/lock", [1])
+        with launchpad(server) as pad:
+            await pad.see(16, 21)  # the lock of the bass, on the page that was shown
+            assert pad.heard[0] == PROGRAMMER_MODE
+
+
+@in_loop
+async def test_its_two_sides_come_and_go_in_any_order(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        pad = launchpad(server)
+        await pad.see(82, 0)
+        pad.pull_output()
+        await until(lambda: studio.midi.devices[0].port_names[0] == "", "the input going")
+        studio.submit("/rg/track/bass/lock", [1])
+        await pad.see(82, 21)
+        pad.plug_output()
+        await until(lambda: studio.midi.devices[0].port_names[0], "the input coming back")
+        pad.forget()
+        pad.pull_input()
+        await until(lambda: studio.midi.devices[0].port_names[1] == "", "the output going")
+        pad.press(81)
+        await until(lambda: studio.session.tracks["drums"].locked, "the press")
+        pad.plug_input()
+        await pad.see(81, 21)
+        assert pad.heard[0] == PROGRAMMER_MODE
+        pad.pull_output()
+        pad.pull_input()
+
+
+@in_loop
+async def test_two_of_a_kind_each_show_their_own_page(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with launchpad(server) as first, Pad(server, "Launchpad X two", "LPX MIDI") as second:
+            await first.see(82, 0)
+            await second.see(82, 0)
+            studio.submit("/rg/track/bass/lock", [1])
+            first.push(96)
+            await first.see(16, 21)
+            await second.see(82, 21)
+            assert studio.midi.names == ["Launchpad X", "Launchpad X", "Generic pad"]
+
+
+@in_loop
+async def test_at_the_end_every_light_is_out_and_it_is_in_live_mode(server, tmp_path):
+    with launchpad(server) as pad:
+        async with Studio(server, tmp_path):
+            await pad.wait(lambda heard: LOGO in heard)  # the last one to be lit
+            pad.forget()
+        await pad.wait(lambda heard: LIVE_MODE in heard)
+        lamps = lit(pad.heard)
+        assert len(lamps) == 64 + 15 and {velocity for velocity, _ in lamps.values()} == {0}
+
+
+@in_loop
+async def test_only_the_controllers_that_are_asked_for_are_taken(server, tmp_path):
+    async with Studio(server, tmp_path, controllers=("launchpad_mini_mk3", "generic_pad")) as studio:
+        with launchpad(server), Pad(server, "Launchpad Mini MK3", "LPMiniMK3 MI") as mini:
+            await mini.see(82, 0)
+            assert studio.midi.names == ["Launchpad Mini MK3", "Launchpad Mini MK3"]  # the ports, and ours
