@@ -98,8 +98,8 @@ class Exports:
         return takes
 
     def _in_tempo(self) -> Callable[[], list[Stem]]:
-        """What renders the present takes for the set's tempo, on the writer's thread: as they are heard, where
-        they have been heard."""
+        """What renders the present takes for the set's tempo, on the writer's thread: as they are heard,
+        where they are."""
         core, tempo_bpm = self.core, self.core.session.frame.tempo_bpm
         found = [core.stage.played(take.stem, tempo_bpm) for take in self._takes()]
 
