@@ -1,4 +1,4 @@
-"""Colours of theme.toml and of the tracks: red, green, blue, alpha from 0 to 1."""
+"""Colours of theme.toml, of the lights and of the tracks: red, green, blue, alpha from 0 to 1."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ Rgba = tuple[float, float, float, float]
 
 @cache
 def _theme() -> dict[str, dict[str, Any]]:
-    tracks = source_json("src/tracks.json")
-    return source_toml("theme.toml") | {
-        track["name"]: {"rgba": [round(part / 255, 3) for part in track["color"]] + [1.0]} for track in tracks
+    lights = {name: {"rgba": color} for name, color in source_json("src/lights.json").items()}
+    tracks = {
+        track["name"]: {"rgba": [round(part / 255, 3) for part in track["color"]] + [1.0]}
+        for track in source_json("src/tracks.json")
     }
+    return source_toml("theme.toml") | lights | tracks
 
 
 def rgba(name: str) -> Rgba:

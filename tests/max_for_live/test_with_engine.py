@@ -16,7 +16,8 @@ from tests.max_for_live.device_folder import unpack_device
 from tests.max_for_live.live_host import GREEN, LiveHost
 
 TRACKS = ("drums", "bass", "harmony", "melody")
-OPTIONS = ("--jack", "off", "--render", "instruments")
+QUICK = Path(__file__).with_name("engine.toml")
+OPTIONS = ("--config", str(QUICK), "--jack", "off", "--render", "instruments")
 READY = " && ".join(f"text('{track}', 'state') === 'ready'" for track in TRACKS)
 
 
