@@ -28,6 +28,7 @@ from bridge.outs import Outs
 from bridge.player import Player
 from bridge.reaper import Reaper
 from bridge.understanding import understanding_of
+from bridge.waiting import Waiting
 from engine import __version__
 from engine import commands as c
 from engine import events as e
@@ -97,6 +98,9 @@ class App:
             startup_targets=startup_targets(self.config), dump_level=self.config.log.dump,
             names=lambda: names_now(self.engine, list(self.registry)),
         )  # fmt: skip
+        self.waiting = Waiting(
+            list(self.registry), self.outs.player, lambda: self.engine.generation.ready.keys()
+        )
         self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
         self.midi.hear_clock = self.clock.midi.hear
         self.clock.sender = ClockSender(self.midi.send_clock, call_later)
@@ -127,7 +131,7 @@ class App:
     def _start_midi(self) -> None:
         """Without MIDI on this machine the engine goes on without, and takes it up when it comes."""
         try:
-            self.midi.start(self.engine.snapshot())
+            self.midi.start(self.snapshot())
         except EngineError as error:
             log.info("no MIDI: %s", error.text)
         self.tasks.append(asyncio.get_running_loop().create_task(self.midi.run()))
@@ -144,7 +148,7 @@ class App:
             self.engine.submit(command, origin)
 
     def snapshot(self) -> list[e.Event]:
-        return [*self.engine.snapshot(), self.clock.active]
+        return [*self.engine.snapshot(), *self.waiting.snapshot(), self.clock.active]
 
     def _ask_for_clock(self, command: c.Command) -> None:
         """The clock that leads has another tempo or signature; what the set cannot take is told."""
@@ -215,6 +219,8 @@ class App:
         while True:
             transport = self.outs.transport()
             self.engine.note_playing(transport.rolling)
+            for waiting in self.waiting.look():
+                self.engine.publish(waiting)
             beat = follower.follow(transport)
             if beat is not None:
                 self.engine.publish(beat)

@@ -25,6 +25,7 @@ CLOCK_SOURCES = ("auto", "jack", "link", "midi", "osc", "internal")
 # Bits of a client's feedback mask: what it is told unasked. Answers are never masked.
 TRACK_BIT, PROGRESS_BIT, LEVEL_BIT, BEAT_BIT, SET_BIT, LOG_BIT = 1, 2, 4, 8, 16, 32
 STATES = ("empty", "queued", "generating", "ready", "failed")
+WAITING = ("none", "boundary", "launch")
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ MIDI_ROWS = (
 OUT_ROWS = (
     Row(f"{TRACK}/state", (choice("state", *STATES),), "what the track is doing", event=e.TrackState),
     Row(f"{TRACK}/progress", (number("progress", 0, 1),), "of the running generation", event=e.TrackProgress),
+    Row(f"{TRACK}/waiting", (choice("waiting", *WAITING),), "what waits to take over: none, a take at its musical boundary, or one that waits for /rg/launch", event=e.TrackWaiting),
     Row(f"{TRACK}/take", (whole("number"), whole("count")), "current take (0: none) and how many there are", event=e.TrackTake),
     Row(f"{TRACK}/stem", (text("file"), TEMPO, text("key"), whole("bars"), whole("seed")), "the current stem", event=e.TrackStem),
     Row(f"{TRACK}/preview", (text("file"),), "a quick look is there, a name in previews/", event=e.TrackPreview),

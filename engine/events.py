@@ -139,6 +139,11 @@ class TrackSolo(TrackEvent):
 
 
 @dataclass(frozen=True)
+class TrackWaiting(TrackEvent):
+    waiting: str  # none, boundary, launch
+
+
+@dataclass(frozen=True)
 class TrackRender(TrackEvent):
     performer: str  # of the next take: instruments, model …
     why: str
