@@ -45,6 +45,7 @@ class ReaperHost:
         install(self.resources)
         command = [require_tool(lua), str(MODEL / "host.lua"), str(MODEL), str(self.resources)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.ahead_s = 0.0  # of the real time
         self.mailbox = folder / "mailbox"
         self.set_setting("mailbox", str(self.mailbox))
 
@@ -114,7 +115,7 @@ class ReaperHost:
     # --- time -------------------------------------------------------------------------------------
 
     def turn(self, now_s: float | None = None) -> None:
-        self.lua(f"host.turn({time.monotonic() if now_s is None else now_s!r})")
+        self.lua(f"host.turn({time.monotonic() + self.ahead_s if now_s is None else now_s!r})")
         self.check()
 
     def until(self, holds: Callable[[], Any], what: str = "") -> Any:

@@ -116,6 +116,42 @@ def test_generating_again_at_the_same_bar_makes_takes(desk, engine):
     assert places(desk, "drums") == [(0, 8, 2)]
 
 
+# --- the musician's choice ------------------------------------------------------------------------
+
+
+def chosen(desk: ReaperHost, engine: PaperEngine, number: int) -> list[tuple]:
+    """What the engine is told when the musician chooses a take of the bass."""
+    engine.turns(3)
+    engine.heard.clear()
+    desk.by_hand(f"host.all_items(project)[1].active = {number}")
+    engine.turns(3)
+    return engine.heard_at("/rg/track/bass/take")
+
+
+def test_a_take_that_is_chosen_in_reaper_is_the_engines_too(desk, engine):
+    paths = [engine.stem("bass", number) for number in (3, 4)]
+    assert chosen(desk, engine, 1) == [(3,)]
+    engine.heard.clear()
+    engine.tell_stem("bass", 3, Path(paths[0]).name)
+    assert engine.heard_at("/rg/track/bass/take") == []
+    assert chosen(desk, engine, 2) == [(4,)]
+
+
+def test_reapers_undo_of_a_take_is_the_engines(desk, engine):
+    for number in (1, 2):
+        engine.stem("bass", number)
+    engine.turns(3)
+    desk.by_hand("local item = host.all_items(project)[1] item.takes[2] = nil item.active = 1")
+    engine.turns(3)
+    assert engine.heard_at("/rg/track/bass/take") == [(1,)]
+
+
+def test_a_take_of_the_musicians_own_is_nobodys_choice(desk, engine):
+    engine.stem("bass", 1)
+    desk.by_hand("reaper.AddTakeToMediaItem(host.all_items(project)[1])")
+    assert chosen(desk, engine, 2) == []
+
+
 # --- the musician's own work ----------------------------------------------------------------------
 
 

@@ -32,6 +32,10 @@ return function(reaper, host)
     return 0
   end
 
+  function reaper.GetProjectStateChangeCount(proj)
+    return project_of(proj).changes
+  end
+
   -- Undo and drawing
 
   function reaper.Undo_BeginBlock2(proj)
@@ -45,6 +49,7 @@ return function(reaper, host)
     host.undo_depth = host.undo_depth - 1
     local project = project_of(proj)
     project.undo[#project.undo + 1] = what
+    project.changes = project.changes + 1
   end
 
   function reaper.PreventUIRefresh(by)

@@ -11,7 +11,7 @@ objects = require("objects") -- the tests delete some
 
 local function new_project(path)
   return objects.new("ReaProject*", {
-    path = path, tracks = {}, ext = {}, undo = {}, edits = 0, bpm = 120.0, beats = 4, unit = 4, markers = {},
+    path = path, tracks = {}, ext = {}, undo = {}, edits = 0, changes = 0, bpm = 120.0, beats = 4, unit = 4, markers = {},
     cursor = 0.0, rolling = false, rolling_since = 0.0, loop = {0.0, 0.0}, play_rate = 1.0,
   })
 end
@@ -130,6 +130,7 @@ function host.musician(work)
   host.undo_depth = 1
   work(host.project)
   host.undo_depth = 0
+  host.project.changes = host.project.changes + 1
 end
 
 -- The project as the tests look at it.

@@ -5,6 +5,7 @@
 -- The other scripts find the connection in REAPER's extended state, where it is written at every turn.
 
 local Band = require("resonantgen.band")
+local Choice = require("resonantgen.choice")
 local Link = require("resonantgen.link")
 local Peaks = require("resonantgen.peaks")
 local Tempo = require("resonantgen.tempo")
@@ -22,7 +23,7 @@ Follow.__index = Follow
 
 function Follow.new()
   return setmetatable({
-    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(), peaks = Peaks.new(),
+    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(), peaks = Peaks.new(), choice = Choice.new(),
     project = project.active(), was_connected = nil, in_dump = false,
   }, Follow)
 end
@@ -36,6 +37,7 @@ local function choose_project(self)
   if not project.is_open(self.project) or next(tracks.find(active)) ~= nil then
     self.project = active
     self.transport:forget()
+    self.choice:forget()
     self.is_new_here = true
   end
 end
@@ -53,6 +55,7 @@ local function land(self, name)
   if item then
     marks.show(self.project, name, track.locked)
     self.peaks:add(self.project, item)
+    self.choice:note(self.project, name)
   end
 end
 
@@ -79,6 +82,8 @@ local on_news = {
   ["/rg/hello"] = function(self)
     self.transport:forget()
     self.tempo:forget()
+    self.choice:forget()
+    self.has_met = false
   end,
   ["/rg/tempo"] = take_tempo,
   ["/rg/signature"] = take_tempo,
@@ -128,7 +133,7 @@ end
 -- Everything is known, after a connection, or when another project or another set came to the front.
 function Follow:meet()
   local is_ours = self.band.folder ~= nil and (self.is_other_set or belongs(self))
-  self.is_other_set = false
+  self.is_other_set, self.has_met = false, true
   meet_tempo(self)
   if is_ours then
     tracks.ensure(self.project, self.band.names)
@@ -184,9 +189,10 @@ local function show_connection(self)
   self.was_connected = connected
 end
 
+-- Actions wait until both sides know each other's tempo: a prompt that names one must come after that.
 function Follow:publish(now)
   place.set("alive", ("%.3f"):format(now))
-  place.set("connected", self.link.is_connected and "1" or "0")
+  place.set("connected", self.link.is_connected and self.has_met and "1" or "0")
   place.set("folder", self.link.folder)
 end
 
@@ -201,6 +207,7 @@ function Follow:step(now)
     end
     self.tempo:step(self.project, self.link, now)
     self.transport:step(self.project, self.link, now)
+    self.choice:step(self.project, self.link, self.band)
   end
   self.peaks:step()
   self:publish(now)

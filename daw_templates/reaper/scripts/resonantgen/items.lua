@@ -4,6 +4,7 @@ local items = {}
 
 local TRACK = "P_EXT:resonantgen" -- on an item: whose stems it holds
 local STEM = "P_EXT:resonantgen_stem" -- on a take: the file it was made from
+local NUMBER = "P_EXT:resonantgen_take" -- on a take: its number in the engine's history
 
 local function item_text(item, key, value)
   local _, text = reaper.GetSetMediaItemInfo_String(item, key, value or "", value ~= nil)
@@ -15,7 +16,7 @@ local function take_text(take, key, value)
   return text
 end
 
-items.text, items.take_text = item_text, take_text
+items.text = item_text
 
 function items.guid(item)
   return item_text(item, "GUID")
@@ -49,6 +50,15 @@ function items.holding(proj, name, path)
   end
 end
 
+-- The file of the take that is heard, and the take's number; nil where it is none of ours.
+function items.heard(item)
+  local take = reaper.GetActiveTake(item)
+  local path = take and take_text(take, STEM) or ""
+  if path ~= "" then
+    return path, math.tointeger(tonumber(take_text(take, NUMBER)))
+  end
+end
+
 -- How long a take lasts before it repeats, in seconds; nil for what is no audio.
 function items.loop_seconds(take)
   local source = take and reaper.GetMediaItemTake_Source(take)
@@ -78,12 +88,13 @@ function items.new(track, name, at_s, length_s)
 end
 
 -- The stem as one more take, heard from now on; trimmed as the take before it was.
-function items.add_take(item, source, path, title)
+function items.add_take(item, source, path, number, title)
   local before = reaper.GetActiveTake(item)
   local take = assert(reaper.AddTakeToMediaItem(item), "REAPER made no take")
   assert(reaper.SetMediaItemTake_Source(take, source), "REAPER refused the stem")
   take_text(take, "P_NAME", title)
   take_text(take, STEM, path)
+  take_text(take, NUMBER, tostring(number))
   if before then
     local offset = reaper.GetMediaItemTakeInfo_Value(before, "D_STARTOFFS")
     local rate = reaper.GetMediaItemTakeInfo_Value(before, "D_PLAYRATE")

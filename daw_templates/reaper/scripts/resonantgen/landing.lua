@@ -39,7 +39,7 @@ local function open_stem(path)
 end
 
 -- Where the latest stems of a track went; nil once the musician has taken it away.
-local function home_of(proj, name)
+function landing.home(proj, name)
   local guid = project.get(proj, "home_" .. name)
   for _, item in ipairs(guid and items.of(proj, name) or {}) do
     if items.guid(item) == guid then
@@ -78,7 +78,7 @@ end
 
 -- The item that takes a stem of this length: the track's latest, or a new one.
 local function item_for(proj, track, name, length_s)
-  local home = home_of(proj, name)
+  local home = landing.home(proj, name)
   if home and fits(home, length_s) then
     return home
   end
@@ -129,7 +129,7 @@ function landing.land(proj, track, name, stem, folder)
   end
   return project.edit(proj, what, function()
     item = item_for(proj, track, name, length_s)
-    items.add_take(item, source, path, title_of(name, stem))
+    items.add_take(item, source, path, stem.take, title_of(name, stem))
     project.set(proj, "stem_" .. name, path)
     return item
   end)
