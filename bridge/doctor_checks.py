@@ -11,7 +11,7 @@ from bridge.doctor_machine import check_cpu, check_folder, check_gpu, check_real
 from bridge.doctor_models import check_models
 from bridge.doctor_packages import check_optional, check_packages, check_python, check_soundfile
 from bridge.doctor_prompt import check_genres, check_prompt
-from bridge.doctor_wires import check_jack, check_midi, check_port
+from bridge.doctor_wires import check_jack, check_midi, check_midi_out, check_port
 from engine.config import Config
 
 CHECKS: dict[str, Callable[[Config], list[Finding]]] = {
@@ -24,6 +24,7 @@ CHECKS: dict[str, Callable[[Config], list[Finding]]] = {
     "track models": check_models,
     "JACK": check_jack,
     "MIDI": check_midi,
+    "MIDI out": check_midi_out,
     "clock": clock_findings,
     "OSC port": check_port,
     "set folder": check_folder,

@@ -47,6 +47,24 @@ def check_midi(config: Config) -> list[Finding]:
     return [Finding("MIDI", OK, f"{name}; inputs: {inputs}; outputs: {outputs}")]
 
 
+def check_midi_out(config: Config) -> list[Finding]:
+    """The ports on which the tracks' scores play live."""
+    from bridge.midi_out import style_of
+
+    name = "MIDI out"
+    try:
+        style = style_of(config.midi, config.engine.tracks)
+    except EngineError as error:
+        return [Finding(name, MISSING, error.text, "see [midi] in the settings")]
+    if style is None:
+        return [Finding(name, OK, "off: [midi] out = true plays each track's score on a port of its own")]
+    if config.jack.mode == "off":
+        how = "play through JACK, or set [midi] out = false"
+        return [Finding(name, WARN, 'on, but [jack] mode = "off": it plays on JACK\'s ports', how)]
+    ports = ", ".join(f"{track}_midi" for track in config.engine.tracks)
+    return [Finding(name, OK, f"on JACK, a port for each track: {ports}")]
+
+
 def check_port(config: Config) -> list[Finding]:
     """The OSC port and the two after it: free, or an engine's."""
     port = config.osc.port

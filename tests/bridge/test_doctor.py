@@ -160,3 +160,18 @@ def test_torch_and_the_gpu_are_told_together(monkeypatch, torch, gpu, status, sa
     monkeypatch.setattr(doctor_machine, "gpu_name", lambda: gpu)
     (finding,) = CHECKS["GPU"](Config())
     assert (finding.status, says in finding.found) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("midi", "jack", "status", "says"),
+    [
+        ({}, {}, OK, "drums_midi, bass_midi, harmony_midi, melody_midi"),
+        ({"out": False}, {}, OK, "off"),
+        ({"out_channels": ("bass=3", "flute=4")}, {}, MISSING, "unknown track 'flute'"),
+        ({}, {"mode": "off"}, WARN, "plays on JACK"),
+    ],
+)
+def test_midi_out_is_told_as_the_settings_have_it(midi, jack, status, says):
+    config = replace(Config(), midi=replace(Config().midi, **midi), jack=replace(Config().jack, **jack))
+    (finding,) = CHECKS["MIDI out"](config)
+    assert (finding.status, says in finding.found) == (status, True)
