@@ -15,7 +15,6 @@ from rich.text import Text
 
 from bridge.doctor_checks import CHECKS
 from bridge.doctor_findings import MISSING, OK, WARN, Finding
-from bridge.doctor_models import loaded_models
 from engine.config import Config
 
 DEADLINE_S = 2.5
@@ -60,6 +59,8 @@ def main_doctor(json: bool = False, config: Config | None = None, models: bool =
     which takes its time."""
     findings = check() if config is None else check(config)
     if models:
+        from bridge.doctor_models import loaded_models
+
         findings += loaded_models(config or Config())
     if json:
         print(json_text.dumps([asdict(finding) for finding in findings], indent=2))

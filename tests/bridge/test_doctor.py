@@ -87,6 +87,11 @@ def test_a_missing_package_is_named(monkeypatch):
     assert "Missing: packages" in str(summary([finding]))
 
 
+def test_the_doctor_comes_without_the_packages_that_it_misses():
+    code = "import sys; sys.modules['numpy'] = None; import bridge.doctor_checks, bridge.doctor"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=20)
+
+
 def test_a_port_that_another_program_has_is_missing():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
