@@ -88,6 +88,7 @@ class App:
         warm_models(self.registry, self.engine.core.choices())
         self.clock = Clock(self.outs.player, self.config.clock, self._ask_for_clock, self.engine.publish)
         self.outs.clock = self.clock
+        self.clock.midi.is_off = not self.config.midi.enabled
         for event in self.engine.snapshot():
             self.clock.note(event)
         self.engine.subscribe(self.clock.note)
@@ -138,7 +139,7 @@ class App:
 
     def submit(self, command: c.Command, origin: e.Origin) -> None:
         if isinstance(command, c.ReportPosition):
-            self.clock.told(command)
+            self.clock.told(command, origin.client)
         elif isinstance(command, reaper_surface.COMMANDS):
             self.reaper.surface.told(command, origin)
         elif isinstance(command, midi_answers.COMMANDS):

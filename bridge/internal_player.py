@@ -5,6 +5,7 @@ Swaps happen by the clock, when somebody looks: state is brought up to date at e
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -42,11 +43,52 @@ class Voice:
             self.peak = max(self.peak, self.loop.peak * self.gain)
 
 
-class InternalPlayer:
-    """See `Player`. `clock` gives seconds and never goes back."""
+@dataclass(frozen=True)
+class PlayingVoice:
+    """`next_loop` takes over at `swap_beat`; None: nothing waits."""
 
-    def __init__(self, tracks: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    loop: Loop | None
+    next_loop: Loop | None
+    swap_beat: float | None
+
+
+@dataclass(frozen=True)
+class Playing:
+    """A picture of the player for another thread: it holds until the next one. `since_s` is the clock's time
+    at `frame`; `breaks` counts stops and jumps."""
+
+    rolling: bool
+    frame: int
+    since_s: float
+    timeline: Timeline
+    voices: Mapping[str, PlayingVoice]
+    breaks: int
+
+    def beat_at(self, now_s: float) -> float:
+        frame = self.frame + (now_s - self.since_s) * STEM_SAMPLE_RATE
+        mark = self.timeline.mark_at(int(frame))
+        return mark.beat_at(frame, STEM_SAMPLE_RATE)
+
+    def time_of(self, beat: float) -> float:
+        """On the clock, in seconds."""
+        return self.since_s + (self.timeline.frame_at(beat) - self.frame) / STEM_SAMPLE_RATE
+
+    def swap_beat(self, track: str, beat: float) -> float:
+        """The beat of a swap that is still to come; infinity where there is none."""
+        swap = self.voices[track].swap_beat
+        return swap if swap is not None and swap > beat else math.inf
+
+
+class InternalPlayer:
+    """See `Player`. `clock` gives seconds and never goes back; `listen` is told of every change."""
+
+    def __init__(
+        self,
+        tracks: Sequence[str],
+        clock: Callable[[], float] = time.perf_counter,
+        listen: Callable[[Playing], None] | None = None,
+    ) -> None:
+        self._clock, self._listen, self._breaks = clock, listen, 0
         self._voices = {track: Voice() for track in tracks}
         self._timeline = Timeline()
         self._rolling = False
@@ -75,6 +117,7 @@ class InternalPlayer:
                 loop.begin(grid.tempo_bpm)
             voice.next_loop, voice.frame = loop, frame
         self._update()
+        self._tell()
         return frame
 
     def replace(self, track: str, old: Loop, new: Loop) -> bool:
@@ -86,10 +129,12 @@ class InternalPlayer:
         for track in standing:
             voice, (old, new) = self._voice(track), loops[track]
             new.length_beats = new.length_beats or old.length_beats
+            new.speak_like(old)
             if voice.frame is None:
                 voice.loop = new
             else:
                 voice.next_loop = new
+        self._tell()
         return standing
 
     def pending(self, track: str) -> int | None:
@@ -124,6 +169,7 @@ class InternalPlayer:
         if self._rolling:
             at = self._now() + SAFETY_FRAMES if frame is None else frame
             self._timeline = replace(self._timeline.with_tempo(at, grid.tempo_bpm), signature=grid.signature)
+            self._tell()
             return
         beat = self._timeline.beat_at(self._frame)
         same = grid.tempo_bpm == self._timeline.marks[-1].tempo_bpm
@@ -142,6 +188,7 @@ class InternalPlayer:
         check_range("transport frame", frame, 0, MAX_FRAME)
         self._move(frame, self._rolling)
         self._timeline = law
+        self._tell()
 
     def slew(self, frames: float) -> int:
         self._update()
@@ -149,6 +196,7 @@ class InternalPlayer:
             self._timeline = self._timeline.shifted(frames)
             return self._frame
         self._timeline, end = self._timeline.with_slew(self._now() + SAFETY_FRAMES, frames)
+        self._tell()
         return end
 
     def follow(self, on: bool) -> None:
@@ -189,6 +237,18 @@ class InternalPlayer:
         for voice in self._voices.values():
             if broken:
                 voice.perform()
+        self._breaks += broken
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._listen is None:
+            return
+        voices = {track: self._pictured(voice) for track, voice in self._voices.items()}
+        self._listen(Playing(self._rolling, self._frame, self._since, self._timeline, voices, self._breaks))
+
+    def _pictured(self, voice: Voice) -> PlayingVoice:
+        swap = None if voice.frame is None else self._timeline.beat_at(voice.frame)
+        return PlayingVoice(voice.loop, voice.next_loop, swap)
 
     def _update(self) -> None:
         """Perform the swaps whose frame has passed, and note what has been heard."""

@@ -15,6 +15,7 @@ from typing import Any
 
 import mido
 
+from bridge.clock.midi_cable import MidiCable
 from bridge.midi_controller import MidiController
 from bridge.midi_device import Device
 from bridge.midi_devices import Plug, recognise
@@ -52,6 +53,7 @@ class MidiInput:
         self.devices: list[Device] = []
         self.resting: list[Device] = []  # those that were pulled out
         self.virtual: Device | None = None
+        self.cable = MidiCable(self.system, config.clock.midi_in, config.clock.midi_out_port)
         self.looked_at_s = self.tried_at_s = 0.0
         self.looked: tuple[object, ...] = ()
         self.joined: frozenset[str] = frozenset()
@@ -121,6 +123,7 @@ class MidiInput:
         self.system.let_out()
         for device in self.everyone:
             device.unplug()
+        self.cable.unplug()
         self.devices, self.virtual = [], None
         self.system.close()
 
@@ -134,6 +137,7 @@ class MidiInput:
         if self.looked and seen[:2] == self.looked[:2]:
             self._let_go()  # everything is back under its old name
         self.looked = seen
+        self.cable.look(seen[0], seen[1])
         plugs, clashes = recognise(self.setup.wanted(), seen[0], seen[1])
         for clash in clashes:
             self._tell(f"{clash.port}: {clash.kept.file} has it, and {clash.left.file} is for it as well")
@@ -196,8 +200,10 @@ class MidiInput:
         for device in self.devices:
             if device.map.clock and self.config.midi.send_clock:
                 device.send(message)
-        if self.virtual is not None and self.config.clock.midi_out:
-            self.virtual.send(message)
+        if self.config.clock.midi_out:
+            self.cable.send(message)
+            if self.virtual is not None:
+                self.virtual.send(message)
 
     async def run(self) -> None:
         """Play until cancelled."""
@@ -220,6 +226,7 @@ class MidiInput:
             device.light_when_due()
             for message in device.waiting(self.hear_clock):
                 device.controller.receive(message)
+        self.cable.hear(self.hear_clock)
 
     def _try_again(self, now_s: float) -> None:
         """A JACK server may have come, or come back."""
@@ -241,6 +248,7 @@ class MidiInput:
             log.warning("the MIDI ports have gone with the JACK server")
         for device in self.everyone:
             device.unplug()
+        self.cable.unplug()
         self.resting += self.devices
         self.devices, self.looked = [], ()
         self.system.close()

@@ -111,6 +111,7 @@ class ClockConfig:
     start_stop_sync: bool = False
     midi_in: str = ""
     midi_out: bool = False
+    midi_out_port: str = ""
     offset_ms: float = within(0.0, -500.0, 500.0)
 
 

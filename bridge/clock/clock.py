@@ -109,9 +109,9 @@ class Clock:
         self.link.tell_playing(False)
         self._send(self._now())
 
-    def told(self, command: c.ReportPosition) -> None:
+    def told(self, command: c.ReportPosition, host: str) -> None:
         """A host has told its position."""
-        self.osc.tell(command.beat, command.tempo_bpm, command.rolling, self._now())
+        self.osc.tell(host, command.beat, command.tempo_bpm, command.rolling, self._now())
 
     # --- the engine -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bridge.clock.reading import Reading
 from bridge.clock.ticks import TICKS_PER_BEAT, Ticks
+from engine.errors import EngineError
 
 TICKS_PER_POSITION = 6
 SONG_POSITION, TICK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
@@ -25,6 +26,7 @@ class MidiClock:
     """See `Source`. One sender leads: the first that ticks, until it falls silent."""
 
     def __init__(self) -> None:
+        self.is_off = False
         self._sender: object = None
         self._heard_s = float("-inf")  # the latest tick
         self._ticks = Ticks()
@@ -90,4 +92,6 @@ class MidiClock:
         )  # fmt: skip
 
     def check(self) -> None:
-        """Somebody may plug in at any time."""
+        """Somebody may plug in at any time, unless the settings leave MIDI out."""
+        if self.is_off:
+            raise EngineError("not_available", "MIDI is off; set [midi] enabled = true, and start anew")

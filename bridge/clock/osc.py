@@ -37,19 +37,30 @@ class Position:
 
 
 class OscClock:
-    """See `Source`."""
+    """See `Source`. One host leads: the first that tells, until it rests and another rolls,
+    or it falls silent."""
 
     def __init__(self) -> None:
+        self._host: object = None
         self._positions: deque[Position] = deque()
 
-    def tell(self, beat: float, tempo_bpm: float, rolling: bool, now_s: float) -> None:
-        """A position has arrived."""
+    def tell(self, host: object, beat: float, tempo_bpm: float, rolling: bool, now_s: float) -> None:
+        """A position of a host has arrived."""
         new = Position(beat, tempo_bpm, rolling, now_s)
+        if host != self._host:
+            if self._positions and not self._gives_way(new):
+                return
+            self._host = host
+            self._positions.clear()
         if self._positions and not _goes_on(self._positions[-1], new):
             self._positions.clear()
         self._positions.append(new)
         while now_s - self._positions[0].at_s > WINDOW_S:
             self._positions.popleft()
+
+    def _gives_way(self, new: Position) -> bool:
+        last = self._positions[-1]
+        return new.at_s - last.at_s > FRESH_S or (new.rolling and not last.rolling)
 
     def read(self, now_s: float) -> Reading | None:
         if not self._positions:

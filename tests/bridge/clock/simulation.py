@@ -127,12 +127,13 @@ class OscHost(Host):
         super().__init__(simulation, **options)
         self.random, self.every_s, self.latest_s = random, every_s, latest_s
         self.is_there = True
+        self.name = f"udp:127.0.0.1:{id(self)}"
         self._tick()
 
     def tell(self):
         position = c.ReportPosition(self.beat, self.tempo_bpm, self.rolling)
         delay_s = self.random.uniform(0.0, self.latest_s)
-        self.simulation.later(delay_s, lambda: self.simulation.clock.told(position))
+        self.simulation.later(delay_s, lambda: self.simulation.clock.told(position, self.name))
 
     def _tick(self):
         if self.rolling and self.is_there:

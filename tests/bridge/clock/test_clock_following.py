@@ -2,6 +2,7 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 
 from engine import commands as c
@@ -96,6 +97,17 @@ def test_at_rest_the_music_is_put_where_the_host_is_put(osc):
     osc.set(beat=64.0)
     simulation.run(0.3)
     assert simulation.beat == pytest.approx(64.0, abs=1e-3)
+
+
+def test_of_two_hosts_the_first_leads_until_it_rests(osc):
+    simulation = osc.simulation
+    other = OscHost(simulation, Random(9), tempo_bpm=140.0)
+    other.set(beat=100.0, rolling=True)
+    simulation.run(3.0)
+    assert simulation.frame.tempo_bpm == 97.5 and abs(osc.error_ms()) < 10.0
+    osc.set(rolling=False)
+    simulation.run(3.0)
+    assert simulation.frame.tempo_bpm == 140.0 and abs(other.error_ms()) < 10.0
 
 
 # --- MIDI clock -----------------------------------------------------------------------------------
@@ -251,6 +263,25 @@ def test_start_and_stop_come_from_link_where_that_is_wanted():
     session.playing = False
     simulation.run(0.1)
     assert not simulation.rolling
+
+
+# --- swaps ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["beat", "bar"])
+def test_a_swap_is_on_a_boundary_of_the_clock_that_leads(when):
+    simulation = Simulation(100.0, sound_ppm=80.0)
+    session = LinkSession(simulation, tempo_bpm=131.3, beat=2.7)
+    simulation.run(1.0)
+    simulation.clock.play()
+    simulation.run(20.0)
+    player = simulation.player
+    player.swap("drums", player.prepare(np.ones((44_100, 2), np.float32)), when, simulation.frame)
+    step = 4.0 if when == "bar" else 1.0
+    while player.pending("drums") is not None:
+        simulation.run(0.0005)
+    late_ms = session.beat % step * 60_000 / 131.3
+    assert late_ms == pytest.approx(0.0, abs=1.5) or late_ms == pytest.approx(step * 60_000 / 131.3, abs=1.5)
 
 
 # --- what may be changed by hand ------------------------------------------------------------------

@@ -111,7 +111,7 @@ def test_another_clock_by_hand_overrules_the_other_program_on_jack(server, stage
 
         def tell():
             beat = 16.0 + (time.perf_counter() - now_s) * 2.0
-            stage.clock.told(c.ReportPosition(beat, 120.0, True))
+            stage.clock.told(c.ReportPosition(beat, 120.0, True), "host")
             return stage.grid.tempo_bpm == 120.0 and stage.player.transport().rolling
 
         stage.until(tell)

@@ -7,11 +7,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bridge.clock.clock import Clock
 from bridge.clock.link import COMMAND, LinkClock
+from bridge.internal_player import InternalPlayer
+from engine.config import ClockConfig
+from engine.errors import EngineError
 from tests.bridge.clock.namespace import loopback_only
 
 pytest.importorskip("aalink")
-SOON_S = 8.0
+SOON_S = 20.0
 OLD_S = 0.7  # of two sessions the older one's tempo holds; half a second and less is equally old (Link's own)
 
 
@@ -32,7 +36,7 @@ def on_a_network(test):
                 finally:
                     await link.leave()
 
-            asyncio.run(asyncio.wait_for(test(peer), 30.0))
+            asyncio.run(asyncio.wait_for(test(peer), 60.0))
 
     del run.__wrapped__  # pytest would look for a fixture of the test's argument's name
     return run
@@ -43,10 +47,10 @@ async def grow_old(link):
     await until(lambda: link.state.at_s > born_s + OLD_S)
 
 
-async def until(holds):
+async def until(holds, what=lambda: "it did not come"):
     end_s = time.perf_counter() + SOON_S
     while not (found := holds()):
-        assert time.perf_counter() < end_s, "it did not come"
+        assert time.perf_counter() < end_s, what()
         await asyncio.sleep(0.01)
     return found
 
@@ -91,7 +95,11 @@ async def test_a_session_that_is_ours_is_in_step_with_the_music_so_who_joins_it_
         ours.keep_in_step(17.3, started_s)
         await grow_old(ours)
         async with peer(80.0, start_stop_sync=True) as guest:
-            await until(lambda: read(ours) and read(guest) and read(guest).tempo_bpm == pytest.approx(120.0))
+
+            def joined():
+                return read(ours) and read(guest) and read(guest).tempo_bpm == pytest.approx(120.0)
+
+            await until(joined, lambda: (ours.state, guest.state))
 
             def apart():
                 now_s = time.perf_counter()
@@ -110,3 +118,25 @@ async def test_start_and_stop_are_shared_where_both_want_it(peer):
         await until(lambda: read(second).rolling)
         second.tell_playing(False)
         await until(lambda: not read(first).rolling)
+
+
+def test_link_by_hand_is_joined_and_left_with_another_clock():
+    with loopback_only() as prefix:
+
+        async def choose():
+            player = InternalPlayer(["drums"])
+            clock = Clock(player, ClockConfig(), lambda command: None, lambda event: None)
+            clock.link = clock.sources["link"] = LinkClock(command=(*prefix, *COMMAND))
+            clock.choose("link")
+            await until(lambda: clock.link.state)
+            clock.choose("auto")
+            await until(lambda: not clock.link.is_joined and clock.link.state is None)
+            await clock.close()
+
+        asyncio.run(choose())
+
+
+def test_without_the_extra_link_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(EngineError, match=r"pip install 'resonantgen\[link\]'"):
+        LinkClock().join(120.0)
