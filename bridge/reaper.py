@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bridge.osc_clients import Peer
@@ -42,9 +44,17 @@ def mailbox_folder(config: Config) -> Path:
     """Where scripts look for an engine, a folder for each port: the scripts have the same rule."""
     if config.reaper.mailbox:
         return Path(config.reaper.mailbox).expanduser()
-    from platformdirs import user_data_path
+    return data_folder(sys.platform, os.environ, Path.home()) / "resonantgen" / "reaper"
 
-    return user_data_path("resonantgen", appauthor=False) / "reaper"
+
+def data_folder(platform: str, environment: Mapping[str, str], home: Path) -> Path:
+    """The user's own data, by the rule of the scripts (place.lua). XDG_DATA_HOME is not asked: a terminal, the
+    desktop and a sandboxed REAPER each have another, and all have to come to the same folder."""
+    if platform == "win32":
+        return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    if platform == "darwin":
+        return home / "Library" / "Application Support"
+    return home / ".local" / "share"
 
 
 def surface_peer(config: Config) -> Peer | None:

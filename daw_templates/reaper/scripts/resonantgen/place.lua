@@ -10,7 +10,8 @@ local function environment(name, fallback)
   return value ~= nil and value ~= "" and value or fallback
 end
 
--- The engine's rule: the user's own data, in a folder of resonantgen.
+-- The engine's rule (`data_folder` in bridge/reaper.py). It does not ask XDG_DATA_HOME: a terminal, the desktop and
+-- a sandboxed REAPER each have another.
 local function data_folder()
   local home = environment("HOME", environment("USERPROFILE", "."))
   local system = reaper.GetOS()
@@ -19,7 +20,7 @@ local function data_folder()
   elseif system:match("^OSX") or system:match("^macOS") then
     return home .. "/Library/Application Support"
   end
-  return environment("XDG_DATA_HOME", home .. "/.local/share")
+  return home .. "/.local/share"
 end
 
 function place.setting(key, fallback)
