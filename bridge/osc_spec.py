@@ -136,7 +136,7 @@ MUSIC_ROWS = (
     Row(f"{TRACK}/mute", (flag("on"),), "silence the track", command=c.SetMute, event=e.TrackMute),
     Row(f"{TRACK}/solo", (flag("on"),), "silence the tracks that are not soloed", command=c.SetSolo, event=e.TrackSolo),
     Row(f"{TRACK}/import", (text("name", names="imports"),), "take an audio or MIDI file of imports/ as this track", command=c.Import),
-    Row("/rg/tempo", (TEMPO,), "the set's tempo", command=c.SetTempo, event=e.Tempo),
+    Row("/rg/tempo", (TEMPO,), "the set's tempo; what plays follows: in time at once, in tune when it has settled for 0.25 s", command=c.SetTempo, event=e.Tempo),
     Row("/rg/key", (text("key", names="keys"),), "the set's key: Am, F# minor, D dorian", command=c.SetKey, event=e.KeyChanged),
     Row("/rg/signature", (whole("beats", 1, 32), Arg("unit", "i", 1, 16, steps=(1, 2, 4, 8, 16))), "the set's time signature", command=c.SetSignature, event=e.SignatureChanged),
     Row("/rg/bars", (whole("bars", MIN_BARS, MAX_BARS),), "length of the next takes", command=c.SetBars, event=e.Bars),

@@ -37,16 +37,23 @@ def overruled(asked: MusicContext, settled: MusicContext) -> tuple[Conflict, ...
 
 def strangers(track: str, came: TrackContext, others: Frame | None) -> tuple[Conflict, ...]:
     """Where an imported track disagrees with the frame of those that stand; `others.pinned` names what
-    they impose. Drums have no key, and one that was hardly heard is no claim."""
+    they impose. Drums have no key, and one that was hardly heard is no claim. Its tempo gives way: it is
+    played at theirs."""
     if others is None:
         return ()
     has_key = came.key is not None and came.sure_of("key") >= MIN_KEY_CONFIDENCE
     frame = Frame(came.tempo_bpm, came.key if has_key and came.key else others.key, came.signature)
     return tuple(
-        Conflict(name, theirs, ours, f"{track} came in at {theirs}, but the other tracks are in {ours}")
+        Conflict(name, theirs, ours, f"{track} came in at {theirs}, {_outcome(name, ours)}")
         for name, theirs, ours in _pairs(frame, others)
         if name in others.pinned
     )
+
+
+def _outcome(field: str, ours: str) -> str:
+    if field == "tempo_bpm":
+        return f"and plays at {ours} with the other tracks"
+    return f"but the other tracks are in {ours}"
 
 
 def _pairs(one: Frame | MusicContext, other: Frame | MusicContext) -> list[tuple[str, str, str]]:
