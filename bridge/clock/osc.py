@@ -14,7 +14,7 @@ was the quickest, and it alone counts (the clock filter of NTP, RFC 5905, sectio
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bridge.clock.reading import Reading
 from engine.units import seconds_to_beats
@@ -22,6 +22,8 @@ from engine.units import seconds_to_beats
 FRESH_S = 2.0
 WINDOW_S = 3.0
 JUMP_BEATS = 0.25  # further off than a sixteenth is no delay: the host has jumped
+BEND_BPM = 2.0  # from one position to the next: in their 0.2 s that moves no beat by more than 3 ms
+BENDS_KEEP = 0.8
 PRECISION_S = 0.003
 
 
@@ -52,11 +54,26 @@ class OscClock:
                 return
             self._host = host
             self._positions.clear()
-        if self._positions and not _goes_on(self._positions[-1], new):
-            self._positions.clear()
+        if self._positions:
+            self._go_on(new)
         self._positions.append(new)
         while now_s - self._positions[0].at_s > WINDOW_S:
             self._positions.popleft()
+
+    def _go_on(self, new: Position) -> None:
+        """What the positions so far tell of this one. In a ramp the line bends a little at each of them."""
+        last = self._positions[-1]
+        if not _is_next(last, new):
+            self._positions.clear()
+        elif new.tempo_bpm != last.tempo_bpm:
+            # Not all of it: in a ramp down the lines before all lead a little too far.
+            late_beats = max(0.0, self._beat_at(new.at_s) - new.beat)
+            here = replace(new, beat=new.beat + BENDS_KEEP * late_beats)
+            self._positions.clear()
+            self._positions.append(here)
+
+    def _beat_at(self, now_s: float) -> float:
+        return max(position.beat_at(now_s) for position in self._positions)
 
     def _gives_way(self, new: Position) -> bool:
         last = self._positions[-1]
@@ -68,7 +85,7 @@ class OscClock:
         last = self._positions[-1]
         if now_s - last.at_s > FRESH_S:
             return None
-        beat = max(position.beat_at(now_s) for position in self._positions)
+        beat = self._beat_at(now_s)
         detail = "a host over OSC" if last.rolling else "a host over OSC, at rest"
         return Reading(
             last.rolling, beat, last.tempo_bpm, certain=last.rolling, precision_s=PRECISION_S, detail=detail
@@ -78,9 +95,9 @@ class OscClock:
         """Always there to be told."""
 
 
-def _goes_on(last: Position, new: Position) -> bool:
-    """Whether the host simply went on: same tempo, same state, and where that leads to."""
-    return (
-        (new.rolling, new.tempo_bpm) == (last.rolling, last.tempo_bpm)
-        and abs(new.beat - last.beat_at(new.at_s)) <= JUMP_BEATS
-    )  # fmt: skip
+def _is_next(last: Position, new: Position) -> bool:
+    """Whether the host simply went on: where that leads to, at a tempo that is much the same."""
+    if not (last.rolling and new.rolling):
+        return last.rolling == new.rolling and last.beat == new.beat
+    is_near = abs(new.beat - last.beat_at(new.at_s)) <= JUMP_BEATS
+    return is_near and abs(new.tempo_bpm - last.tempo_bpm) <= BEND_BPM
