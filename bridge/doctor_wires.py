@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Sequence
 
 from bridge.doctor_findings import MISSING, OK, WARN, Finding
 from bridge.doctor_packages import installed
@@ -44,7 +45,33 @@ def check_midi(config: Config) -> list[Finding]:
         return [Finding("MIDI", WARN, f"no ports: {error}", "see [midi] in the settings")]
     name = next(name for name, number in APIS.items() if number == api)
     inputs, outputs = (", ".join(names) or "none" for names in ports.values())
-    return [Finding("MIDI", OK, f"{name}; inputs: {inputs}; outputs: {outputs}")]
+    finding = Finding("MIDI", OK, f"{name}; inputs: {inputs}; outputs: {outputs}")
+    return [finding, *controller_findings(config, *ports.values())]
+
+
+def controller_findings(config: Config, inputs: Sequence[str], outputs: Sequence[str]) -> list[Finding]:
+    """A line for each controller that one of the maps knows by its ports, and for what is at odds."""
+    from bridge.midi_devices import recognise
+    from bridge.midi_setup import Setup
+
+    name = "controllers"
+    if not config.midi.enabled:
+        return [Finding(name, OK, "off: [midi] enabled = false")]
+    try:
+        setup = Setup(config, config.engine.tracks)
+    except EngineError as error:
+        return [Finding(name, MISSING, error.text, "see [midi] in the settings")]
+    plugs, clashes = recognise(setup.wanted(), inputs, outputs)
+    known = ", ".join(found.name for found in setup.maps) or setup.primary.name
+    findings = [
+        Finding(plug.map.name, OK, f"in {plug.input or 'none'}; lights {plug.output or 'none'}")
+        for plug in plugs
+    ]
+    findings += [
+        Finding(clash.left.name, WARN, f"{clash.port} is {clash.kept.name}'s", "see [midi] controllers")
+        for clash in clashes
+    ]
+    return findings or [Finding(name, OK, f"none plugged in; known by their ports: {known}")]
 
 
 def check_midi_out(config: Config) -> list[Finding]:

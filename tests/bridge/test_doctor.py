@@ -19,7 +19,7 @@ from bridge.doctor import check, main_doctor, summary
 from bridge.doctor_checks import CHECKS
 from bridge.doctor_findings import MISSING, OK, WARN, Finding
 from bridge.doctor_machine import check_folder
-from bridge.doctor_wires import check_jack, check_port
+from bridge.doctor_wires import check_jack, check_port, controller_findings
 from bridge.osc_wire import build
 from engine.config import Config
 from tests.bridge.jack_server import JackServer
@@ -180,3 +180,14 @@ def test_midi_out_is_told_as_the_settings_have_it(midi, jack, status, says):
     config = replace(Config(), midi=replace(Config().midi, **midi), jack=replace(Config().jack, **jack))
     (finding,) = CHECKS["MIDI out"](config)
     assert (finding.status, says in finding.found) == (status, True)
+
+
+def test_controllers_are_told_by_their_ports():
+    port = "Launchpad X:Launchpad X LPX MIDI Out 28:1"
+    (finding,) = controller_findings(Config(), [port, "Keystation 61"], [port])
+    assert (finding.name, finding.status) == ("Launchpad X", OK) and port in finding.found
+    (finding,) = controller_findings(Config(), ["Keystation 61"], [])
+    assert finding.found.startswith("none plugged in") and "Launchpad X" in finding.found
+    unknown = replace(Config(), midi=replace(Config().midi, controller="lunchpad"))
+    (finding,) = controller_findings(unknown, [], [])
+    assert finding.status == MISSING and "lunchpad" in finding.found
