@@ -10,6 +10,7 @@ the engine.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -72,10 +73,11 @@ class Advertisement:
         addresses = _addresses(self.host)
         try:
             self.zeroconf = AsyncZeroconf(interfaces=addresses)
-            for service in self.services:
-                await self.zeroconf.async_register_service(
-                    self._info(service, addresses), allow_name_change=True
-                )
+            registering = [
+                self.zeroconf.async_register_service(self._info(service, addresses), allow_name_change=True)
+                for service in self.services
+            ]
+            await asyncio.gather(*registering)
         except Exception as error:  # a network without multicast, a name that is taken for ever …
             log.warning("not announced to the network: %s: %s", type(error).__name__, error)
             await self.stop()
