@@ -48,8 +48,8 @@ def mailbox_folder(config: Config) -> Path:
 
 
 def data_folder(platform: str, environment: Mapping[str, str], home: Path) -> Path:
-    """The user's own data, by the rule of the scripts (place.lua). XDG_DATA_HOME is not asked: a terminal, the
-    desktop and a sandboxed REAPER each have another, and all have to come to the same folder."""
+    """The user's own data, by the scripts' rule (place.lua). XDG_DATA_HOME is not asked: a terminal, the
+    desktop and a sandboxed REAPER each have another, and all must come to the same folder."""
     if platform == "win32":
         return Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
     if platform == "darwin":

@@ -63,7 +63,7 @@ def test_an_engine_that_comes_later_is_found_and_one_that_goes_is_told(desk):
     engine = PaperEngine(desk)
     engine.is_there = False
     engine.wait(5.0)
-    assert desk.console() == ""
+    assert desk.console() == "ResonantGen: waiting for an engine on port 9130 (resonantgen serve)\n"
     engine.is_there = True
     engine.until(lambda: desk.setting("connected") == "1")
     engine.is_there = False
@@ -83,6 +83,14 @@ def test_while_nobody_is_there_no_files_pile_up(desk):
     for step in range(600):
         desk.turn(2000.0 + step * 0.1)
     assert len(list(desk.mailbox.rglob("*.osc"))) == 1
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_once(desk):
+    desk.mailbox.write_text("a file stands there")
+    desk.follow()
+    for step in range(60):
+        desk.turn(2000.0 + step * 0.2)
+    assert desk.console().count("cannot write where the engine would read") == 1
 
 
 def test_the_lease_is_kept_for_hours_at_rest(desk, engine):

@@ -121,10 +121,10 @@ def test_generating_again_at_the_same_bar_makes_takes(desk, engine):
 
 def chosen(desk: ReaperHost, engine: PaperEngine, number: int) -> list[tuple]:
     """What the engine is told when the musician chooses a take of the bass."""
-    engine.turns(3)
+    engine.wait(0.5)
     engine.heard.clear()
     desk.by_hand(f"host.all_items(project)[1].active = {number}")
-    engine.turns(3)
+    engine.wait(0.5)
     return engine.heard_at("/rg/track/bass/take")
 
 
@@ -140,9 +140,9 @@ def test_a_take_that_is_chosen_in_reaper_is_the_engines_too(desk, engine):
 def test_reapers_undo_of_a_take_is_the_engines(desk, engine):
     for number in (1, 2):
         engine.stem("bass", number)
-    engine.turns(3)
+    engine.wait(0.5)
     desk.by_hand("local item = host.all_items(project)[1] item.takes[2] = nil item.active = 1")
-    engine.turns(3)
+    engine.wait(0.5)
     assert engine.heard_at("/rg/track/bass/take") == [(1,)]
 
 

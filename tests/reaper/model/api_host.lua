@@ -17,9 +17,24 @@ return function(reaper, host)
     return host.project, host.project.path
   end
 
-  function reaper.ValidatePtr2(_, pointer, kind)
-    local wanted = kind == "ReaProject*" and kind or kind
-    return objects.is(pointer, wanted)
+  local function among(list, one)
+    for _, other in ipairs(list) do
+      if other == one then
+        return true
+      end
+    end
+    return false
+  end
+
+  function reaper.ValidatePtr2(proj, pointer, kind)
+    if not objects.is(pointer, kind) then
+      return false
+    elseif kind == "MediaItem*" then
+      return among(host.all_items(project_of(proj)), pointer)
+    elseif kind == "MediaItem_Take*" then
+      return among(host.all_items(project_of(proj)), pointer.item) and among(pointer.item.takes, pointer)
+    end
+    return true
   end
 
   function reaper.GetProjExtState(proj, name, key)

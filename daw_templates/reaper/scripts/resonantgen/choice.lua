@@ -6,8 +6,10 @@ local landing = require("resonantgen.landing")
 local Choice = {}
 Choice.__index = Choice
 
+local LOOK_S = 0.2 -- a fader that is moved changes the project at every turn
+
 function Choice.new()
-  return setmetatable({heard = {}}, Choice)
+  return setmetatable({heard = {}, looked_at = -math.huge}, Choice)
 end
 
 -- What is heard now was not chosen by the musician.
@@ -34,12 +36,12 @@ local function look_at(self, proj, link, band, name)
 end
 
 -- At every turn; it looks closer only when something was done in the project.
-function Choice:step(proj, link, band)
+function Choice:step(proj, link, band, now)
   local changes = reaper.GetProjectStateChangeCount(proj)
-  if changes == self.changes or not band.folder then
+  if changes == self.changes or now - self.looked_at < LOOK_S or not band.folder then
     return
   end
-  self.changes = changes
+  self.changes, self.looked_at = changes, now
   for _, name in ipairs(band.names) do
     look_at(self, proj, link, band, name)
   end

@@ -176,17 +176,20 @@ local function take_messages(self, messages, now)
   return first
 end
 
-local function show_connection(self)
+local PATIENCE_S = 3.0
+
+local function show_connection(self, now)
   local connected = self.link.is_connected
-  if connected == self.was_connected then
-    return
-  end
-  if connected then
+  self.began_at = self.began_at or now
+  if connected and not self.was_connected then
     say("connected to the engine")
-  elseif self.was_connected then
+  elseif self.was_connected and not connected then
     say("the engine has gone; waiting for it to come back")
+  elseif not connected and not self.has_waited and now - self.began_at > PATIENCE_S then
+    say(("waiting for an engine on port %d (resonantgen serve)"):format(place.port()))
+    self.has_waited = true
   end
-  self.was_connected = connected
+  self.was_connected, self.has_waited = connected, self.has_waited or connected
 end
 
 -- Actions wait until both sides know each other's tempo: a prompt that names one must come after that.
@@ -199,7 +202,7 @@ end
 function Follow:step(now)
   choose_project(self)
   local trouble = take_messages(self, self.link:step(now), now)
-  show_connection(self)
+  show_connection(self, now)
   if self.link.is_connected and project.is_open(self.project) then
     if self.is_new_here and self.band.folder then
       self.is_new_here = false
@@ -207,7 +210,7 @@ function Follow:step(now)
     end
     self.tempo:step(self.project, self.link, now)
     self.transport:step(self.project, self.link, now)
-    self.choice:step(self.project, self.link, self.band)
+    self.choice:step(self.project, self.link, self.band, now)
   end
   self.peaks:step()
   self:publish(now)

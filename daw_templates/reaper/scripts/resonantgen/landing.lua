@@ -38,12 +38,19 @@ local function open_stem(path)
   return source, length_s
 end
 
+local found_at = {} -- by GUID: so that a large project is searched once, not at every look
+
 -- Where the latest stems of a track went; nil once the musician has taken it away.
 function landing.home(proj, name)
   local guid = project.get(proj, "home_" .. name)
-  for _, item in ipairs(guid and items.of(proj, name) or {}) do
-    if items.guid(item) == guid then
-      return item
+  local item = guid and found_at[guid]
+  if item and reaper.ValidatePtr2(proj, item, "MediaItem*") and items.guid(item) == guid then
+    return item
+  end
+  for _, one in ipairs(guid and items.of(proj, name) or {}) do
+    if items.guid(one) == guid then
+      found_at[guid] = one
+      return one
     end
   end
 end

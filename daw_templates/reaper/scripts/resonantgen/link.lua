@@ -7,6 +7,7 @@
 
 local osc = require("resonantgen.osc")
 local place = require("resonantgen.place")
+local say = require("resonantgen.say")
 
 local Link = {}
 Link.__index = Link
@@ -90,7 +91,12 @@ local function say_hello(link, now)
     return -- nobody has taken the last one yet
   end
   make_folders(link.folder)
-  link.hello = link:send("/rg/hello", NAME, 0, FEEDBACK_MASK)
+  local why
+  link.hello, why = link:send("/rg/hello", NAME, 0, FEEDBACK_MASK)
+  if not link.hello and not link.has_complained then
+    link.has_complained = true
+    say("cannot write where the engine would read: " .. tostring(why))
+  end
 end
 
 local function take_bundle(link)
