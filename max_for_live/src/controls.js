@@ -11,7 +11,7 @@ exports.create = function (parts) {
     var fields = parts.fields;
     var ask = parts.requests.ask;
     var triggers = {};
-    var values = {};
+    var setters = {};
 
     triggers.generate = function () {
         fields.read("set", "prompt", function (text) {
@@ -50,20 +50,20 @@ exports.create = function (parts) {
         parts.place(track);
     };
 
-    values.when = function (group, value) {
+    setters.when = function (group, value) {
         send("when", "", [WHEN[value]]);
     };
-    values.bars = function (group, value) {
+    setters.bars = function (group, value) {
         send("bars", "", [value]);
     };
-    values.lock = function (track, value) {
+    setters.lock = function (track, value) {
         send("lock", track, [value]);
     };
-    values.volume = function (track, value) {
+    setters.volume = function (track, value) {
         send("volume", track, [value <= parts.tracks.LOWEST_DB ? parts.tracks.SILENCE_DB : value]);
     };
     PARAMS.forEach(function (name) {
-        values[name] = function (track, value) {
+        setters[name] = function (track, value) {
             send("param", track, [name, name === "octave" ? value : value / PERCENT]);
         };
     });
@@ -92,17 +92,24 @@ exports.create = function (parts) {
         }
     }
 
+    // What is set before the engine has told its values is not the hand's doing.
+    function send_value(group, name, value) {
+        if (parts.sync.is_done()) {
+            parts.values.hold(group, name);
+            setters[name](group, value);
+        }
+    }
+
     return {
-        // A widget said something. What is set before the engine has told its values is not the hand's doing.
+        // A widget said something.
         said: function (group, name, value) {
             if (TRIGGERS.indexOf(name) >= 0) {
-                if (value !== 0) {
-                    parts.view.release(group, name);
+                if (parts.buttons.said(group, name, value)) {
                     press(group, name);
                 }
-            } else if (values.hasOwnProperty(name) && parts.sync.is_done()) {
-                parts.held.hold(group + " " + name, value);
-                values[name](group, value);
+            } else if (setters.hasOwnProperty(name)) {
+                parts.values.said(group, name, value);
+                send_value(group, name, value);
             }
         }
     };

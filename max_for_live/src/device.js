@@ -19,11 +19,12 @@ var NAMES = OURS.map(function (one) {
 // What needs nothing but the outlets and Live.
 function add_simple_parts(parts, max) {
     parts.view = require("./view").create(max.to_widgets);
-    parts.held = require("./held").create();
+    parts.buttons = require("./buttons").create(parts.view, max.task);
+    parts.values = require("./values").create(parts.view);
     parts.fields = require("./fields").create(parts.view, parts.later);
     parts.settings = require("./settings").create(NAMES);
-    parts.tracks = require("./tracks").create(NAMES, parts.view, parts.held);
-    parts.frame = require("./frame").create(parts.view, parts.held);
+    parts.tracks = require("./tracks").create(NAMES, parts.view, parts.values);
+    parts.frame = require("./frame").create(parts.view, parts.values);
     parts.scenes = require("./scenes").create(parts.view);
     parts.requests = require("./requests").create(parts.send, max.random);
     parts.lom = require("./lom").create(max.api);
@@ -57,7 +58,7 @@ function create_link(parts, max) {
         changed: function (connected) {
             parts.sync.begin();
             parts.requests.forget();
-            parts.held.release();
+            parts.values.release();
             if (!connected) {
                 parts.view.light("set", "connection", "amber");
                 parts.view.text("set", "status", "looking for the engine");
@@ -137,7 +138,7 @@ exports.create = function (max) {
     var from_widgets = require("./from_widgets").create(parts);
     var clock = max.task(function () {
         parts.link.tick();
-        parts.held.tick();
+        parts.values.tick();
         clock.schedule(TICK_MS);
     });
 
@@ -157,6 +158,7 @@ exports.create = function (max) {
         said: from_widgets.said,
         close: function () {
             clock.cancel();
+            parts.buttons.close();
             parts.follow.close();
             parts.observers.close();
             parts.track_names.close();

@@ -5,19 +5,13 @@ var WHEN = ["now", "beat", "bar", "loop", "manual"];
 
 exports.WHEN = WHEN;
 
-exports.create = function (view, held) {
+exports.create = function (view, values) {
     var frame = {tempo: 0, beats: 4, unit: 4, key: "-", bars: 8, when: "loop", clock: "", playing: 0, folder: ""};
 
     function show() {
         var tempo = frame.tempo ? frame.tempo.toFixed(2) : "-";
         var told = [tempo + " bpm", frame.beats + "/" + frame.unit, frame.key];
         view.text("set", "frame", told.concat(frame.clock ? ["clock: " + frame.clock] : []).join(" | "));
-    }
-
-    function show_held(widget, value) {
-        if (held.lets("set " + widget, value)) {
-            view.show("set", widget, value);
-        }
     }
 
     var handlers = {
@@ -42,11 +36,11 @@ exports.create = function (view, held) {
         },
         bars: function (atoms) {
             frame.bars = atoms[0];
-            show_held("bars", atoms[0]);
+            values.told("set", "bars", atoms[0]);
         },
         when: function (atoms) {
             frame.when = atoms[0];
-            show_held("when", WHEN.indexOf(atoms[0]));
+            values.told("set", "when", WHEN.indexOf(atoms[0]));
         }
     };
 

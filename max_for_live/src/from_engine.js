@@ -45,7 +45,7 @@ exports.create = function (parts) {
         fail: function (atoms) {
             var what = parts.requests.end(atoms[1]);
             if (what || atoms[1] < 0) {
-                parts.held.release();
+                parts.values.release();
                 view.log((what || atoms[0]) + " failed: " + atoms[3]);
             }
         },

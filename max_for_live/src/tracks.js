@@ -13,8 +13,8 @@ function empty_track() {
     return {state: "empty", progress: 0, locked: 0, take: 0, takes: 0, prompt: "", stem: null};
 }
 
-// `held` knows what the hand has just set.
-exports.create = function (names, view, held) {
+// `values` shows what both the engine and the hand set.
+exports.create = function (names, view, values) {
     var tracks = {};
 
     names.forEach(function (name) {
@@ -30,12 +30,6 @@ exports.create = function (names, view, held) {
         view.bar(name, "progress", busy ? track.progress : 0);
     }
 
-    function show_held(name, widget, value) {
-        if (held.lets(name + " " + widget, value)) {
-            view.show(name, widget, value);
-        }
-    }
-
     var handlers = {
         state: function (name, atoms) {
             tracks[name].state = atoms[0];
@@ -47,7 +41,7 @@ exports.create = function (names, view, held) {
         },
         lock: function (name, atoms) {
             tracks[name].locked = atoms[0];
-            show_held(name, "lock", atoms[0]);
+            values.told(name, "lock", atoms[0]);
         },
         take: function (name, atoms) {
             tracks[name].take = atoms[0];
@@ -58,10 +52,10 @@ exports.create = function (names, view, held) {
             tracks[name].prompt = String(atoms[0]);
         },
         volume: function (name, atoms) {
-            show_held(name, "volume", Math.max(LOWEST_DB, atoms[0]));
+            values.told(name, "volume", Math.max(LOWEST_DB, atoms[0]));
         },
         param: function (name, atoms) {
-            show_held(name, atoms[0], atoms[0] === "octave" ? atoms[1] : PERCENT * atoms[1]);
+            values.told(name, atoms[0], atoms[0] === "octave" ? atoms[1] : PERCENT * atoms[1]);
         },
         level: function (name, atoms) {
             view.bar(name, "level", Math.max(0, atoms[0] - FLOOR_DB) / (CEILING_DB - FLOOR_DB));

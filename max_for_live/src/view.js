@@ -30,7 +30,7 @@ exports.create = function (say) {
             tell(group, name, [value]);
         },
 
-        // A trigger springs back.
+        // A button springs back.
         release: function (group, name) {
             tell(group, name, [0]);
         },

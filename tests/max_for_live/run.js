@@ -1,21 +1,26 @@
 "use strict";
-// Runs every test of a file, and says how each went, a line of JSON each: {name, error}. `test(name, run)` is global.
+// Runs every test of the files that are named, and says how each went, a line of JSON each: {file, name, error}.
+// `test(name, run)` is global.
 
 const path = require("path");
 
 const tests = [];
-global.test = (name, run) => tests.push({name, run});
-require(path.resolve(process.argv[2]));
+
+function load(file) {
+    global.test = (name, run) => tests.push({file: path.basename(file, ".js"), name, run});
+    require(path.resolve(file));
+}
 
 async function main() {
-    for (const {name, run} of tests) {
+    process.argv.slice(2).forEach(load);
+    for (const {file, name, run} of tests) {
         let error = null;
         try {
             await run();
         } catch (failure) {
             error = String(failure.stack || failure);
         }
-        console.log(JSON.stringify({name, error}));
+        console.log(JSON.stringify({file, name, error}));
     }
 }
 

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,32 +15,29 @@ from tests.companion_tools import require_tool
 from tests.max_for_live.device_folder import unpack_device
 
 HERE = Path(__file__).parent
+FILES = sorted((HERE / "dialogues").glob("*.js"))
 TESTS = [
-    pytest.param(file, name, id=f"{file.stem}: {name}")
-    for file in sorted((HERE / "dialogues").glob("*.js"))
+    pytest.param(file.stem, name, id=f"{file.stem}: {name}")
+    for file in FILES
     for name in re.findall(r'^test\("(.+)", ', file.read_text(), re.MULTILINE)
 ]
 
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """Of a file, by the names of its tests: None, or what went wrong. Each file runs once."""
-    node, folder = require_tool("node"), unpack_device(tmp_path_factory.mktemp("device"))
+    """By file and name: None, or what went wrong."""
+    folder = unpack_device(tmp_path_factory.mktemp("device"))
     environment = os.environ | {"DEVICE_FOLDER": str(folder), "SCRATCH": str(tmp_path_factory.mktemp("sets"))}
-
-    @cache
-    def run(file):
-        command = [node, "run.js", str(file)]
-        ended = subprocess.run(
-            command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert ended.returncode == 0, ended.stderr
-        return {one["name"]: one["error"] for one in map(json.loads, ended.stdout.splitlines())}
-
-    return run
+    command = [require_tool("node"), "run.js", *map(str, FILES)]
+    ended = subprocess.run(
+        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = map(json.loads, ended.stdout.splitlines())
+    return {(one["file"], one["name"]): one["error"] for one in told}
 
 
 @pytest.mark.parametrize(("file", "name"), TESTS)
 def test_dialogue(outcomes, file, name):
-    error = outcomes(file)[name]
+    error = outcomes[file, name]
     assert error is None, error

@@ -32,6 +32,22 @@ test("without an answer it says hello every second, and from the fourth on liste
     assert.ok(ports.every((port) => port >= 9140 && port < 9900));
 });
 
+test("each port gets one hello more than the one before, until the engine is found", () => {
+    const world = new World();
+    world.wait(12000);
+    const counts = {};
+    ports_said(world).forEach((port) => {
+        counts[port] = (counts[port] || 0) + 1;
+    });
+    assert.deepStrictEqual(Object.values(counts).sort(), [3, 4, 5, 1].sort());
+    world.connect();
+    const port = world.patch.receiver.port;
+    world.wait(7500);
+    assert.strictEqual(world.patch.receiver.port, port);
+    world.wait(1000);
+    assert.notStrictEqual(world.patch.receiver.port, port);
+});
+
 test("connected, it pings often enough to keep its lease, though the engine never stops talking", () => {
     const world = new World();
     world.connect();

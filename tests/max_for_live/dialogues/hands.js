@@ -62,13 +62,27 @@ test("without an engine a press says how to start one", () => {
     assert.strictEqual(world.log, "No engine answers at port 9130: start it with resonantgen serve");
 });
 
-test("every press of a trigger counts: it springs back at once", () => {
+test("every press of a button counts, also by Live's key mapping: it springs back", () => {
     const world = connected();
     for (let press = 0; press < 3; press += 1) {
         world.press("set", "cancel");
         assert.strictEqual(world.widget("set", "cancel").number, 0);
     }
     assert.strictEqual(world.sent("/rg/cancel").length, 3);
+});
+
+test("a short pulse of automation presses once, and is not overridden", () => {
+    const world = connected();
+    const button = world.widget("set", "cancel");
+    const told = [];
+    const receive = button.receive.bind(button);
+    button.receive = (inlet, atoms) => told.push(atoms) && receive(inlet, atoms);
+    button.turn(1);
+    world.wait(150);
+    button.turn(0);
+    world.wait(1000);
+    assert.strictEqual(world.sent("/rg/cancel").length, 1);
+    assert.deepStrictEqual(told, []);
 });
 
 test("lock and unlock", () => {

@@ -119,15 +119,36 @@ test("a knob that is being turned does not jump back to what the engine still sa
     assert.strictEqual(volume.number, -3);
 });
 
-test("what the engine does not take over is set right, at once where it says so and else after two seconds", () => {
+test("what the engine refuses is set right: it says the true value, then why", () => {
     const world = connected();
     const bars = world.widget("set", "bars");
+    world.say("/rg/bars", 8);
     bars.turn(64);
+    world.say("/rg/bars", 8);
+    assert.strictEqual(bars.number, 64);
     world.say("/rg/fail", "/rg/bars", -1, "range", "too long to hold");
-    world.say("/rg/bars", 8);
     assert.strictEqual(bars.number, 8);
+});
+
+test("what the engine does not confirm gives way to its word after two seconds", () => {
+    const world = connected();
+    const bars = world.widget("set", "bars");
     bars.turn(32);
-    world.wait(2100);
     world.say("/rg/bars", 8);
+    world.wait(2100);
     assert.strictEqual(bars.number, 8);
+});
+
+test("a widget is not told what it shows already: Live would take that for a hand", () => {
+    const world = connected();
+    const volume = world.widget("drums", "volume");
+    const told = [];
+    volume.receive = (inlet, atoms) => told.push(atoms);
+    volume.turn(-10);
+    world.say("/rg/track/drums/volume", -10);
+    world.say("/rg/track/drums/volume", -10);
+    world.dump([["/rg/track/drums/volume", -10]]);
+    assert.deepStrictEqual(told, []);
+    world.say("/rg/track/drums/volume", -4);
+    assert.deepStrictEqual(told, [["set", -4]]);
 });

@@ -5,9 +5,18 @@
 const fs = require("fs");
 const path = require("path");
 const vm = require("vm");
-const {Box} = require("./objects");
+const {Box} = require("./box");
 
 const SAFE_INTEGER = 0x1000000;
+
+const scripts = new Map(); // by file: compiled once, run for every device
+
+function script_at(file) {
+    if (!scripts.has(file)) {
+        scripts.set(file, new vm.Script(fs.readFileSync(file, "utf8"), {filename: file}));
+    }
+    return scripts.get(file);
+}
 
 class Js extends Box {
     constructor(patch, box) {
@@ -21,8 +30,7 @@ class Js extends Box {
             Task: this.task_class(), LiveAPI: patch.live.api_class()
         };
         this.context = vm.createContext(globals);
-        const file = path.join(patch.folder, this.args[0]);
-        vm.runInContext(fs.readFileSync(file, "utf8"), this.context, {filename: file});
+        script_at(path.join(patch.folder, this.args[0])).runInContext(this.context);
     }
 
     give(outlet, atoms) {

@@ -75,6 +75,7 @@ class Live {
                 this.callback = callback;
                 this.node = live.song.find(place);
                 this.watcher = null;
+                live.notified(() => this.callback(["id", Number(this.id)]));
             }
 
             get id() {

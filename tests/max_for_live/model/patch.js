@@ -6,13 +6,22 @@ const path = require("path");
 const {OBJECTS} = require("./objects");
 const {Js} = require("./js_object");
 
+const read = new Map(); // patchers by folder: nothing of them is changed
+
+function patcher_in(folder) {
+    if (!read.has(folder)) {
+        read.set(folder, JSON.parse(fs.readFileSync(path.join(folder, "patcher.json"), "utf8")));
+    }
+    return read.get(folder);
+}
+
 class Patch {
     // `folder` holds patcher.json and the script; `saved` what a Set kept of the parameters, by their long names.
     constructor({folder, clock, network, live, saved = {}}) {
         Object.assign(this, {folder, clock, network, live, errors: []});
         this.is_alive = true;
         this.alive = () => this.is_alive;
-        const patcher = JSON.parse(fs.readFileSync(path.join(folder, "patcher.json"), "utf8"));
+        const patcher = patcher_in(folder);
         this.objects = new Map(patcher.boxes.map(({box}) => [box.id, this.make(box)]));
         this.cords = patcher.lines.map(({patchline}) => patchline);
         this.parameters = [...this.objects.values()].filter(({box}) => box.parameter_enable === 1);

@@ -51,7 +51,7 @@ class World {
 
     press(group, name) {
         this.widget(group, name).click();
-        this.wait(20);
+        this.wait(250);
     }
 
     type(group, name, text) {
