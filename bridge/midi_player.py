@@ -1,0 +1,132 @@
+"""Live MIDI without JACK: a thread that says what every track's loop says, at its time.
+
+    control thread: InternalPlayer --Playing (frozen)--> `listen`        this thread: ports.send
+
+It looks at the latest picture of the player, says what has become due, and sleeps until the next event or
+for 20 ms, whichever is sooner; a new picture wakes it. So a stop is heard at once, and nothing is ever sent
+ahead that could not be taken back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from bridge.internal_player import Playing
+from bridge.midi_speaker import Message, Speaker
+from bridge.player import Loop
+
+TICK_S = 0.02
+# After more than this much was missed (the machine slept), a new start is made.
+MOST_LATE_S = 0.1
+
+
+class Ports(Protocol):
+    def send(self, track: str, message: Message) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class MidiPlayer:
+    """`listen` and `set_on` are called on the control thread. `clock` is the player's own."""
+
+    def __init__(
+        self, tracks: Sequence[str], ports: Ports, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._ports, self._clock = ports, clock
+        self._speakers = {track: Speaker() for track in tracks}
+        self._off: frozenset[str] = frozenset()
+        self._playing: Playing | None = None
+        self._breaks: int | None = None  # of the picture that was spoken from last; None: it rests
+        self._spoken_s = 0.0
+        self._wake = threading.Event()
+        self._ending = False
+        self._thread = threading.Thread(target=self._run, name="midi out", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def listen(self, playing: Playing) -> None:
+        self._playing = playing
+        self._wake.set()
+
+    def set_on(self, track: str, on: bool) -> None:
+        self._off = self._off - {track} if on else self._off | {track}
+        self._wake.set()
+
+    def close(self) -> None:
+        """Every note ends; then the ports may go."""
+        self._ending = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=2.0)
+        self._ports.close()
+
+    # --- the thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._ending:
+            wait_s = self.step()
+            self._wake.wait(wait_s)
+            self._wake.clear()
+        self._rest()
+
+    def step(self) -> float:
+        """Say what is due; for how many seconds nothing will be."""
+        playing, now_s = self._playing, self._clock()
+        if playing is None or not playing.rolling:
+            self._rest()
+            return TICK_S
+        # A start and a jump count from where they were made, which was a moment ago.
+        started = playing.breaks != self._breaks
+        since_s = playing.since_s if started else self._spoken_s
+        late = now_s - since_s > MOST_LATE_S
+        since = playing.beat_at(now_s if late else since_s)
+        self._breaks, self._spoken_s = playing.breaks, now_s
+        beat = playing.beat_at(now_s)
+        next_beat = beat + 1e9
+        for track, speaker in self._speakers.items():
+            if track in self._off:
+                self._send(track, speaker.rest())
+                continue
+            self._speak(track, speaker, playing, since, beat, started or late)
+            next_beat = min(next_beat, speaker.next_beat, playing.swap_beat(track, beat))
+        return min(max(playing.time_of(next_beat) - self._clock(), 0.0), TICK_S)
+
+    def _speak(
+        self, track: str, speaker: Speaker, playing: Playing, since: float, beat: float, broken: bool
+    ) -> None:
+        voice = playing.voices[track]
+        swap = voice.swap_beat
+        if swap is not None and swap <= beat:
+            if not broken and _is_said_by(speaker, voice.loop):
+                self._send(track, speaker.until(swap))
+            self._bring(track, speaker, voice.next_loop, max(swap, since) if broken else swap, broken)
+        else:
+            self._bring(track, speaker, voice.loop, since, broken)
+        self._send(track, speaker.until(beat))
+
+    def _bring(self, track: str, speaker: Speaker, loop: Loop | None, beat: float, broken: bool) -> None:
+        if not broken and _is_said_by(speaker, loop):
+            if loop is not None:
+                speaker.follow(loop)
+            return
+        self._send(track, speaker.take_over(loop, beat))
+
+    def _rest(self) -> None:
+        self._breaks = None
+        for track, speaker in self._speakers.items():
+            self._send(track, speaker.rest())
+
+    def _send(self, track: str, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._ports.send(track, message)
+
+
+def _is_said_by(speaker: Speaker, loop: Loop | None) -> bool:
+    """Whether the speaker is at it: this loop, or one of the same words."""
+    if speaker.loop is None or loop is None:
+        return speaker.loop is loop
+    return speaker.loop is loop or (loop.midi is not None and speaker.loop.midi is loop.midi)
