@@ -36,6 +36,7 @@ VOICE = np.dtype(
         ("frame", np.int64),  # the transport frame to take over at
         ("events", np.int64),  # EVENT [num_events] of engine.audio.midi_live
         ("num_events", np.int64),
+        ("events_before", np.int64),  # of the loop that says the same at another tempo; 0: of none
         ("length_beats", np.float64),
         # Where its turns lie (bridge.jack_turns), and the mark they were laid by: the callback's own.
         ("origin", np.int64),
@@ -223,11 +224,12 @@ class Memory:
     def order(
         self, track: int, generation: int, samples: NDArray[np.float32] | None, loop_samples: int, frame: int,
         events: NDArray[np.void] | None = None, length_beats: float = 0.0,
+        before: NDArray[np.void] | None = None,
     ) -> None:  # fmt: skip
         """Write down that `samples` [C=2, M], and what they say as MIDI (EVENT [E]), take over at `frame`;
-        nothing happens before `publish`.
+        nothing happens before `publish`. Where `before` was said until then, what they say goes on from it.
 
-        The caller keeps both alive while the callback may use them.
+        The caller keeps them alive while the callback may use them.
         """
         address = frames = 0
         if samples is not None:
@@ -240,6 +242,7 @@ class Memory:
         row["generation"], row["frame"], row["length_beats"] = generation, frame, length_beats
         row["address"], row["frames"], row["loop_samples"] = address, frames, loop_samples
         row["events"], row["num_events"] = said
+        row["events_before"] = 0 if before is None else before.ctypes.data
 
     def publish(self, timeline: Timeline, cuts: int = 0) -> None:
         """Hand every order that was written down to the callback, together, and the timeline, computed when
@@ -277,6 +280,7 @@ def copy_voice(target: Any, source: Any) -> None:
     target.frame = source.frame
     target.events = source.events
     target.num_events = source.num_events
+    target.events_before = source.events_before
     target.length_beats = source.length_beats
     target.origin, target.turn, target.step = source.origin, source.turn, source.step
     target.mark_frame, target.mark_beat = source.mark_frame, source.mark_beat

@@ -210,9 +210,14 @@ def speak(
         play(midi, active, frame, old, 0, rate, at)
     if old == frames:
         return
-    # The same words over other audio (the model's bars in the preview's place) go on as they were.
+    # The same words over other audio (the model's bars in the preview's place) go on as they were, and so do
+    # the same notes at another tempo.
     if waiting.generation != 0:
-        joins = joins and waiting.events == active.events
+        if waiting.events_before == active.events and midi.said_of == active.events and active.num_events > 0:
+            midi.said = midi.said * waiting.loop_samples // active.loop_samples
+            midi.said_of = waiting.events
+        elif waiting.events != active.events:
+            joins = False
         active = waiting
     if not joins:
         take_over(midi, active, frame + old, rate, at + old)

@@ -43,7 +43,8 @@ class Orders:
             self._orders[track].append(Order(self._generation, loop, samples, frames[track]))
             length, beats = (0, 0.0) if loop is None else (loop.length_samples, loop.length_beats)
             events = None if loop is None or loop.midi is None else loop.midi.events
-            row = (self._generation, samples, length, frames[track], events, beats)
+            before = None if loop is None or loop.midi_before is None else loop.midi_before.events
+            row = (self._generation, samples, length, frames[track], events, beats, before)
             memory.order(self._tracks.index(track), *row)
 
     def latest(self, track: str) -> Loop | None:

@@ -53,6 +53,7 @@ class Loop:
         assert midi is None or midi.length_samples == len(audio), (midi, len(audio))
         self.audio = audio
         self.midi = midi
+        self.midi_before: LiveMidi | None = None  # the same at another tempo, which it goes on from
         self.length_beats = length_beats
         self.peak = float(np.abs(audio).max())
         self._rendering: tuple[int, NDArray[np.float32]] | None = None
@@ -74,9 +75,12 @@ class Loop:
         return samples
 
     def speak_like(self, old: Loop) -> None:
-        """Where both say the same, let it be one: then it goes on when this takes the place of `old`."""
+        """Where both say the same, let it be one: then it goes on when this takes the place of `old`. The
+        same notes at another tempo go on as well."""
         if self.midi is not None and self.midi.sounds_like(old.midi):
             self.midi = old.midi
+        elif self.midi is not None and self.midi.has_notes_of(old.midi):
+            self.midi_before = old.midi
 
     def rendered(self, sample_rate: int) -> NDArray[np.float32] | None:
         """The rendering at `sample_rate`, or None while it has not been made."""

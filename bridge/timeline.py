@@ -166,7 +166,7 @@ class Timeline:
         return sum((end - start) * (pace - 1.0) for start, end, pace in spans if end > start)
 
     def _turning(self, frame: int, turns: list[tuple[int, float, float]]) -> Timeline:
-        """What was before `frame`, then these turns (frame, tempo_bpm, pace), the first of them at `frame`."""
+        """What was before `frame`, then these turns (frame, tempo_bpm, pace), the first one at `frame`."""
         before = [mark for mark in self.marks if mark.frame < frame]
         marks = [*before, *self._drawn(self.beat_at(frame), turns)]
         kept = [marks[0]]

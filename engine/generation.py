@@ -354,7 +354,7 @@ class Generation:
             self.core.publish_all(session.set_tempo(made.stem.tempo_bpm))
         elif others is None and not is_in_tempo(made.stem, session.frame.tempo_bpm):
             came, plays = made.stem.tempo_bpm, session.frame.tempo_bpm
-            self.core.log("info", f"{made.track} came in at {came:g} bpm and plays at the set's {plays:g} bpm")
+            self.core.log("info", f"{made.track} came in at {came:g} bpm and plays at the set's {plays:g}")
 
     def _swap(self, course: Course, made: Made, at_once: bool) -> None:
         """Takes of one generation take over together; the first ones sound as soon as they exist."""

@@ -74,6 +74,14 @@ class LiveMidi:
     def sounds_like(self, other: LiveMidi | None) -> bool:
         return other is not None and np.array_equal(self.events, other.events)
 
+    def has_notes_of(self, other: LiveMidi | None) -> bool:
+        """Whether the same notes begin in the same order: a take at another tempo."""
+        return other is not None and np.array_equal(self._struck(), other._struck())
+
+    def _struck(self) -> NDArray[np.int64]:
+        begins = (self.events["kind"] <= NOTE) & (self.events["gate"] > 0)
+        return np.stack([self.events[name][begins] for name in ("status", "data1", "data2")])
+
 
 def live_midi(track: str, score: Score, style: MidiStyle) -> LiveMidi:
     """The events of the score's loop, as this track plays it."""

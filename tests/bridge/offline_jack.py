@@ -85,7 +85,9 @@ class OfflineJack:
         if loop is not None:
             loop.begin(120.0)
         beats = 0.0 if loop is None else loop.length_beats
-        self.memory.order(track, self._generation, samples, length, frame, events, beats)
+        before = None if loop is None or loop.midi_before is None else loop.midi_before.events
+        self._kept.append(before)
+        self.memory.order(track, self._generation, samples, length, frame, events, beats, before)
         self.publish()
         return self._generation
 
