@@ -10,7 +10,6 @@ the engine.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import logging
 import socket
@@ -73,11 +72,9 @@ class Advertisement:
         addresses = _addresses(self.host)
         try:
             self.zeroconf = AsyncZeroconf(interfaces=addresses)
-            registering = [
-                self.zeroconf.async_register_service(self._info(service, addresses), allow_name_change=True)
-                for service in self.services
-            ]
-            await asyncio.gather(*registering)
+            for service in self.services:
+                info = self._info(service, addresses)
+                await self.zeroconf.async_register_service(info, allow_name_change=True)
         except Exception as error:  # a network without multicast, a name that is taken for ever …
             log.warning("not announced to the network: %s: %s", type(error).__name__, error)
             await self.stop()
