@@ -27,7 +27,7 @@ def connection() -> list[Widget]:
     script = 'set("answered", Date.now(), {send: false}); set("connected", 1, {send: false})'
     return [
         {"type": "variable", "id": "answered", "bypass": True},
-        {"type": "variable", "id": "changes", "bypass": True, "default": 0},
+        {"type": "variable", "id": "changes", "bypass": True},
         *(_variable(f"heard_{name}", f"/rg/{name}", script) for name in ("hello", "pong")),
     ]
 
@@ -74,4 +74,4 @@ def _names(control: Control) -> Iterator[Widget]:
     yield _variable(f"{control.id}_lines", control.list, script)
     for address in control.asks_after:
         name = f"{control.id}_after_{address.strip('/').replace('/', '_')}"
-        yield _variable(name, address, 'set("changes", get("changes") + 1, {send: false})')
+        yield _variable(name, address, 'set("changes", (get("changes") || 0) + 1, {send: false})')

@@ -13,6 +13,14 @@ local function named(name)
   return found[name]
 end
 
+-- A control that was taken out of the layout is missed by nobody.
+local function put(name, key, value)
+  local control = named(name)
+  if control then
+    control.values[key] = value
+  end
+end
+
 local function hello()
   sendOSC({ '/rg/hello', { { tag = 's', value = 'TouchOSC' }, { tag = 'i', value = PORT } } })
 end
@@ -24,7 +32,7 @@ local function tick(now)
   local slept = now - tickedAt > LOST_MS
   tickedAt = now
   if lost then
-    named('connected').values.x = 0
+    put('connected', 'x', 0)
   end
   if lost or slept then
     hello()
@@ -66,7 +74,7 @@ local function turn(knobs, arguments)
     return
   end
   local control = named(knob.name)
-  if not control.values.touch then
+  if control and not control.values.touch then
     local share = (arguments[2].value - knob.low) / (knob.high - knob.low)
     control.values.x = math.max(0, math.min(1, share))
   end
@@ -75,14 +83,14 @@ end
 function onReceiveOSC(message)
   local address, arguments = message[1], message[2]
   for _, shown in ipairs(SHOWN[address] or {}) do
-    named(shown.name).values.text = worded(shown.parts, arguments)
+    put(shown.name, 'text', worded(shown.parts, arguments))
   end
   if KNOBS[address] then
     turn(KNOBS[address], arguments)
   end
   if address == '/rg/hello' or address == '/rg/pong' then
     answeredAt = getMillis()
-    named('connected').values.x = 1
+    put('connected', 'x', 1)
   end
   return false
 end

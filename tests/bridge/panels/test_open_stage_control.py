@@ -270,7 +270,7 @@ def test_one_track_is_made_anew_and_undone(stage, tablet):
 
 
 def test_menus_fill_with_the_scenes_there_are(stage, tablet):
-    changes = tablet.do("read", id="changes")
+    changes = tablet.do("read", id="changes") or 0
     tablet.do("type", id="scene_name", value="chorus")
     tablet.do("press", id="scene_save")
     tablet.wait("changes", changes + 1)

@@ -6,6 +6,7 @@ import functools
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -268,6 +269,18 @@ def test_the_layout_stays_subscribed_and_says_hello_after_a_sleep(stage, tablet)
 def test_the_button_greets_with_the_port_of_the_script():
     greeting = next(m for n, m in messages() if m.address == "/rg/hello")
     assert [p.value for p in greeting.arguments] == ["TouchOSC", str(built.ANSWER_PORT)]
+
+
+def test_a_layout_that_was_cut_down_goes_on_working(stage, tmp_path):
+    lua = require_tool("lua5.4")
+    layout = the_layout()
+    kept = [child for child in layout.children if child.name in ("key_show", "play")]
+    with Tablet(lua, replace(layout, children=kept), tmp_path / "layout.lua", stage.port) as cut:
+        cut.wait("key_show", stage.value("/rg/key")[0])
+        cut.do("press", id="play")
+        stage.until("/rg/playing", 1)
+        cut.do("tick", ms=1000)
+    stage.client.send("/rg/stop")
 
 
 def test_where_no_engine_answers_the_light_goes_out(tmp_path):
