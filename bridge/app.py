@@ -102,7 +102,10 @@ class App:
         self.waiting = Waiting(
             list(self.registry), self.outs.player, lambda: self.engine.generation.ready.keys()
         )
-        self.midi = MidiInput(self.config, list(self.registry), self.server.submit_osc)
+        self.midi = MidiInput(
+            self.config, list(self.registry), self.server.submit_osc, self.engine.publish,
+            lambda call: post_to(loop, call),
+        )  # fmt: skip
         self.midi.hear_clock = self.clock.midi.hear
         self.clock.sender = ClockSender(self.midi.send_clock, call_later)
         self.engine.subscribe(self.server.publish)

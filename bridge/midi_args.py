@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from engine.errors import EngineError
 from engine.track import PARAMS
 
 SLOT = "{t}"  # in an address: the track of the control's place in its row
-TAKE = f"/rg/track/{SLOT}/take"
+TRACK = "/rg/track/"
+TAKE = f"{TRACK}{SLOT}/take"
 WIDEST = 10_000.0  # a knob that runs over more than this needs a range of its own
 COMMANDS = {address: row for address, row in INPUTS.items() if row.command is not None}
 Ends = tuple[float | None, float | None]
@@ -20,10 +22,14 @@ Ends = tuple[float | None, float | None]
 
 def find_row(address: str, rows: Mapping[str, Row], tracks: Sequence[str], where: str) -> Row:
     """The row of an address of one of `tracks`; EngineError `unknown` with the nearest one."""
-    known = {template.replace("{t}", track): row for template, row in rows.items() for track in tracks}
-    if address not in known:
-        raise unknown_in(where, "address", address, known)
-    return known[address]
+    if address in rows and "{t}" not in address:
+        return rows[address]
+    track, _, leaf = address.removeprefix(TRACK).partition("/")
+    template = f"{TRACK}{SLOT}/{leaf}"
+    if address.startswith(TRACK) and track in tracks and template in rows:
+        return rows[template]
+    known = (template.replace("{t}", track) for template in rows for track in tracks)
+    raise unknown_in(where, "address", address, known)
 
 
 def check_args(row: Row, args: tuple[Any, ...], where: str) -> None:
@@ -132,10 +138,39 @@ def _supplied(row: Row, arg: Arg, is_pad: bool) -> str | None:
         return "" if row.address in ("/rg/generate", "/rg/preview") else None
     if is_pad and steps(row, arg):
         return "$next"
-    return None if _is_wide(arg) else "$value"
+    return None if _is_wide(row, arg) else "$value"
 
 
-def _is_wide(arg: Arg) -> bool:
+def _is_wide(row: Row, arg: Arg) -> bool:
+    """Whether a knob would be too coarse for it; or it is a name that goes before a value."""
     if arg.choices:
-        return False
+        return not steps(row, arg)
     return arg.low is None or arg.high is None or arg.high - arg.low > WIDEST
+
+
+# --- as one text ----------------------------------------------------------------------------------
+
+
+def read_args(row: Row, text: str, where: str) -> tuple[Any, ...]:
+    """`density 0.7` as the arguments of a row; the last of them may have spaces. EngineError `type`."""
+    if not text.strip():
+        return ()
+    if not row.args:
+        raise EngineError("type", f"{where}: {text!r} given; it takes: {taken(row)}")
+    words = text.split(maxsplit=len(row.args) - 1)
+    return tuple(_read_arg(arg, word.strip(), where) for arg, word in zip(row.args, words, strict=False))
+
+
+def _read_arg(arg: Arg, word: str, where: str) -> Any:
+    if arg.type == "s" or word.startswith("$"):
+        return word
+    kind = int if arg.type == "i" else float
+    with contextlib.suppress(ValueError):
+        return kind(word)
+    number = "a whole number" if arg.type == "i" else "a number"
+    raise EngineError("type", f"{where}: {arg.name} {word!r} is not {number}")
+
+
+def write_args(args: Sequence[Any]) -> str:
+    """As `read_args` reads them."""
+    return " ".join(str(arg) for arg in args)

@@ -85,8 +85,13 @@ def _sign(value: int) -> int:
     return -(value & 0x3F) if value & 0x40 else value
 
 
+def _either(value: int) -> int:
+    return _sign(value) if value < 96 else _twos(value)
+
+
 # How a turn is told: 1, 2 … to the right, in `offset` 65, 66 …; to the left 127, 126 …, 65, 66 … or 63, 62 …
-ENCODERS = {"twos": _twos, "sign": _sign, "offset": lambda value: value - 64}
+# `either` is for who has only seen turns to the right, and takes up to 31 clicks at once.
+ENCODERS = {"twos": _twos, "sign": _sign, "offset": lambda value: value - 64, "either": _either}
 
 
 def ticks(encoder: str, value: int) -> int:

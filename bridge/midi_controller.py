@@ -15,7 +15,7 @@ from bridge.midi_fill import Fill, current_value
 from bridge.midi_layer import Layer
 from bridge.midi_map import Binding, ControllerMap, Position
 from bridge.midi_panel import Panel
-from bridge.midi_pickup import Pickup
+from bridge.midi_pickup import NEAR, Pickup
 from bridge.midi_world import World
 from engine.errors import EngineError
 
@@ -129,7 +129,9 @@ class MidiController:
             return
         if binding.pickup and self._follows(binding, move):
             target = self._position_of(binding, address)
-            if not self.pickup.lets_through((binding, address), move.position, target):
+            # A whole number stands for all positions that round to it.
+            near = NEAR + (0.5 / binding.curve.span if binding.whole and binding.curve.span else 0.0)
+            if not self.pickup.lets_through((binding, address), move.position, target, near):
                 return
         self._submit(binding, address, Fill(binding, address, self.layer, move))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import mido
 
 from bridge.midi_controller import MidiController
-from bridge.midi_devices import Plug
-from bridge.midi_map import ControllerMap
+from bridge.midi_devices import PORT_NAME, Plug, stable_name
+from bridge.midi_map import Binding, ControllerMap
+from bridge.midi_overlay import overlay
 from bridge.midi_ports import HearClock, MidiPorts
 from bridge.midi_system import MidiSystem
 
@@ -22,19 +23,28 @@ class Device:
 
     def __init__(
         self,
-        name: str,
-        make: Callable[[Callable[[mido.Message], None]], MidiController],
+        below: ControllerMap,
+        make: Callable[[ControllerMap, Callable[[mido.Message], None]], MidiController],
         system: MidiSystem,
     ) -> None:
-        """`make` makes the controller that sends by the call it is given."""
-        self.name = name
+        """`below`: its map without what was learned. `make` makes a controller, which sends by a call."""
+        self.below = below
         self.system = system
         self.ports = MidiPorts(system)
         self.is_ours = False  # the ports are the system's own, and closed by it
         self.port_names = ("", "")
         self.lit_at_s: float | None = None  # when to say everything; None: it is said
         self.is_lit = False  # from then on changes are said as they come
-        self.controller = make(self.send)
+        self.controller = make(below, self.send)
+
+    @property
+    def name(self) -> str:
+        return self.below.name
+
+    @property
+    def stable_port(self) -> str:
+        """The name of its input, as it will be again; what is learned belongs to it."""
+        return PORT_NAME if self.is_ours else stable_name(self.port_names[0])
 
     @property
     def map(self) -> ControllerMap:
@@ -49,7 +59,7 @@ class Device:
     def fits(self, plug: Plug) -> bool:
         """Whether a plug is this one's: its map's, and one of its ports, unless it has none just now."""
         shared = {plug.input, plug.output} & set(self.port_names) - {""}
-        return self.map.file == plug.map.file and (bool(shared) or not any(self.port_names))
+        return self.below.file == plug.map.file and (bool(shared) or not any(self.port_names))
 
     def plug(self, plug: Plug) -> bool:
         """Join the ports of a plug, and let go of those that are not its; whether all of them are there."""
@@ -81,6 +91,14 @@ class Device:
         self.lit_at_s = time.monotonic() + SETTLE_S
 
     # --- at work ----------------------------------------------------------------------------------
+
+    def use(self, learned: Sequence[Binding]) -> None:
+        """What was learned for it, in the place of what its map says."""
+        controller_map = overlay(self.below, learned)
+        if controller_map != self.map:
+            self.controller.use(controller_map)
+            if self.is_lit:
+                self.controller.panel.turn()
 
     def light_when_due(self) -> None:
         if self.lit_at_s is not None and time.monotonic() >= self.lit_at_s:

@@ -43,13 +43,15 @@ class Names:
 
 @dataclass(frozen=True)
 class Scope:
-    """Where an entry holds: `pages` it is on (none: all), and the modifier that must be held for it."""
+    """Where an entry holds: `pages` it is on (none: all `but` those), and the modifier that must be held."""
 
     pages: tuple[str, ...] = ()
     modifier: str = ""
+    but: tuple[str, ...] = ()
 
     def on(self, page: str, held: frozenset[str]) -> bool:
-        return (not self.pages or page in self.pages) and (not self.modifier or self.modifier in held)
+        shown = page in self.pages if self.pages else page not in self.but
+        return shown and (not self.modifier or self.modifier in held)
 
 
 EVERYWHERE = Scope()

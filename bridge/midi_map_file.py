@@ -244,13 +244,15 @@ def _layout_row(row: str, where: str) -> tuple[Control | None, ...]:
 
 def _refuse_shared_places(outputs: Sequence[Output], name: str) -> None:
     """A lamp shows one thing: on a page, and under a modifier."""
-    for i, output in enumerate(outputs):
-        for other in outputs[:i]:
+    there: dict[tuple[str, int], list[Output]] = {}
+    for output in outputs:
+        for other in there.setdefault(output.place, []):
             pages = set(output.scope.pages) & set(other.scope.pages)
             meet = bool(pages) or not (output.scope.pages and other.scope.pages)
-            if output.place == other.place and meet and output.scope.modifier == other.scope.modifier:
-                where = f" on page {sorted(pages)[0]}" if pages else ""
+            if meet and output.scope.modifier == other.scope.modifier:
+                where = f" on page {min(pages)}" if pages else ""
                 raise EngineError("range", f"{name}: two {_called(output)}{where}; it shows one thing")
+        there[output.place].append(output)
 
 
 def _called(output: Output) -> str:

@@ -18,16 +18,17 @@ class Pickup:
         self._was: dict[Hashable, float] = {}
         self._led: dict[Hashable, float] = {}
 
-    def lets_through(self, knob: Hashable, position: float, target: float | None) -> bool:
-        """Whether a move counts; `target` is the position of the present value, None where none is known.
+    def lets_through(self, knob: Hashable, position: float, target: float | None, near: float = NEAR) -> bool:
+        """Whether a move counts; `target` is the position of the present value, None where none is known,
+        and `near` how close a knob has to come, 0..1.
 
         A knob that leads goes on leading for as long as nobody else sets the value.
         """
         was, self._was[knob] = self._was.get(knob), position
         led = self._led.get(knob)
-        leads = target is None or (led is not None and abs(led - target) <= NEAR)
+        leads = target is None or (led is not None and abs(led - target) <= near)
         crossed = target is not None and was is not None and (was - target) * (position - target) <= 0
-        if not (leads or crossed or abs(position - (target or 0.0)) <= NEAR):
+        if not (leads or crossed or abs(position - (target or 0.0)) <= near):
             self._led.pop(knob, None)
             return False
         self._led[knob] = position

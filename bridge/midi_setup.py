@@ -1,21 +1,23 @@
-"""Which controllers the settings ask for: `[midi] controller`, `controllers`, `input`, `output`."""
+"""Which controllers are asked for: by the settings, by what was learned, and while something is learned."""
 
 from __future__ import annotations
 
 import logging
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
-from bridge.midi_devices import Wanted
-from bridge.midi_map import ControllerMap
+from bridge.midi_devices import Wanted, stable_name
+from bridge.midi_map import ControllerMap, Names
 from bridge.midi_map_file import load_map, map_names
-from engine.config import Config, controller_folder
+from engine.config import MidiConfig
 from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
 
 AUTO = "auto"
 FALLBACK = "generic_pad"
+THROUGH = "midi through"  # ALSA's own, which says what somebody else sends
 
 
 class Setup:
@@ -25,21 +27,20 @@ class Setup:
     and that is not to be read; one that only lies there is left out with a warning.
     """
 
-    def __init__(self, config: Config, tracks: Sequence[str]) -> None:
+    def __init__(self, config: MidiConfig, folder: Path, tracks: Sequence[str]) -> None:
+        """`folder`: the user's own maps."""
         self.config = config
+        self.folder = folder
         self.tracks = tuple(tracks)
-        self.folder = controller_folder(config)
-        named = config.midi.controllers or (config.midi.controller,)
+        named = config.controllers or (config.controller,)
+        if len(named) > 1 and (config.input or config.output):
+            text = "midi.input and midi.output name one controller's ports; the maps of several know theirs"
+            raise EngineError("range", text)
         self.maps: list[ControllerMap] = []
         for name in named:
-            self.maps += self._every() if name == AUTO else [load_map(name, tracks, self.folder)]
+            self.maps += self._every() if name == AUTO else [load_map(name, tracks, folder)]
         chosen = [name for name in named if name != AUTO]
-        self.primary = load_map(chosen[0] if chosen else FALLBACK, tracks, self.folder)
-        if len(named) > 1 and (config.midi.input or config.midi.output):
-            raise EngineError(
-                "range",
-                "midi.input and midi.output name one controller's ports; the maps of several know theirs",
-            )
+        self.primary = load_map(chosen[0] if chosen else FALLBACK, tracks, folder)
 
     def _every(self) -> list[ControllerMap]:
         maps = []
@@ -53,15 +54,23 @@ class Setup:
                 maps.append(found)
         return maps
 
-    def wanted(self) -> list[Wanted]:
-        """Each map with the patterns of its ports."""
-        midi = self.config.midi
-        if not (midi.input or midi.output):
-            return [Wanted.by_map(found) for found in self.maps]
-        # The ports that the settings name are the primary map's, and its own patterns stand for one left out.
-        named = Wanted(
-            self.primary,
-            (re.escape(midi.input),) if midi.input else self.primary.ports,
-            (re.escape(midi.output),) if midi.output else self.primary.ports,
-        )
-        return [named, *(Wanted.by_map(found) for found in self.maps if found.file != self.primary.file)]
+    def wanted(self, learned_ports: Sequence[str] = (), others: Sequence[str] = ()) -> list[Wanted]:
+        """Each map with the patterns of its ports; then ports that only have something learned; and `others`,
+        inputs that are listened to."""
+        wanted = [Wanted.by_map(found) for found in self.maps if not self._is_named(found)]
+        config = self.config
+        if config.input or config.output:
+            # The primary map's own patterns stand for the one that is left out.
+            inputs = (re.escape(config.input),) if config.input else self.primary.ports
+            outputs = (re.escape(config.output),) if config.output else self.primary.ports
+            wanted.insert(0, Wanted(self.primary, inputs, outputs))
+        plain = [*learned_ports, *(stable_name(n) for n in others if THROUGH not in n.casefold())]
+        return wanted + [Wanted(self._plain(port), (re.escape(port),), ()) for port in dict.fromkeys(plain)]
+
+    def _is_named(self, found: ControllerMap) -> bool:
+        """Whether the settings say which ports a map is for."""
+        return bool(self.config.input or self.config.output) and found.file == self.primary.file
+
+    def _plain(self, port: str) -> ControllerMap:
+        """A controller that only does what it learns."""
+        return ControllerMap(port, file=f"port {port}", names=Names(self.tracks))

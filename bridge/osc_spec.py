@@ -183,11 +183,12 @@ REAPER_ROWS = (
 )  # fmt: skip
 
 MIDI_ROWS = (
-    Row("/rg/midi/learn", (text("address", names="addresses"),), "bind the next pad, knob or key to an address", command=c.LearnMidi),
+    Row("/rg/midi/learn", (text("address", names="addresses"), text("args", optional=True)), "bind the next pad, knob, key or fader to an address; args go with it, as in density or half as busy (what they leave out the control supplies: $value, $toggle, $take next …); fails after 30 s without a touch", command=c.LearnMidi),
     Row("/rg/midi/learn/cancel", (), "give up learning", command=c.CancelLearnMidi),
-    Row("/rg/midi/unlearn", (text("address", names="addresses"),), "forget what is bound to an address", command=c.UnlearnMidi),
+    Row("/rg/midi/learned", (text("trigger"), text("address"), text("args"), text("instead_of")), "what was learned, and what the control did before", reply=True),
+    Row("/rg/midi/unlearn", (text("address", names="addresses"), text("args", optional=True)), "forget what was learned for an address", command=c.UnlearnMidi),
     Row("/rg/midi/bindings", (), "answers one /rg/midi/binding for each", command=c.ListMidiBindings),
-    Row("/rg/midi/binding", (whole("index"), whole("count"), text("trigger"), text("address")), "one line of the list of bindings", reply=True),
+    Row("/rg/midi/binding", (whole("index"), whole("count"), text("trigger"), text("address"), text("args")), "one line of the list of bindings", reply=True),
 )  # fmt: skip
 
 OUT_ROWS = (

@@ -315,9 +315,10 @@ class SurfaceStop(Command):
 
 @dataclass(frozen=True)
 class LearnMidi(AsyncCommand):
-    """Bind the next pad, knob or key to an address of the contract."""
+    """Bind the next pad, knob or key to an address of the contract; `args` go with it, as one text."""
 
     address: str
+    args: str = ""
 
 
 @dataclass(frozen=True)
@@ -328,6 +329,7 @@ class CancelLearnMidi(Command):
 @dataclass(frozen=True)
 class UnlearnMidi(AsyncCommand):
     address: str
+    args: str = ""
 
 
 @dataclass(frozen=True)

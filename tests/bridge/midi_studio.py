@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bridge import midi_answers
+from bridge.app import post_to
 from bridge.midi_input import MidiInput
 from bridge.midi_map_file import TRACKS
 from bridge.osc_codec import decode
@@ -30,13 +32,19 @@ class Studio:
             jack=replace(defaults.jack, server=server.name),
             folders=replace(defaults.folders, controllers=str(folder)),
         )
-        self.midi = MidiInput(self.config, TRACKS, self.submit)
+        self.told: list[e.Event] = []
+        loop = asyncio.get_running_loop()
+        self.midi = MidiInput(
+            self.config, TRACKS, self.submit, self.told.append, lambda call: post_to(loop, call)
+        )
 
     def submit(self, address: str, args: Sequence[Any]) -> None:
         self.asked.append((address, *args))
         command = decode(address, args, TRACKS).command
         assert command is not None
-        if not command.is_async and not address.endswith("/list"):
+        if isinstance(command, midi_answers.COMMANDS):
+            midi_answers.answer(command, e.Origin("studio", address), self.midi, self.told.append)
+        elif not command.is_async and not address.endswith("/list"):
             for event in self.session.apply(command):
                 self.midi.show(event)
 

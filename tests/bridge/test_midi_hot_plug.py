@@ -23,6 +23,10 @@ def server() -> Iterator[MidiServer]:
         yield running
 
 
+def names_of(studio: Studio) -> list[str]:
+    return [device.name for device in studio.midi.plugs.everyone]
+
+
 def launchpad(server: MidiServer) -> Pad:
     return Pad(server, "Launchpad X", "LPX MIDI")
 
@@ -33,7 +37,7 @@ async def test_a_launchpad_is_known_set_to_programmer_mode_and_lit(server, tmp_p
         studio.submit("/rg/track/bass/lock", [1])
         with launchpad(server) as pad:
             await pad.see(82, 21)
-            assert studio.midi.names == ["Launchpad X", "Generic pad"]
+            assert names_of(studio) == ["Launchpad X", "Generic pad"]
             assert pad.heard[0] == PROGRAMMER_MODE
             pad.press(81)
             await pad.see(81, 21)
@@ -47,7 +51,7 @@ async def test_pulled_out_and_plugged_in_again_it_shows_how_things_stand_now(ser
             await pad.see(82, 0)
             pad.push(96)  # to the page of takes
             await pad.wait(lambda heard: mido.Message("control_change", control=96, value=3) in heard)
-        await until(lambda: studio.midi.names == ["Generic pad"], "pulling out")
+        await until(lambda: names_of(studio) == ["Generic pad"], "pulling out")
         studio.submit("/rg/track/bass/lock", [1])
         with launchpad(server) as pad:
             await pad.see(16, 21)  # the lock of the bass, on the page that was shown
@@ -60,14 +64,14 @@ async def test_its_two_sides_come_and_go_in_any_order(server, tmp_path):
         pad = launchpad(server)
         await pad.see(82, 0)
         pad.pull_output()
-        await until(lambda: studio.midi.devices[0].port_names[0] == "", "the input going")
+        await until(lambda: studio.midi.plugs.devices[0].port_names[0] == "", "the input going")
         studio.submit("/rg/track/bass/lock", [1])
         await pad.see(82, 21)
         pad.plug_output()
-        await until(lambda: studio.midi.devices[0].port_names[0], "the input coming back")
+        await until(lambda: studio.midi.plugs.devices[0].port_names[0], "the input coming back")
         pad.forget()
         pad.pull_input()
-        await until(lambda: studio.midi.devices[0].port_names[1] == "", "the output going")
+        await until(lambda: studio.midi.plugs.devices[0].port_names[1] == "", "the output going")
         pad.press(81)
         await until(lambda: studio.session.tracks["drums"].locked, "the press")
         pad.plug_input()
@@ -87,7 +91,7 @@ async def test_two_of_a_kind_each_show_their_own_page(server, tmp_path):
             first.push(96)
             await first.see(16, 21)
             await second.see(82, 21)
-            assert studio.midi.names == ["Launchpad X", "Launchpad X", "Generic pad"]
+            assert names_of(studio) == ["Launchpad X", "Launchpad X", "Generic pad"]
 
 
 @in_loop
@@ -106,4 +110,4 @@ async def test_only_the_controllers_that_are_asked_for_are_taken(server, tmp_pat
     async with Studio(server, tmp_path, controllers=("launchpad_mini_mk3", "generic_pad")) as studio:
         with launchpad(server), Pad(server, "Launchpad Mini MK3", "LPMiniMK3 MI") as mini:
             await mini.see(82, 0)
-            assert studio.midi.names == ["Launchpad Mini MK3", "Launchpad Mini MK3"]  # the ports, and ours
+            assert names_of(studio) == ["Launchpad Mini MK3", "Launchpad Mini MK3"]  # the ports, and ours

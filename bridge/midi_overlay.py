@@ -1,0 +1,80 @@
+"""A controller's map with what was learned for it: the learned takes the place of what the control did.
+
+on a controller with pages, only on the page that it was learned on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from bridge.midi_control import Control
+from bridge.midi_map import Binding, ControllerMap, Light, Output, Scope
+from bridge.midi_shown import VALUE_ROWS, is_shown
+
+Entry = TypeVar("Entry", Binding, Light)
+TRACK = "/rg/track/"
+MAKING = ("/regenerate", "/import", "/undo", "/redo", "/take", "/cancel")  # what a track's state tells of
+
+
+def overlay(below: ControllerMap, learned: Sequence[Binding]) -> ControllerMap:
+    """The map to work by; `below` itself where nothing was learned."""
+    if not learned:
+        return below
+    bindings: list[Binding] = list(below.bindings)
+    outputs: list[Output] = list(below.outputs)
+    for binding in learned:
+        bindings = [left for old in bindings for left in _give_way(old, binding)]
+        light = _light(binding, below)
+        if light is not None:
+            outputs = [left for old in outputs for left in _output_gives_way(old, binding)] + [light]
+    return replace(below, bindings=(*bindings, *learned), outputs=tuple(outputs))
+
+
+def displaced(below: ControllerMap, learned: Binding) -> list[Binding]:
+    """What a control did where it does something else from now on."""
+    return [b for b in below.bindings if _meet(b, learned) and _give_way(b, learned) != [b]]
+
+
+def _meet(entry: Entry, learned: Binding) -> bool:
+    """Whether an entry is of the learned control, and not for a modifier of its own."""
+    return _same(entry.control, learned.control) and not entry.scope.modifier
+
+
+def _same(one: Control, other: Control) -> bool:
+    channels = one.channel is None or other.channel is None or one.channel == other.channel
+    return (one.kind, one.number) == (other.kind, other.number) and channels
+
+
+def _give_way(entry: Entry, learned: Binding) -> list[Entry]:
+    """An entry as it stays beside the learned: on fewer pages, or not at all."""
+    if not _meet(entry, learned):
+        return [entry]
+    if not learned.scope.pages:
+        return []
+    if entry.scope.pages:
+        left = tuple(page for page in entry.scope.pages if page not in learned.scope.pages)
+        return [replace(entry, scope=Scope(left))] if left else []
+    return [replace(entry, scope=Scope(but=(*entry.scope.but, *learned.scope.pages)))]
+
+
+def _output_gives_way(output: Output, learned: Binding) -> Sequence[Output]:
+    return _give_way(output, learned) if isinstance(output, Light) else [output]
+
+
+def _light(binding: Binding, below: ControllerMap) -> Light | None:
+    """A learned pad shows what it sets, or what its track does; none where the map knows no lights."""
+    if not below.looks or binding.control.kind not in ("note", "cc"):
+        return None
+    return Light(binding.control, _shows(binding.address), below.looks, scope=binding.scope)
+
+
+def _shows(address: str) -> str:
+    if not address.startswith(TRACK) or "*" in address:
+        return address if address in VALUE_ROWS and is_shown(VALUE_ROWS[address]) else "$bound"
+    track, _, leaf = address.removeprefix(TRACK).partition("/")
+    row = VALUE_ROWS.get(f"{TRACK}{{t}}/{leaf}")
+    if row is not None and is_shown(row):
+        return address
+    return f"{TRACK}{track}/state" if f"/{leaf}" in MAKING else "$bound"

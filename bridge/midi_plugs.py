@@ -1,0 +1,139 @@
+"""Controllers plugged in and out at any time, in any order; and our own ports, which are one of them.
+
+names of ports --recognise--> Plug --Device--> lit as things stand
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import mido
+
+from bridge.midi_controller import MidiController
+from bridge.midi_device import Device
+from bridge.midi_devices import Plug, recognise
+from bridge.midi_learned import Learned
+from bridge.midi_map import Binding, ControllerMap
+from bridge.midi_setup import Setup
+from bridge.midi_system import MidiSystem
+
+log = logging.getLogger(__name__)
+
+Make = Callable[[ControllerMap, Callable[[mido.Message], None]], MidiController]
+
+
+class Plugs:
+    """Everything on the control thread; `look` about twice a second."""
+
+    def __init__(self, system: MidiSystem, setup: Setup, learned: Learned, make: Make) -> None:
+        self.system = system
+        self.setup = setup
+        self.learned = learned
+        self.make = make
+        self.devices: list[Device] = []
+        self.resting: list[Device] = []  # those that were pulled out
+        self.virtual: Device | None = None
+        self.listens_to_all = False  # while something is learned
+        self.looked: tuple[object, ...] = ()
+        self.joined: frozenset[str] = frozenset()
+        self.told: set[str] = set()
+
+    @property
+    def everyone(self) -> list[Device]:
+        return [*self.devices, *([self.virtual] if self.virtual is not None else [])]
+
+    def open(self) -> None:
+        """Take our own ports, where there are some, and look at the others."""
+        if self.system.virtual is not None:
+            self.virtual = self.virtual or Device(self.setup.primary, self.make, self.system)
+            self.virtual.take(self.system.virtual)
+            self.virtual.use(self._learned(self.virtual))
+        self.look()
+
+    # --- plugging in and out ----------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Whose ports are there, and whose are not any more."""
+        names = self.system.names()
+        seen = (*names, self.system.plugged_at())
+        if seen != self.looked:
+            if self.looked and seen[:2] == self.looked[:2]:
+                self._let_go()  # everything is back under its old name
+            complete = self._take_in(*names)
+            self.looked = seen if complete else ()  # a port that is busy is tried again
+        self._greet()
+
+    def look_again(self) -> None:
+        """Other ports are wanted, or something else was learned."""
+        if self.system.is_open and not self.system.gone:
+            self._take_in(*self.system.names())
+        for device in self.everyone:
+            device.use(self._learned(device))
+
+    def _take_in(self, inputs: Sequence[str], outputs: Sequence[str]) -> bool:
+        """Whether every port could be opened."""
+        wanted = self.setup.wanted(self.learned.ports, inputs if self.listens_to_all else ())
+        plugs, clashes = recognise(wanted, inputs, outputs)
+        for clash in clashes:
+            self._tell(f"{clash.port}: {clash.kept.file} has it, and {clash.left.file} is for it as well")
+        return self._plug(plugs)
+
+    def _plug(self, plugs: Sequence[Plug]) -> bool:
+        """Devices keep their plugs, in their order."""
+        old, self.devices = self.devices, []
+        complete = True
+        for plug in plugs:
+            device = next((known for known in old if known.fits(plug)), None)
+            if device is None:
+                device = self._rested(plug)
+                log.info("MIDI: %s is plugged in", device.name)
+            else:
+                old.remove(device)
+            self.devices.append(device)
+            if not device.plug(plug):
+                complete = False
+                self._tell(f"{device.name}: a port cannot be opened; another program has it?")
+            device.use(self._learned(device))
+        for device in old:
+            log.info("MIDI: %s is gone", device.name)
+            device.unplug()
+        self.resting += old
+        return complete
+
+    def _rested(self, plug: Plug) -> Device:
+        """A controller that was here before goes on with the page it showed."""
+        for device in self.resting:
+            if device.fits(plug):
+                self.resting.remove(device)
+                return device
+        return Device(plug.map, self.make, self.system)
+
+    def _learned(self, device: Device) -> list[Binding]:
+        return self.learned.for_port(device.stable_port)
+
+    def _greet(self) -> None:
+        """Whoever was joined to our own output by hand is lit as well."""
+        joined = self.system.joined()
+        if joined - self.joined and self.virtual is not None:
+            self.virtual.light_soon()
+        self.joined = joined
+
+    def _tell(self, text: str) -> None:
+        """Once, however often it is so."""
+        if text not in self.told:
+            self.told.add(text)
+            log.warning("%s", text)
+
+    # --- letting go -------------------------------------------------------------------------------
+
+    def _let_go(self) -> None:
+        for device in self.devices:
+            device.unplug()
+
+    def rest(self) -> None:
+        """Let go of every port; the controllers are kept, for when they come back."""
+        for device in self.everyone:
+            device.unplug()
+        self.resting += self.devices
+        self.devices, self.looked, self.joined = [], (), frozenset()
