@@ -26,6 +26,7 @@ class TrackView:
     volume_db: float = 0.0
     muted: bool = False
     soloed: bool = False
+    waiting: str = ""  # what a take waits for before it takes over: boundary, launch
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class MonitorState:
         elif leaf == "stem":
             track.file = str(args[0])
             track.stem = f"{float(args[1]):g} bpm {args[2]} {int(args[3])} bars"
+        elif leaf == "waiting":
+            track.waiting = "" if args[0] == "none" else str(args[0])
         elif leaf in NUMBERS:
             setattr(track, NUMBERS[leaf], float(args[0]))
         elif leaf in FLAGS:

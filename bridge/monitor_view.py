@@ -100,7 +100,7 @@ def _tracks(state: MonitorState) -> Table:
     table.add_column("stem", ratio=1, no_wrap=True, overflow="ellipsis", min_width=PROGRESS_CELLS + 5)
     for name, track in state.tracks.items():
         table.add_row(
-            Text(name, "bold"), _lock(track), Text(track.state, STATE_STYLES.get(track.state, "")),
+            Text(name, "bold"), _lock(track), _state(track),
             _take(track), _level(track.level_db), _gain(track), _stem(name, track),
         )  # fmt: skip
     return table
@@ -108,6 +108,12 @@ def _tracks(state: MonitorState) -> Table:
 
 def _lock(track: TrackView) -> Text:
     return Text("LOCKED", "bold black on yellow") if track.locked else Text("·", "dim")
+
+
+def _state(track: TrackView) -> Text:
+    """`ready`, and with an arrow what the next take waits for: its boundary, or a launch."""
+    text = Text(track.state, STATE_STYLES.get(track.state, ""))
+    return text.append(f" ← {track.waiting}", "bold yellow") if track.waiting else text
 
 
 def _take(track: TrackView) -> str:
