@@ -111,9 +111,10 @@ def _lock(track: TrackView) -> Text:
 
 
 def _state(track: TrackView) -> Text:
-    """`ready`, and with an arrow what the next take waits for: its boundary, or a launch."""
-    text = Text(track.state, STATE_STYLES.get(track.state, ""))
-    return text.append(f" ← {track.waiting}", "bold yellow") if track.waiting else text
+    """The state; and where a take is ready and has not taken over yet, what it waits for."""
+    if track.waiting and track.state == "ready":
+        return Text(f"→ {track.waiting}", "bold yellow")
+    return Text(track.state, STATE_STYLES.get(track.state, ""))
 
 
 def _take(track: TrackView) -> str:

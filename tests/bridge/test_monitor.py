@@ -43,6 +43,7 @@ DUMP = [
     ("/rg/track/drums/level", -6.0),
     ("/rg/track/bass/state", "generating"),
     ("/rg/track/bass/progress", 0.5),
+    ("/rg/track/harmony/state", "ready"),
     ("/rg/track/harmony/waiting", "launch"),
     ("/rg/track/melody/waiting", "none"),
     ("/rg/track/vocal/state", "failed"),
@@ -128,7 +129,7 @@ def test_any_arguments_at_all_leave_a_state_that_can_be_drawn(address, args):
 def test_the_view_says_what_a_musician_looks_for(width):
     text = drawn(told(*DUMP), width)
     frame = ("night", "▶ 12.3", "○○●○○○○", "128 bpm", "Am", "7/8", "Am | F", "3 xruns", "the disk is slow")
-    tracks = ("LOCKED", "128bpm_Am_8bars_t2", "2/3", "-6", "generating", "50%", "vocal", "failed", "← launch")
+    tracks = ("LOCKED", "128bpm_Am_8bars_t2", "2/3", "-6", "generating", "50%", "vocal", "failed", "→ launch")
     assert [word for word in (*frame, *tracks) if word not in text] == []
     assert all(len(line) <= width for line in text.splitlines())
 
