@@ -54,11 +54,10 @@ class MidiInput:
         self.config = config
         self.submit_osc = submit_osc
         self.publish = publish
-        folder = controller_folder(config)
         self.world = World(tracks, lambda: submit_osc("/rg/scene/list", []))
         self.system = MidiSystem(config.midi, config.jack.server)
-        self.learned = Learned(folder, tracks)
-        self.plugs = Plugs(self.system, Setup(config.midi, folder, tracks), self.learned, self._controller)
+        self.learned = Learned(controller_folder(config), tracks)
+        self.plugs = Plugs(self.system, Setup(config, tracks), self.learned, self._controller)
         self.learner = Learner(self.learned, config.midi.pickup, publish, post, self._relearn)
         self.cable = MidiCable(self.system, config.clock.midi_in, config.clock.midi_out_port)
         self.hear_clock: HearClock = lambda port, data, at_s: None

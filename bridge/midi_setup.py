@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from bridge.midi_devices import Wanted, stable_name
 from bridge.midi_map import ControllerMap, Names
 from bridge.midi_map_file import load_map, map_names
-from engine.config import MidiConfig
+from engine.config import Config, controller_folder
 from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -27,20 +26,19 @@ class Setup:
     and that is not to be read; one that only lies there is left out with a warning.
     """
 
-    def __init__(self, config: MidiConfig, folder: Path, tracks: Sequence[str]) -> None:
-        """`folder`: the user's own maps."""
-        self.config = config
-        self.folder = folder
+    def __init__(self, config: Config, tracks: Sequence[str]) -> None:
+        self.config = config.midi
+        self.folder = controller_folder(config)
         self.tracks = tuple(tracks)
-        named = config.controllers or (config.controller,)
-        if len(named) > 1 and (config.input or config.output):
+        named = self.config.controllers or (self.config.controller,)
+        if len(named) > 1 and (self.config.input or self.config.output):
             text = "midi.input and midi.output name one controller's ports; the maps of several know theirs"
             raise EngineError("range", text)
         self.maps: list[ControllerMap] = []
         for name in named:
-            self.maps += self._every() if name == AUTO else [load_map(name, tracks, folder)]
+            self.maps += self._every() if name == AUTO else [load_map(name, tracks, self.folder)]
         chosen = [name for name in named if name != AUTO]
-        self.primary = load_map(chosen[0] if chosen else FALLBACK, tracks, folder)
+        self.primary = load_map(chosen[0] if chosen else FALLBACK, tracks, self.folder)
 
     def _every(self) -> list[ControllerMap]:
         maps = []

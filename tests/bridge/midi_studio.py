@@ -33,10 +33,12 @@ class Studio:
             folders=replace(defaults.folders, controllers=str(folder)),
         )
         self.told: list[e.Event] = []
+        self.midi = self.house()
+
+    def house(self) -> MidiInput:
+        """By the settings as they are now."""
         loop = asyncio.get_running_loop()
-        self.midi = MidiInput(
-            self.config, TRACKS, self.submit, self.told.append, lambda call: post_to(loop, call)
-        )
+        return MidiInput(self.config, TRACKS, self.submit, self.told.append, lambda call: post_to(loop, call))
 
     def submit(self, address: str, args: Sequence[Any]) -> None:
         self.asked.append((address, *args))

@@ -6,8 +6,6 @@ import mido
 import pytest
 
 from bridge.clock.midi_cable import find_port
-from bridge.midi_input import MidiInput
-from bridge.midi_map_file import TRACKS
 from engine.config import ClockConfig
 from tests.bridge.midi_pad import MidiServer, Pad, until
 from tests.bridge.midi_studio import Studio
@@ -28,7 +26,7 @@ class CableStudio(Studio):
     def __init__(self, server, folder, **clock):
         super().__init__(server, folder)
         self.config = replace(self.config, clock=ClockConfig(**clock))
-        self.midi = MidiInput(self.config, TRACKS, self.submit)
+        self.midi = self.house()
         self.heard = []
         self.midi.hear_clock = lambda port, data, at_s: self.heard.append(data[0])
 
