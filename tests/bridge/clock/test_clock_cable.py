@@ -60,7 +60,7 @@ async def test_clock_goes_out_where_the_settings_want_it_and_nowhere_else(server
             other.forget()  # it is joined still
             studio.midi.send_clock(b"\xf8")
             after = mido.Message("note_on", note=7)
-            studio.midi.virtual.send(after)
+            studio.midi.plugs.virtual.send(after)
             await other.wait(lambda heard: after in heard)
             assert not [message for message in other.heard if message.is_realtime]
 
