@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reaper.paper_engine import BAND, PaperEngine
+from tests.reaper.paper_engine import BAND, PaperEngine, write_wav
 from tests.reaper.reaper_host import ReaperHost
 from tests.reaper.test_project_template import PROJECT
 
@@ -60,6 +60,13 @@ def test_another_length_is_an_item_of_its_own_after_the_last(desk, engine):
     assert places(desk, "bass") == [(0, 8, 1), (8, 4, 1)]
     engine.stem("bass", 3, seconds=4.0, bars=2)
     assert places(desk, "bass") == [(0, 8, 1), (8, 4, 2)]
+
+
+def test_and_after_it_wherever_the_musician_has_moved_it(desk, engine):
+    engine.stem("bass", 1)
+    desk.by_hand("host.all_items(project)[1].values.D_POSITION = 21")
+    engine.stem("bass", 2, seconds=4.0, bars=2)
+    assert places(desk, "bass") == [(21, 8, 1), (30, 4, 1)]
 
 
 def test_bars_end_where_the_next_begins_even_when_samples_do_not(desk, engine):
@@ -235,15 +242,24 @@ def test_a_track_type_of_a_plug_in_gets_a_track_as_well(desk, engine):
 # --- what cannot be read --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [None, b"", b"RIFF no wave", b"\0" * 4096])
-def test_a_stem_that_cannot_be_read_changes_nothing_and_is_told(desk, engine, data):
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (None, "cannot be read here"), (b"", "no audio that REAPER can read"),
+        (b"RIFF no wave", "no audio that REAPER can read"), ("no samples", "holds no audio"),
+    ],
+)  # fmt: skip
+def test_a_stem_that_cannot_be_read_changes_nothing_and_is_told(desk, engine, data, told):
     engine.stem("bass", 1)
     before, undo = desk.tracks(), desk.undo_points()
-    if data is not None:
+    if data == "no samples":
+        write_wav(engine.folder / "stems" / "broken.wav", 0.0)
+    elif data is not None:
         (engine.folder / "stems" / "broken.wav").write_bytes(data)
     engine.tell_stem("bass", 2, "broken.wav")
     assert desk.tracks() == before and desk.undo_points() == undo
-    assert str(engine.folder / "stems" / "broken.wav") in desk.console()
+    assert f"{engine.folder / 'stems' / 'broken.wav'} {told}" in desk.console().replace("is no", "no")
+    assert desk.lua("return host.sources_open") == 1
     engine.stem("bass", 3)
     assert places(desk, "bass") == [(0, 8, 2)]
 

@@ -74,6 +74,17 @@ def test_what_is_told_before_the_engine_has_heard_of_the_change_is_old(desk, eng
     engine.say("/rg/tempo", 100.0)
     engine.wait(1.0)
     assert tempo(desk)[0] == 100 and engine.heard_at("/rg/tempo")[-1] == (100,)
+    assert "ResonantGen: 120 bpm" not in desk.undo_points()
+
+
+def test_a_tempo_that_is_dragged_is_sent_ten_times_a_second_and_at_the_end(desk, engine):
+    engine.heard.clear()
+    for step in range(60):
+        set_tempo(desk, 100 + step)
+        engine.turns(1)
+    engine.wait(0.3)
+    sent = engine.heard_at("/rg/tempo")
+    assert 15 <= len(sent) <= 22 and sent[-1] == (159,)
 
 
 def test_what_the_engine_says_after_that_is_done(desk, engine):

@@ -150,6 +150,7 @@ function Follow:meet()
 end
 
 local function take_message(self, message, now)
+  self.link:heard(message, now)
   self.band:apply(message)
   if message.address == "/rg/update" then
     self.in_dump = message.args[1] == 1

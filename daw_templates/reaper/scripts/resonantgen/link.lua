@@ -135,14 +135,16 @@ function Link:step(now)
     self.unanswered_since = nil -- whatever it says, somebody is there
     bundle = take_bundle(self)
   end
-  for _, message in ipairs(messages) do
-    if message.address == "/rg/hello" then
-      self.is_connected, self.ping_at = true, now
-    elseif message.address == "/rg/pong" then
-      self.passed = math.max(self.passed, message.args[1] or 0)
-    end
-  end
   return messages
+end
+
+-- To be called with each message in its turn: what was told before a pong is older than it.
+function Link:heard(message, now)
+  if message.address == "/rg/hello" then
+    self.is_connected, self.ping_at = true, now
+  elseif message.address == "/rg/pong" then
+    self.passed = math.max(self.passed, message.args[1] or 0)
+  end
 end
 
 return Link
