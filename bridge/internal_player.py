@@ -166,15 +166,20 @@ class InternalPlayer:
     def set_grid(self, grid: Grid, frame: int | None = None) -> None:
         """`frame`: where it begins, while the transport rolls; None: as soon as a player of sound could."""
         self._update()
-        if self._rolling:
+        timeline = replace(self._timeline, signature=grid.signature)
+        if self._rolling and self._has_music():
             at = self._now() + SAFETY_FRAMES if frame is None else frame
-            self._timeline = replace(self._timeline.with_tempo(at, grid.tempo_bpm), signature=grid.signature)
-            self._tell()
-            return
-        beat = self._timeline.beat_at(self._frame)
-        same = grid.tempo_bpm == self._timeline.marks[-1].tempo_bpm
-        self._timeline = replace(self._timeline, signature=grid.signature) if same else Timeline.of(grid)
-        self._frame = min(max(self._timeline.frame_at(beat), 0), MAX_FRAME)
+            timeline = timeline.with_tempo(at, grid.tempo_bpm)
+        elif grid.tempo_bpm != timeline.marks[-1].tempo_bpm:
+            beat, timeline = timeline.beat_at(self._frame), Timeline.of(grid)
+            if not self._rolling:
+                self._frame = min(max(timeline.frame_at(beat), 0), MAX_FRAME)
+        self._timeline = timeline
+        self._tell()
+
+    def _has_music(self) -> bool:
+        voices = self._voices.values()
+        return any(voice.loop is not None or voice.next_loop is not None for voice in voices)
 
     def play(self) -> None:
         self._move(self._now(), True)

@@ -56,6 +56,11 @@ class Orders:
         """Of the tracks that were ever given one."""
         return {track: orders[-1].loop for track, orders in self._orders.items() if orders}
 
+    @property
+    def has_music(self) -> bool:
+        """Whether any track plays, or will, as far as is known."""
+        return any(order.loop is not None for orders in self._orders.values() for order in orders)
+
     def playing(self, track: str, now: Snapshot) -> Loop | None:
         generation = now.in_use[self._tracks.index(track), 0]
         return next((o.loop for o in self._orders[track] if o.generation == generation), None)

@@ -170,9 +170,10 @@ class JackPlayer:
         for loop in loops.values():
             if loop is not None:
                 loop.begin(grid.tempo_bpm)
+        had_music = self._orders.has_music
         self._orders.let_go(self._connection.memory, now)
         self._orders.write(self._connection.memory, loops, dict.fromkeys(loops, frame))
-        time.turn(now, grid, frame)
+        time.turn(now, grid, frame, had_music)
         return frame
 
     def _finish_late(self) -> bool:
@@ -189,7 +190,7 @@ class JackPlayer:
         self._grid = grid
         self._offline.set_grid(grid)
         if self._time is not None:
-            self._time.set_grid(grid)
+            self._time.set_grid(grid, self._orders.has_music)
 
     def slew(self, frames: float) -> int:
         return self._offline.slew(frames) if self._time is None else self._time.slew(frames)

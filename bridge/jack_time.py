@@ -60,29 +60,31 @@ class JackTime:
         """The timeline goes out, and with it the orders that were written."""
         self._memory.publish(self.timeline, self._cuts)
 
-    def turn(self, now: Snapshot, grid: Grid, frame: int) -> None:
+    def turn(self, now: Snapshot, grid: Grid, frame: int, has_music: bool = True) -> None:
         """From `frame` on the grid is this one, while the transport rolls. At rest the law holds again, and
-        the transport goes where the music is. Where another program leads, its tempo stays."""
+        the transport goes where the music is; and where there is none. Where another program leads, its
+        tempo stays."""
         self.grid = grid
         here, block = int(now.report["frame"]), int(now.report["block_size"])
         timeline = replace(self.timeline.since(here - 3 * block), signature=grid.signature)
-        moved = None
-        if not self._follows and now.report["rolling"]:
-            timeline = timeline.with_tempo(frame, grid.tempo_bpm)
-        elif not self._follows and grid.tempo_bpm != timeline.marks[-1].tempo_bpm:
-            law = Timeline.of(grid, timeline.sample_rate)
+        law, moved = Timeline.of(grid, timeline.sample_rate), None
+        if self._follows or grid.tempo_bpm == timeline.marks[-1].tempo_bpm == timeline.tempo_at(frame):
+            pass
+        elif not now.report["rolling"]:
             timeline, moved = law, law.frame_at(timeline.beat_at(here))
+        else:
+            timeline = timeline.with_tempo(frame, grid.tempo_bpm) if has_music else law
         self.timeline = timeline
         self.publish()
         if moved is not None and self.leads:
             self._connection.locate(min(max(moved, 0), MAX_FRAME))
 
-    def set_grid(self, grid: Grid) -> None:
+    def set_grid(self, grid: Grid, has_music: bool = True) -> None:
         now = self.look()
         frame = self.earliest(now)
         # A tempo that was handed over a moment ago, and has not been heard yet, gives way to this one.
         planned = self.timeline.planned(int(now.report["frame"]) + int(now.report["block_size"]))
-        self.turn(now, grid, min(frame, planned.frame) if planned else frame)
+        self.turn(now, grid, min(frame, planned.frame) if planned else frame, has_music)
         self.lead()
 
     def slew(self, frames: float) -> int:

@@ -155,6 +155,7 @@ def test_an_unknown_track_names_the_nearest(player: Player) -> None:
 
 
 def test_the_music_goes_on_where_it_is_when_the_tempo_changes(player: Player, clock: Clock) -> None:
+    player.swap("bass", player.prepare(audio()), "now", Grid())
     player.play()
     clock.pass_frames(BAR)
     player.set_grid(Grid(90.0))
@@ -189,7 +190,20 @@ def test_at_rest_another_tempo_moves_the_transport_to_the_same_beat(player: Play
     assert here.frame == 2 * BAR and here.beat == 4.0
 
 
+def test_where_there_is_no_music_another_tempo_is_counted_from_the_start(
+    player: Player, clock: Clock
+) -> None:
+    """So the first take lies at frame modulo length, whenever the transport was started."""
+    player.play()
+    clock.pass_frames(BAR)
+    player.swap("drums", player.prepare(audio(), None, 4.0), "now", Grid(90.0))
+    assert player.transport().beat == pytest.approx(4.0 * 90 / 120)
+    player.swap("bass", player.prepare(audio(), None, 4.0), "now", Grid(90.0))
+    assert player.transport().beat == pytest.approx(4.0 * 90 / 120)
+
+
 def test_after_a_locate_the_music_lies_where_the_frames_are(player: Player, clock: Clock) -> None:
+    player.swap("bass", player.prepare(audio()), "now", Grid())
     player.play()
     clock.pass_frames(BAR)
     player.set_grid(Grid(90.0))

@@ -161,6 +161,7 @@ def told_bpm(recorder: Recorder) -> float | None:
 
 
 def test_bars_and_ticks_go_on_over_a_change_of_tempo(server: JackServer, player: JackPlayer) -> None:
+    player.swap("bass", player.prepare(waves(4 * BEAT), None, 4.0), "now", Grid(120.0))
     with recording(server, "mix_L") as recorder:
         player.play()
         recorder.wait_frame(6_000)
@@ -212,3 +213,30 @@ def test_another_programs_tempo_map_leads_the_music(server: JackServer, player: 
     offset = np.array([(beat_at(frame) + 0.5) % 1 - 0.5 for frame in strokes])
     assert (np.abs(offset[strokes > turn + 2_000]) * 0.75 * BEAT < MS).all()
     assert (np.abs(offset[strokes < turn]) * BEAT < MS).all()
+
+
+def test_at_rest_another_tempo_moves_the_transport_to_the_same_beat(
+    server: JackServer, player: JackPlayer
+) -> None:
+    player.set_grid(Grid(120.0))
+    player.locate(8.0)
+    wait_until(lambda: player.transport().frame == 8 * BEAT)
+    player.set_grid(Grid(60.0))
+    wait_until(lambda: player.transport().frame == 16 * BEAT)
+    assert player.transport().beat == 8.0
+
+
+def test_the_first_music_lies_at_frame_modulo_length_whenever_the_transport_was_started(
+    server: JackServer, player: JackPlayer
+) -> None:
+    audio = np.random.default_rng(5).uniform(-0.2, 0.2, (Grid(97.0).beat_to_frame(4.0), 2))
+    player.set_grid(Grid(120.0))
+    player.play()
+    wait_until(lambda: player.transport().frame > 3_000)
+    loop = player.prepare(audio.astype(np.float32), None, 4.0)
+    player.swap("drums", loop, "now", Grid(97.0))
+    wait_until(lambda: player.playing("drums") is loop)
+    with recording(server, "drums_L") as recorder:
+        recorder.wait_blocks(10)
+    first, heard = joined(recorder.rolling())
+    assert np.array_equal(heard[0], loop.audio[(first + np.arange(heard.shape[1])) % len(audio), 0])
