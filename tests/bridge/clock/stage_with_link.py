@@ -9,6 +9,7 @@ import pytest
 from bridge.clock.link import LinkClock
 from tests.bridge.musician import Musician
 
+OLD_S = 0.7  # sessions of about the same age are equally old to Link: within half a second
 SETTINGS = """
 [clock]
 link = true
@@ -62,6 +63,7 @@ class Peer:
 def test_the_engine_joins_without_a_word_and_then_tempo_start_and_stop_go_both_ways(musician):
     musician.send("/rg/tempo", "f", "111")
     musician.hear("/rg/tempo", 111.0)
+    list(musician.ear.messages(OLD_S))
     peer = Peer(90.0)
     try:
         # The engine's session is the older one: its tempo holds, whoever joins.
