@@ -35,6 +35,7 @@ class PaperEngine:
         self.peers: list[Peer] = []
         self.now_s = 2000.0
         self.is_there = True
+        self.dumps = True  # False: a hello is answered, and the dump is still to come
         self.start()
 
     def start(self) -> None:
@@ -49,15 +50,17 @@ class PaperEngine:
         if message.address in ("/rg/hello", "/rg/refresh"):
             if peer not in self.peers:
                 self.peers.append(peer)
-            self._dump(peer, message.address == "/rg/hello")
+            self.dump(peer, message.address == "/rg/hello")
         elif message.address == "/rg/ping":
             self.box.send(peer, build("/rg/pong", message.args))
         else:
             self.heard.append(message)
 
-    def _dump(self, peer: Peer, with_hello: bool) -> None:
+    def dump(self, peer: Peer, with_hello: bool = False) -> None:
         if with_hello:
             self.box.send(peer, build("/rg/hello", ["0.1", 30, "set"]))
+        if not self.dumps:
+            return
         self.box.send(peer, build("/rg/update", [1]))
         for address, values in self.values.items():
             self.box.send(peer, build(address, values))

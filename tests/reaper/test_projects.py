@@ -35,7 +35,7 @@ def test_a_fresh_project_takes_over_what_the_set_holds(desk):
 
 def test_another_set_of_the_engine_is_not_poured_into_a_project_of_this_one(desk, engine):
     engine.stem("bass", 1)
-    other = engine.folder.parent / "other"
+    other = engine.folder.parent / "set2"  # its name begins like this one's
     (other / "stems").mkdir(parents=True)
     engine.folder = other
     engine.values["/rg/set/folder"] = (str(other),)

@@ -154,6 +154,22 @@ def test_a_fresh_project_takes_the_sets_tempo_and_one_with_music_leads(desk):
     assert tempo(desk)[0] == 132
 
 
+def test_before_the_two_have_met_reapers_tempo_is_not_told(desk):
+    """A clock that leads would bring it into the set, and every stem there to another tempo."""
+    engine = PaperEngine(desk)
+    engine.values["/rg/tempo"] = (99.0,)
+    engine.stem("bass", 1, seconds=4 * 4 * 60 / 99, bpm=99.0)
+    engine.dumps = False
+    desk.follow()
+    engine.wait(2.0)
+    assert engine.heard_at("/rg/clock/position") == [] and desk.setting("connected") == "0"
+    engine.dumps = True
+    for peer in engine.peers:
+        engine.dump(peer)
+    engine.wait(0.2)
+    assert [args[1] for args in engine.heard_at("/rg/clock/position")] == [99]
+
+
 # --- transport ------------------------------------------------------------------------------------
 
 

@@ -23,8 +23,10 @@ Follow.__index = Follow
 
 function Follow.new()
   return setmetatable({
-    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(), peaks = Peaks.new(), choice = Choice.new(),
-    project = project.active(), was_connected = nil, in_dump = false,
+    link = Link.new(), band = Band.new(), tempo = Tempo.new(), transport = Transport.new(),
+    peaks = Peaks.new(), choice = Choice.new(), project = project.active(),
+    in_dump = false, -- the engine tells how everything is
+    has_met = false, -- the two know each other's tempo and stems
   }, Follow)
 end
 
@@ -79,12 +81,6 @@ end
 
 -- What is done when something happens; while a dump tells how everything is, nothing does.
 local on_news = {
-  ["/rg/hello"] = function(self)
-    self.transport:forget()
-    self.tempo:forget()
-    self.choice:forget()
-    self.has_met = false
-  end,
   ["/rg/tempo"] = take_tempo,
   ["/rg/signature"] = take_tempo,
   ["/rg/playing"] = function(self, message, now)
@@ -105,15 +101,23 @@ local on_news = {
   end,
 }
 
+-- A new connection: nothing that was said before counts.
+local function begin(self)
+  self.transport:forget()
+  self.tempo:forget()
+  self.choice:forget()
+  self.in_dump, self.has_met = false, false
+end
+
 -- Whether the set's stems are for this project: it is fresh, or has had stems of the same set.
 local function belongs(self)
-  local found = tracks.find(self.project)
+  local found, folder = tracks.find(self.project), landing.path(self.band.folder, "")
   if next(found) == nil then
     return reaper.CountMediaItems(self.project) == 0
   end
   for name in pairs(found) do
     local before = landing.last(self.project, name)
-    if before and before:sub(1, #self.band.folder) ~= self.band.folder then
+    if before and before:sub(1, #folder) ~= folder then
       return false
     end
   end
@@ -152,7 +156,9 @@ end
 local function take_message(self, message, now)
   self.link:heard(message, now)
   self.band:apply(message)
-  if message.address == "/rg/update" then
+  if message.address == "/rg/hello" then
+    begin(self)
+  elseif message.address == "/rg/update" then
     self.in_dump = message.args[1] == 1
     if not self.in_dump then
       self:meet()
@@ -204,8 +210,8 @@ function Follow:step(now)
   choose_project(self)
   local trouble = take_messages(self, self.link:step(now), now)
   show_connection(self, now)
-  if self.link.is_connected and project.is_open(self.project) then
-    if self.is_new_here and self.band.folder then
+  if self.link.is_connected and self.has_met and project.is_open(self.project) then
+    if self.is_new_here then
       self.is_new_here = false
       self:meet()
     end
