@@ -21,7 +21,8 @@ from bridge.clock.clock import STEP_S, Clock, call_later
 from bridge.clock.sender import ClockSender
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
-from bridge.midi_out import style_of
+from bridge.midi_out import midi_player_of, style_of
+from bridge.midi_player import MidiPlayer
 from bridge.osc_names import names_now
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
@@ -76,7 +77,8 @@ class App:
         install(understanding_of(self.config.prompt))
         loop = asyncio.get_running_loop()
         style = style_of(self.config.midi, list(self.registry))
-        self.outs = Outs(make_player(self.config, list(self.registry)), style)
+        midi = midi_player_of(self.config, list(self.registry))
+        self.outs = Outs(make_player(self.config, list(self.registry), midi), style, midi)
         self.engine = Engine(
             self.folder,
             self.outs,
@@ -273,24 +275,34 @@ def warm() -> None:
     warm_instruments()
 
 
-def make_player(config: Config, tracks: list[str]) -> Player:
-    """JACK's player; or the silent one where JACK is off or cannot be had, unless `on` demands it."""
-    mode = config.jack.mode
+def make_player(config: Config, tracks: list[str], midi: MidiPlayer | None = None) -> Player:
+    """JACK's player; or the silent one where JACK is off or cannot be had, unless `on` demands it. What is
+    heard of its scores without JACK, `midi` plays."""
+    player = _choose_player(config, tracks, midi)
+    if midi is not None:
+        if isinstance(player, InternalPlayer) or not player.status().connected:
+            midi.open()
+        midi.start()
+    return player
+
+
+def _choose_player(config: Config, tracks: list[str], midi: MidiPlayer | None) -> Player:
+    mode, listen = config.jack.mode, midi.listen if midi is not None else None
     if mode == "off":
-        return InternalPlayer(tracks)
+        return InternalPlayer(tracks, listen=listen)
     try:
         from bridge.jack_player import JackPlayer, warm
 
         warm()
         player = JackPlayer(
             tracks, config.jack.client, config.jack.server or None, config.jack.connect_outputs,
-            style_of(config.midi, tracks) is not None,
+            midi is not None, listen,
         )  # fmt: skip
     except EngineError as error:
         if mode == "on":
             raise
         log.info("no JACK: %s", error.text)
-        return InternalPlayer(tracks)
+        return InternalPlayer(tracks, listen=listen)
     if mode == "on" and not player.status().connected:
         text = player.status().text
         player.close()

@@ -32,6 +32,7 @@ class Voice:
     next_loop: Loop | None = None
     frame: int | None = None  # None: nothing waits
     gain: float = 1.0  # the louder side
+    midi: bool = True
     peak: float = field(default=0.0)  # since the last look at the levels
 
     def perform(self) -> None:
@@ -50,6 +51,7 @@ class PlayingVoice:
     loop: Loop | None
     next_loop: Loop | None
     swap_beat: float | None
+    midi: bool = True  # whether it speaks
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,10 @@ class Playing:
     timeline: Timeline
     voices: Mapping[str, PlayingVoice]
     breaks: int
+
+    @property
+    def has_music(self) -> bool:
+        return any(voice.loop or voice.next_loop for voice in self.voices.values())
 
     def beat_at(self, now_s: float) -> float:
         frame = self.frame + (now_s - self.since_s) * STEM_SAMPLE_RATE
@@ -154,6 +160,11 @@ class InternalPlayer:
     def set_gains(self, track: str, left: float, right: float) -> None:
         self._update()
         self._voice(track).gain = max(left, right)
+
+    def set_midi(self, track: str, on: bool) -> None:
+        self._update()
+        self._voice(track).midi = on
+        self._tell()
 
     def levels(self) -> dict[str, float]:
         """Of each loop its whole peak while it plays; "mix" is their sum, the most it can be."""
@@ -253,7 +264,7 @@ class InternalPlayer:
 
     def _pictured(self, voice: Voice) -> PlayingVoice:
         swap = None if voice.frame is None else self._timeline.beat_at(voice.frame)
-        return PlayingVoice(voice.loop, voice.next_loop, swap)
+        return PlayingVoice(voice.loop, voice.next_loop, swap, voice.midi)
 
     def _update(self) -> None:
         """Perform the swaps whose frame has passed, and note what has been heard."""

@@ -8,14 +8,14 @@ if it stands still while our clock runs, it is started: on stage the music comes
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.grid import Grid, check_when
-from bridge.internal_player import InternalPlayer
+from bridge.internal_player import InternalPlayer, Playing
 from bridge.jack_late import LateSwap, LateSwaps
 from bridge.jack_orders import Orders
 from bridge.jack_time import JackTime
@@ -44,8 +44,9 @@ class JackPlayer:
     """See `Player`. Ports `drums_L drums_R … mix_L mix_R` in the order of `tracks`.
 
     `server_name`: None for JACK's default (JACK_DEFAULT_SERVER). `connect`: join the mix to the first two
-    physical outputs. `midi`: ports drums_midi … too. Looks for a server at once; never starts one.
-    EngineError `not_available` where the library or the Python package is missing.
+    physical outputs. `midi`: ports drums_midi … too; `listen`: told of what goes on while there is no server.
+    Looks for a server at once; never starts one. EngineError `not_available` where the library or the Python
+    package is missing.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class JackPlayer:
         server_name: str | None = None,
         connect: bool = True,
         midi: bool = True,
+        listen: Callable[[Playing], None] | None = None,
     ) -> None:
         from bridge.jack_connection import load_jack
 
@@ -64,7 +66,8 @@ class JackPlayer:
         self._midi = midi
         self._grid = Grid()
         self._gains = dict.fromkeys(tracks, (1.0, 1.0))
-        self._offline = InternalPlayer(tracks)
+        self._speaks = dict.fromkeys(tracks, True)
+        self._offline = InternalPlayer(tracks, listen=listen)
         self._connection: JackConnection | None = None
         self._time: JackTime | None = None  # of the connection
         self._may_follow = True
@@ -146,6 +149,13 @@ class JackPlayer:
         self._offline.set_gains(track, left, right)
         if self._connection is not None:
             self._connection.memory.gains[index] = (left, right)
+
+    def set_midi(self, track: str, on: bool) -> None:
+        index = self._index(track)
+        self._offline.set_midi(track, on)
+        self._speaks[track] = on
+        if self._connection is not None:
+            self._connection.memory.midi_wanted[index] = on
 
     def levels(self) -> dict[str, float]:
         if self._connection is None:
@@ -276,6 +286,7 @@ class JackPlayer:
         self._time = JackTime(connection, self._grid, self._may_follow)
         for index, gains in enumerate(self._gains.values()):
             connection.memory.gains[index] = connection.memory.gains_now[index] = gains
+        connection.memory.midi_wanted[:] = list(self._speaks.values())
         loops = {track: self._offline.latest(track) for track in self._tracks}
         self.swap_many({track: loop for track, loop in loops.items() if loop is not None}, "now", self._grid)
         self._time.publish()

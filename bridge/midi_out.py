@@ -1,12 +1,16 @@
-"""The settings of MIDI out: which channel a track plays on, and how slides are told."""
+"""MIDI out as the settings have it: channels, how slides are told, and who plays where JACK does not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bridge.midi_out_ports import MidiOutPorts, port_name
+from bridge.midi_player import MidiPlayer
 from engine.audio.midi_live import MidiStyle
-from engine.config import MidiConfig
+from engine.config import Config, MidiConfig
 from engine.errors import EngineError, unknown
+
+CABLE = "make one for each track with a virtual cable such as loopMIDI"
 
 
 def style_of(config: MidiConfig, tracks: Sequence[str]) -> MidiStyle | None:
@@ -21,3 +25,17 @@ def style_of(config: MidiConfig, tracks: Sequence[str]) -> MidiStyle | None:
             raise EngineError(error.code, f"midi.out_channels: {error.text}")
         channels[track] = int(channel) - 1
     return MidiStyle(channels, config.out_glide, config.out_bend_range)
+
+
+def midi_player_of(config: Config, tracks: Sequence[str]) -> MidiPlayer | None:
+    """Who plays on ports of rtmidi; None where the settings want no MIDI out."""
+    if style_of(config.midi, tracks) is None:
+        return None
+
+    def open_ports() -> MidiOutPorts:
+        ports = MidiOutPorts(tracks, config.midi, config.jack.server)
+        if not ports.names:
+            raise EngineError("not_available", f"no port is called {port_name(tracks[0])}; {CABLE}")
+        return ports
+
+    return MidiPlayer(tracks, open_ports)

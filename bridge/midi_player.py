@@ -4,11 +4,12 @@
 
 It looks at the latest picture of the player, says what has become due, and sleeps until the next event or
 for 20 ms, whichever is sooner; a new picture wakes it. So a stop is heard at once, and nothing is ever sent
-ahead that could not be taken back.
+ahead that could not be taken back. Its ports are opened with `open`, or when there is something to play.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,10 +18,14 @@ from typing import Protocol
 from bridge.internal_player import Playing
 from bridge.midi_speaker import Message, Speaker
 from bridge.player import Loop
+from engine.errors import EngineError
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.02
 # After more than this much was missed (the machine slept), a new start is made.
 MOST_LATE_S = 0.1
+RETRY_S = 5.0  # where the machine has no MIDI
 
 
 class Ports(Protocol):
@@ -30,14 +35,18 @@ class Ports(Protocol):
 
 
 class MidiPlayer:
-    """`listen` and `set_on` are called on the control thread. `clock` is the player's own."""
+    """`listen` is called on the control thread. `clock` is the player's own."""
 
     def __init__(
-        self, tracks: Sequence[str], ports: Ports, clock: Callable[[], float] = time.perf_counter
+        self,
+        tracks: Sequence[str],
+        open_ports: Callable[[], Ports],
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._ports, self._clock = ports, clock
+        self._open_ports, self._clock = open_ports, clock
+        self._ports: Ports | None = None
+        self._try_again_s = clock()
         self._speakers = {track: Speaker() for track in tracks}
-        self._off: frozenset[str] = frozenset()
         self._playing: Playing | None = None
         self._breaks: int | None = None  # of the picture that was spoken from last; None: it rests
         self._spoken_s = 0.0
@@ -48,12 +57,16 @@ class MidiPlayer:
     def start(self) -> None:
         self._thread.start()
 
+    def open(self) -> None:
+        """Before `start`: offer the ports at once, so that they can be joined before anything plays."""
+        try:
+            self._ports = self._open_ports()
+        except EngineError as error:
+            log.info("no MIDI out: %s", error.text)
+            self._try_again_s = self._clock() + RETRY_S
+
     def listen(self, playing: Playing) -> None:
         self._playing = playing
-        self._wake.set()
-
-    def set_on(self, track: str, on: bool) -> None:
-        self._off = self._off - {track} if on else self._off | {track}
         self._wake.set()
 
     def close(self) -> None:
@@ -62,7 +75,8 @@ class MidiPlayer:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout=2.0)
-        self._ports.close()
+        if self._ports is not None:
+            self._ports.close()
 
     # --- the thread -------------------------------------------------------------------------------
 
@@ -76,7 +90,9 @@ class MidiPlayer:
     def step(self) -> float:
         """Say what is due; for how many seconds nothing will be."""
         playing, now_s = self._playing, self._clock()
-        if playing is None or not playing.rolling:
+        if self._ports is None and playing is not None and playing.has_music and now_s >= self._try_again_s:
+            self.open()
+        if self._ports is None or playing is None or not playing.rolling:
             self._rest()
             return TICK_S
         # A start and a jump count from where they were made, which was a moment ago.
@@ -88,7 +104,7 @@ class MidiPlayer:
         beat = playing.beat_at(now_s)
         next_beat = beat + 1e9
         for track, speaker in self._speakers.items():
-            if track in self._off:
+            if not playing.voices[track].midi:
                 self._send(track, speaker.rest())
                 continue
             self._speak(track, speaker, playing, since, beat, started or late)
@@ -122,7 +138,8 @@ class MidiPlayer:
 
     def _send(self, track: str, messages: Iterable[Message]) -> None:
         for message in messages:
-            self._ports.send(track, message)
+            if self._ports is not None:
+                self._ports.send(track, message)
 
 
 def _is_said_by(speaker: Speaker, loop: Loop | None) -> bool:

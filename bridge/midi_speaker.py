@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.player import Loop
-from engine.audio.midi_live import BEND, CONTROL, NOTE, NUM_KINDS, OFF, ON, WHEEL
+from engine.audio.midi_live import BEND, CONTROL, EVENT, NOTE, NUM_KINDS, OFF, ON, WHEEL
 from engine.units import ms_to_samples
 
 ALL_NOTES_OFF = 123
 WHEEL_CENTRE = (0x00, 0x40)
 # A note that ends sooner after a take-over is not begun again: it would be a blip.
 WORTH_TAKING_UP = ms_to_samples(100.0)
+NOTHING, NOWHERE = np.zeros(0, EVENT), np.zeros(0)
 Message = tuple[int, int, int]
 
 
@@ -27,8 +30,8 @@ class Speaker:
 
     def __init__(self) -> None:
         self.loop: Loop | None = None
-        self._events = np.empty(0)
-        self._beats = np.empty(0)  # of each event in its turn
+        self._events: NDArray[Any] = NOTHING
+        self._beats: NDArray[np.float64] = NOWHERE  # of each event in its turn
         self._turn, self._place = 0, 0  # of the event that comes next
         self._sounding: dict[int, int] = {}  # pitch -> channel
         self._bent_on: int | None = None  # the channel whose wheel is not in its centre
@@ -42,7 +45,7 @@ class Speaker:
         yield from self.hush()
         self.loop = loop
         if loop is None or loop.midi is None or not len(loop.midi.events):
-            self._beats = np.empty(0)
+            self._beats = NOWHERE
             return
         said_once = loop.midi.events["sample"] < 0
         for event in loop.midi.events[said_once]:
@@ -125,4 +128,4 @@ class Speaker:
         if self.loop is not None:
             yield from self.hush()
             yield CONTROL | self._channel, ALL_NOTES_OFF, 0
-            self.loop, self._beats = None, np.empty(0)
+            self.loop, self._beats = None, NOWHERE

@@ -135,6 +135,7 @@ MUSIC_ROWS = (
     Row(f"{TRACK}/pan", (number("pan", -1, 1),), "balance: -1 left, 0 centre, 1 right", command=c.SetPan, event=e.TrackPan),
     Row(f"{TRACK}/mute", (flag("on"),), "silence the track", command=c.SetMute, event=e.TrackMute),
     Row(f"{TRACK}/solo", (flag("on"),), "silence the tracks that are not soloed", command=c.SetSolo, event=e.TrackSolo),
+    Row(f"{TRACK}/midi", (flag("on"),), "whether the track's score plays on its MIDI port; mute and volume are the audio's alone", command=c.SetTrackMidi, event=e.TrackMidi),
     Row(f"{TRACK}/import", (text("name", names="imports"),), "take an audio or MIDI file of imports/ as this track", command=c.Import),
     Row("/rg/tempo", (TEMPO,), "the set's tempo; what plays follows: in time at once, in tune when it has settled for 0.25 s", command=c.SetTempo, event=e.Tempo),
     Row("/rg/key", (text("key", names="keys"),), "the set's key: Am, F# minor, D dorian", command=c.SetKey, event=e.KeyChanged),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bridge.clock.clock import Clock
 from bridge.grid import Grid
+from bridge.midi_player import MidiPlayer
 from bridge.player import Loop, Player, PlayerStatus, Transport
 from bridge.stem_folder import StemFolder
 from engine.audio.midi_live import LiveMidi, MidiStyle, live_midi
@@ -21,10 +22,12 @@ from engine.stem import Stem
 class Outs:
     """Satisfies `engine.outs.Outs`."""
 
-    def __init__(self, player: Player, midi: MidiStyle | None = None) -> None:
-        """`midi`: how scores play live; None: not at all."""
+    def __init__(
+        self, player: Player, style: MidiStyle | None = None, midi: MidiPlayer | None = None
+    ) -> None:
+        """`style`: how scores play live as MIDI; None: not at all. `midi` plays them where JACK does not."""
         self.player = player
-        self.midi = midi
+        self.style, self.midi = style, midi
         self.folder: StemFolder | None = None
         self.clock: Clock | None = None  # the composition root's
 
@@ -56,9 +59,9 @@ class Outs:
 
     def _said(self, stem: Stem, heard: Score | None) -> LiveMidi | None:
         score = stem.score or (replace(heard, tempo_bpm=stem.tempo_bpm) if heard else None)
-        if self.midi is None or score is None or score.length_samples != stem.length_samples:
+        if self.style is None or score is None or score.length_samples != stem.length_samples:
             return None
-        return live_midi(stem.track, score, self.midi)
+        return live_midi(stem.track, score, self.style)
 
     def swap(
         self, loops: Mapping[str, object | None], when: str, tempo_bpm: float, signature: Signature
@@ -79,6 +82,10 @@ class Outs:
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         for track, (left, right) in gains.items():
             self.player.set_gains(track, left, right)
+
+    def set_midi(self, on: Mapping[str, bool]) -> None:
+        for track, speaks in on.items():
+            self.player.set_midi(track, speaks)
 
     def set_grid(self, tempo_bpm: float, signature: Signature) -> None:
         self.player.set_grid(Grid(tempo_bpm, signature))
@@ -114,4 +121,6 @@ class Outs:
         return self.player.status().text if self.player.poll() else None
 
     def close(self) -> None:
+        if self.midi is not None:
+            self.midi.close()
         self.player.close()

@@ -166,6 +166,10 @@ class Player(Protocol):
         """Linear gains: exact while they stand, ramped over up to 256 frames when they change."""
         ...
 
+    def set_midi(self, track: str, on: bool) -> None:
+        """Whether the track speaks on its MIDI port. Off, what sounds there ends."""
+        ...
+
     def levels(self) -> dict[str, float]:
         """Linear peak per track, and "mix", since the last call."""
         ...

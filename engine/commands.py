@@ -132,6 +132,14 @@ class SetSolo(Command):
     on: bool
 
 
+@dataclass(frozen=True)
+class SetTrackMidi(Command):
+    """Whether the track's score plays on its MIDI port; mute and volume are the audio's alone."""
+
+    track: str
+    on: bool
+
+
 # --- the set's frame ------------------------------------------------------------------------------
 
 

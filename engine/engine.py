@@ -88,6 +88,7 @@ class Engine:
         self.knobs_moved = False
         outs.open_set(folder)
         outs.set_gains(session.gains())
+        outs.set_midi(session.midi())
         swap_to_current(self.core, [t.name for t in session.standing()], "now", lambda: None)
 
     # --- the ways in and out ----------------------------------------------------------------------
@@ -142,6 +143,8 @@ class Engine:
         core.publish_all(events)
         if isinstance(command, GAINS):
             core.outs.set_gains(core.session.gains())
+        elif isinstance(command, c.SetTrackMidi):
+            core.outs.set_midi(core.session.midi())
         elif isinstance(command, FRAMES):
             core.stage.set_grid()
         elif isinstance(command, TAKES):

@@ -139,6 +139,11 @@ class TrackSolo(TrackEvent):
 
 
 @dataclass(frozen=True)
+class TrackMidi(TrackEvent):
+    on: bool
+
+
+@dataclass(frozen=True)
 class TrackWaiting(TrackEvent):
     waiting: str  # none, boundary, launch
 

@@ -45,6 +45,7 @@ class Library:
         if staying:
             core.log("info", f"locked and left as they are: {', '.join(staying)}")
         core.outs.set_gains(core.session.gains())
+        core.outs.set_midi(core.session.midi())
         tracks = core.session.tracks.items()
         changed = [name for name, t in tracks if t.current != before[name] or name in previewing]
         when = "bar" if core.session.when == "manual" else core.session.when
@@ -111,6 +112,7 @@ class Library:
         core.store, core.session = store, session
         core.outs.open_set(folder)
         core.outs.set_gains(session.gains())
+        core.outs.set_midi(session.midi())
         core.publish(e.SetOpened(name))
         core.publish_all(core.snapshot())
         swap_to_current(core, list(session.tracks), "bar", lambda: self._kept(origin, None, False))

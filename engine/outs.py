@@ -47,6 +47,9 @@ class Outs(Protocol):
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         """Control thread: left and right gain of each track."""
 
+    def set_midi(self, on: Mapping[str, bool]) -> None:
+        """Control thread: whether each track's score plays on its MIDI port."""
+
     def set_grid(self, tempo_bpm: float, signature: Signature) -> None:
         """Control thread: tempo and meter from now on. What plays goes on from where it is, faster or slower
         where it was prepared for another tempo."""

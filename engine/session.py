@@ -97,6 +97,10 @@ class Session:
             for name, t in self.tracks.items()
         }
 
+    def midi(self) -> dict[str, bool]:
+        """Whether each track's score plays on its MIDI port."""
+        return {name: track.midi for name, track in self.tracks.items()}
+
     # --- commands that change a value -------------------------------------------------------------
 
     @singledispatchmethod
@@ -140,6 +144,10 @@ class Session:
     @apply.register
     def _solo(self, command: c.SetSolo) -> list[e.Event]:
         return self._set(command.track, "soloed", command.on, e.TrackSolo)
+
+    @apply.register
+    def _midi(self, command: c.SetTrackMidi) -> list[e.Event]:
+        return self._set(command.track, "midi", command.on, e.TrackMidi)
 
     def _set(
         self, pattern: str, name: str, value: Any, event: Callable[[str, Any], e.Event]
@@ -310,14 +318,15 @@ def check_length(frame: Frame) -> None:
 def track_settings(track: Track) -> dict[str, Any]:
     return {
         "locked": track.locked, "prompt": track.prompt, "seed": track.seed, "volume_db": track.volume_db,
-        "pan": track.pan, "muted": track.muted, "soloed": track.soloed, "params": dict(track.params),
-        "current": track.current,
+        "pan": track.pan, "muted": track.muted, "soloed": track.soloed, "midi": track.midi,
+        "params": dict(track.params), "current": track.current,
     }  # fmt: skip
 
 
 def restore_track(track: Track, values: Mapping[str, Any]) -> None:
     for name in ("locked", "prompt", "seed", "volume_db", "pan", "muted", "soloed"):
         setattr(track, name, values[name])
+    track.midi = values.get("midi", True)
     track.params = {name: values["params"].get(name, param.default) for name, param in PARAMS.items()}
     track.current = min(values["current"], len(track.takes))
     track.state = "ready" if track.current else "empty"
@@ -339,6 +348,6 @@ def track_events(track: Track) -> list[e.Event]:
     return [
         e.TrackState(name, track.state), e.TrackLock(name, track.locked), e.TrackPrompt(name, track.prompt),
         e.TrackSeed(name, track.seed), e.TrackVolume(name, track.volume_db), e.TrackPan(name, track.pan),
-        e.TrackMute(name, track.muted), e.TrackSolo(name, track.soloed),
+        e.TrackMute(name, track.muted), e.TrackSolo(name, track.soloed), e.TrackMidi(name, track.midi),
         *(e.TrackParam(name, param, value) for param, value in track.params.items()), *take_events(track),
     ]  # fmt: skip

@@ -63,6 +63,7 @@ class Track:
     pan: float = 0.0
     muted: bool = False
     soloed: bool = False
+    midi: bool = True  # its score plays on its MIDI port
     params: dict[str, float] = field(default_factory=lambda: {name: p.default for name, p in PARAMS.items()})
     takes: list[Take] = field(default_factory=list)
     current: int = 0  # take number; 0 = none

@@ -39,7 +39,7 @@ class Stage:
     def __init__(self) -> None:
         self.now_s = 100.0
         self.said: list[tuple[float, Message]] = []
-        self.midi = MidiPlayer(TRACKS, self, lambda: self.now_s)
+        self.midi = MidiPlayer(TRACKS, lambda: self, lambda: self.now_s)
         self.player = InternalPlayer(TRACKS, lambda: self.now_s, self.midi.listen)
         self.player.set_grid(GRID)
 
@@ -167,7 +167,7 @@ def test_nothing_hangs_after(how: str) -> None:
         case "locate":
             stage.player.locate(3.95)
         case "off":
-            stage.midi.set_on("bass", False)
+            stage.player.set_midi("bass", False)
         case "silence":
             stage.player.swap_many({"bass": None}, "now", GRID)
             stage.run(0.03)
@@ -236,7 +236,7 @@ def wake_late_ms(began: float, count: int, late_ms: list[float]) -> None:
 def test_the_thread_speaks_in_time_beside_a_busy_interpreter(quick_switches: None) -> None:
     """Each note once, and half of them within 2 ms of when any thread could have woken."""
     ear, slept_ms = Ear(), [0.0]
-    midi = MidiPlayer(TRACKS, ear)
+    midi = MidiPlayer(TRACKS, lambda: ear)
     pictures: list[Playing] = []
     player = InternalPlayer(TRACKS, listen=lambda playing: (pictures.append(playing), midi.listen(playing)))
     player.swap_many({"bass": loop_of(STEADY)}, "now", GRID)
@@ -277,7 +277,7 @@ def test_each_track_has_a_virtual_port_that_another_program_hears(server: JackSe
     ports = MidiOutPorts(TRACKS, MidiConfig(api="jack"), server.name)
     assert ports.names == ["resonantgen drums", "resonantgen bass"]
     source = "resonantgen bass:resonantgen bass"
-    midi = MidiPlayer(TRACKS, ports)
+    midi = MidiPlayer(TRACKS, lambda: ports)
     player = InternalPlayer(TRACKS, listen=midi.listen)
     player.swap_many({"bass": loop_of(STEADY)}, "now", GRID)
     midi.start()

@@ -167,7 +167,7 @@ def test_who_was_told_out_of_turn_hears_when_it_is_no_longer_so():
 
 
 def test_switches_are_what_is_on_or_off():
-    assert {e.TrackLock, e.TrackMute, e.TrackSolo, e.Playing} == SWITCHES
+    assert {e.TrackLock, e.TrackMute, e.TrackSolo, e.TrackMidi, e.Playing} == SWITCHES
 
 
 def test_each_track_and_each_parameter_has_a_pace_of_its_own():

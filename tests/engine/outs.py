@@ -25,6 +25,7 @@ class RecordingOuts:
         self.folder = Path()
         self.swaps: list[tuple[dict[str, object | None], str]] = []
         self.gains: dict[str, tuple[float, float]] = {}
+        self.midi: dict[str, bool] = {}
         self.disk_error: EngineError | None = None
         self.calls: list[str] = []
         self.latest: dict[str, object | None] = {}  # what plays or waits last
@@ -70,6 +71,9 @@ class RecordingOuts:
 
     def set_gains(self, gains: Mapping[str, tuple[float, float]]) -> None:
         self.gains = dict(gains)
+
+    def set_midi(self, on: Mapping[str, bool]) -> None:
+        self.midi = dict(on)
 
     def set_grid(self, tempo_bpm: float, signature: Signature) -> None:
         self.calls.append(f"grid {tempo_bpm:g} {signature.name}")
