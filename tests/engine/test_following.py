@@ -10,10 +10,11 @@ import soundfile
 
 from engine import commands as c
 from engine import events as e
+from engine.errors import EngineError
 from engine.instruments.render import render
 from engine.models import Models
 from engine.sound import Sound, is_in_tempo
-from engine.stem import quantise_24
+from engine.stem import Stem, quantise_24
 from engine.track import Take
 from engine.units import beats_to_samples
 from tests.engine.families import Mirror, upside_down
@@ -231,3 +232,46 @@ def test_what_a_model_performed_is_stretched_and_then_performed_again(tmp_path: 
     assert np.array_equal(sounds(bench)["bass"].played.audio, performed)
     assert take(bench, "bass").stem is stem
     bench.close()
+
+
+def test_what_waits_for_the_launch_is_rendered_as_well(bench: Bench) -> None:
+    bench.send(c.SetWhen("manual"))
+    bench.do(c.Regenerate("harmony"))
+    ready = bench.engine.generation.ready
+    standing = sounds(bench)["harmony"].stem
+    bench.send(c.SetTempo(101))
+    bench.until(lambda: is_settled(bench, 101) and ready["harmony"].keeps(101))
+    assert ready["harmony"].stem is take(bench, "harmony").stem
+    assert sounds(bench)["harmony"].stem is standing
+    bench.send(c.Launch())
+    assert bench.outs.swaps[-1] == ({"harmony": sounds(bench)["harmony"].played.digest}, "bar")
+    assert is_settled(bench, 101)
+    bench.send(c.SetWhen("loop"))
+
+
+def test_a_prompt_that_comes_to_nothing_leaves_the_tempo(bench: Bench) -> None:
+    bench.send(c.SetLock("*", False))
+    origin = bench.send(c.Generate("dub at 80 bpm, 1 bar"))
+    bench.until(lambda: any(isinstance(event, e.Tempo) for event in bench.events))
+    bench.send(c.Cancel("*"))
+    ended = bench.wait(origin)
+    if isinstance(ended, e.Failed):  # it was in time: nothing of it was made
+        assert bench.engine.core.session.frame.tempo_bpm == 120
+        assert [event.tempo_bpm for event in bench.of(e.Tempo)] == [80, 120]
+    bench.send(c.SelectTake("*", 1))
+    bench.until(lambda: all(sounds(bench)[name].stem is take(bench, name).stem for name in BAND))
+
+
+def test_a_rendering_that_fails_is_said_once_and_read_on(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Stem:
+        raise EngineError("internal", "no time to stretch")
+
+    monkeypatch.setattr("engine.retempo.Renderer.quick", broken)
+    bench.send(c.SetTempo(111))
+    bench.until(lambda: len(bench.engine.follower._failed) == 4)
+    assert len([ev for ev in bench.of(e.Log) if "keeps the time, not the pitch" in ev.text]) == 4
+    assert bench.outs.latest == bench.digests() and not bench.engine.follower._off()
+    monkeypatch.undo()
+    bench.engine.follower._failed.clear()
