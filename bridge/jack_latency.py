@@ -36,7 +36,9 @@ def playback_latency(ports: Iterable[int]) -> int:
     """
     library, found = _library(), LatencyRange()
     longest = 0
-    for port in ports if library is not None else ():
+    if library is None:
+        return longest
+    for port in ports:
         library.jack_port_get_latency_range(ctypes.c_void_p(port), PLAYBACK, ctypes.byref(found))
         longest = max(longest, int(found.max))
     return longest

@@ -60,8 +60,7 @@ def _stretched(audio: NDArray[np.float32], factor: float, block: tuple[int, int]
     stretch = Signalsmith.Stretch()
     stretch.configure(2, *block)
     stretch.setTimeFactor(1.0 / factor)
-    quick: NDArray[np.float32] = stretch.process(audio)
-    return quick
+    return np.asarray(stretch.process(audio), dtype=np.float32)
 
 
 # --- the process ----------------------------------------------------------------------------------

@@ -180,9 +180,7 @@ def read_round(stem: StemFile, start: int, samples: int) -> NDArray[np.float32]:
     return np.concatenate(pieces)
 
 
-def parts_of(
-    stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows
-) -> list[Part]:
+def parts_of(stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows) -> list[Part]:
     """The songs among `stems` (whole splits of a corpus) that have the role. EngineError `file`."""
     songs: dict[tuple[str, object], list[StemFile]] = {}
     for stem in stems:
