@@ -162,14 +162,14 @@ class Reader:
             raise unknown_in(table.where, "kind", kind, KINDS)
         address = _filled(row, words)
         args = tuple(_filled(arg, words) for arg in table.data.get("args", ()))
-        given = _filled(table.data.get("id", ""), words)
+        given = _filled(table.get("id", str, ""), words)
         values = tuple(v if isinstance(v, list) else [v] for v in table.data.get("values", ()))
         return Control(
-            kind, row, address, args, frame, _filled(table.data.get("label", ""), words),
-            given or _name(kind, address, args), table.data.get("color", ""),
+            kind, row, address, args, frame, _filled(table.get("label", str, ""), words),
+            given or _name(kind, address, args), table.get("color", str, ""),
             tuple(float(end) for end in table.data.get("range", ())), tuple(tuple(v) for v in values),
-            tuple(table.data.get("labels", ())), table.data.get("format", ""), table.data.get("list", ""),
-            table.data.get("asks", ""), tuple(table.data.get("asks_after", ())),
+            tuple(table.data.get("labels", ())), table.get("format", str, ""), table.get("list", str, ""),
+            table.get("asks", str, ""), tuple(table.data.get("asks_after", ())),
             table.get("careful", bool, False), table.whole("lines", 1, 99, 1),
         )  # fmt: skip
 

@@ -205,6 +205,7 @@ def test_faders_set_what_they_stand_for_and_follow_others(stage, tablet):
 def test_parameters_go_both_ways_and_what_is_told_is_not_sent_back(stage, tablet):
     tablet.do("slide", id="track_melody_param_octave", value=0.75)
     assert tablet.sent[-1] == ("/rg/track/melody/param", ["octave", 1.0])
+    stage.hear("/rg/track/melody/param", "octave", 1.0)  # what comes by another way could overtake it
     count = len(tablet.sent)
     stage.client.send("/rg/track/melody/param", "octave", -2.0)
     tablet.wait("track_melody_param_octave", 0)
