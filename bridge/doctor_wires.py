@@ -75,21 +75,22 @@ def controller_findings(config: Config, inputs: Sequence[str], outputs: Sequence
 
 
 def check_midi_out(config: Config) -> list[Finding]:
-    """The ports on which the tracks' scores play live."""
-    from bridge.midi_out import style_of
+    """The ports on which the tracks' scores play live: JACK's where it runs, else virtual ones of our own."""
+    from bridge.midi_out import CABLE, style_of
+    from bridge.midi_out_ports import port_name
 
-    name = "MIDI out"
+    name, tracks = "MIDI out", config.engine.tracks
     try:
-        style = style_of(config.midi, config.engine.tracks)
+        style = style_of(config.midi, tracks)
     except EngineError as error:
         return [Finding(name, MISSING, error.text, "see [midi] in the settings")]
     if style is None:
         return [Finding(name, OK, "off: [midi] out = true plays each track's score on a port of its own")]
-    if config.jack.mode == "off":
-        how = "play through JACK, or set [midi] out = false"
-        return [Finding(name, WARN, 'on, but [jack] mode = "off": it plays on JACK\'s ports', how)]
-    ports = ", ".join(f"{track}_midi" for track in config.engine.tracks)
-    return [Finding(name, OK, f"on JACK, a port for each track: {ports}")]
+    on_jack = f"on JACK {', '.join(f'{track}_midi' for track in tracks)}; "
+    found = f"{'' if config.jack.mode == 'off' else on_jack}without JACK {', '.join(map(port_name, tracks))}"
+    if sys.platform == "win32":
+        found += f"; Windows has no virtual ports: {CABLE}"
+    return [Finding(name, OK, found)]
 
 
 def check_port(config: Config) -> list[Finding]:

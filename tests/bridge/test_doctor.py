@@ -173,7 +173,7 @@ def test_torch_and_the_gpu_are_told_together(monkeypatch, torch, gpu, status, sa
         ({}, {}, OK, "drums_midi, bass_midi, harmony_midi, melody_midi"),
         ({"out": False}, {}, OK, "off"),
         ({"out_channels": ("bass=3", "flute=4")}, {}, MISSING, "unknown track 'flute'"),
-        ({}, {"mode": "off"}, WARN, "plays on JACK"),
+        ({}, {"mode": "off"}, OK, "without JACK resonantgen drums, resonantgen bass"),
     ],
 )
 def test_midi_out_is_told_as_the_settings_have_it(midi, jack, status, says):
