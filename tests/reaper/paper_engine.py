@@ -35,7 +35,9 @@ class PaperEngine:
         self.peers: list[Peer] = []
         self.now_s = 2000.0
         self.is_there = True
+        self.is_deaf = False  # True: a hello is taken, and not answered
         self.dumps = True  # False: a hello is answered, and the dump is still to come
+        self.greeted_by: list[Peer] = []
         self.start()
 
     def start(self) -> None:
@@ -50,17 +52,22 @@ class PaperEngine:
         if message.address in ("/rg/hello", "/rg/refresh"):
             if peer not in self.peers:
                 self.peers.append(peer)
-            self.dump(peer, message.address == "/rg/hello")
+            self._answer(peer, message.address == "/rg/hello")
         elif message.address == "/rg/ping":
             self.box.send(peer, build("/rg/pong", message.args))
         else:
             self.heard.append(message)
 
-    def dump(self, peer: Peer, with_hello: bool = False) -> None:
-        if with_hello:
+    def _answer(self, peer: Peer, is_hello: bool) -> None:
+        if is_hello:
+            self.greeted_by.append(peer)
+            if self.is_deaf:
+                return
             self.box.send(peer, build("/rg/hello", ["0.1", 30, "set"]))
-        if not self.dumps:
-            return
+        if self.dumps:
+            self.dump(peer)
+
+    def dump(self, peer: Peer) -> None:
         self.box.send(peer, build("/rg/update", [1]))
         for address, values in self.values.items():
             self.box.send(peer, build(address, values))

@@ -77,6 +77,16 @@ def test_an_engine_that_comes_later_is_found_and_one_that_goes_is_told(desk):
     assert all(places(desk, name) == [(0, 8, 1)] for name in BAND)
 
 
+def test_a_slow_engine_is_greeted_again_on_another_connection_and_never_twice_on_one(desk):
+    engine = PaperEngine(desk)
+    engine.is_deaf = True
+    desk.follow()
+    engine.wait(12.0)
+    assert len(engine.greeted_by) == len(set(engine.greeted_by)) == 4  # after 1.5, 3 and 6 s
+    engine.is_deaf = False
+    engine.until(lambda: desk.setting("connected") == "1", longest_s=20.0)
+
+
 def test_while_nobody_is_there_no_files_pile_up(desk):
     desk.follow()
     desk.turn(2000.0)

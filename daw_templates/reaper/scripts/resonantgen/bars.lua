@@ -6,11 +6,11 @@ local project = require("resonantgen.project")
 local bars = {}
 
 bars.CHOICES = {"cursor", "loop", "start"}
-local HAIR_S = 1e-6 -- so much before a bar line still is that bar
+bars.HAIR_S = 0.0001 -- so near a bar line is on it: stems are whole samples long, half of one is 0.011 ms
 
 -- Bars count from 0, as REAPER's measures do.
 function bars.at(proj, time_s)
-  local _, measure = reaper.TimeMap2_timeToBeats(proj, time_s + HAIR_S)
+  local _, measure = reaper.TimeMap2_timeToBeats(proj, time_s + bars.HAIR_S)
   return measure
 end
 
@@ -21,7 +21,7 @@ end
 -- The first bar that begins at or after a time.
 function bars.from(proj, time_s)
   local measure = bars.at(proj, time_s)
-  if bars.time_of(proj, measure) < time_s - HAIR_S then
+  if bars.time_of(proj, measure) < time_s - bars.HAIR_S then
     measure = measure + 1
   end
   return measure

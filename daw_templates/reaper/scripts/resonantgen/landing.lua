@@ -15,7 +15,7 @@ local say = require("resonantgen.say")
 local landing = {}
 
 local SAME_S = 0.001 -- loops of different bars differ by far more, roundings by far less
-local TOUCH_S = 1e-6 -- items that meet do not overlap
+local TOUCH_S = bars.HAIR_S -- items that meet do not overlap
 
 function landing.path(folder, file)
   return folder .. "/stems/" .. file
@@ -79,7 +79,7 @@ local function free_time(proj, track, measure, length_s)
     if not blocked_s then
       return at_s
     end
-    measure = bars.from(proj, blocked_s)
+    measure = math.max(measure + 1, bars.from(proj, blocked_s))
   end
 end
 

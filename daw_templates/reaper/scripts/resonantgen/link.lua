@@ -15,7 +15,8 @@ Link.__index = Link
 local NAME = "reaper"
 -- Tracks, progress, transport, set and log: no levels, and beats are what REAPER has itself.
 local FEEDBACK_MASK = 1 + 2 + 8 + 16 + 32
-local HELLO_S = 1.0 -- between two tries
+local HELLO_S = 1.0 -- between two tries to write a hello
+local ANSWER_S, LONGEST_S = 1.5, 12 -- a hello that was taken and not answered so long: another connection
 local PING_S = 2.0 -- keeps the lease of 30 s, and tells when the engine is gone
 local LOST_S = 2.0 -- a ping so long without an answer: the engine is gone
 
@@ -24,7 +25,7 @@ local function unique_name()
 end
 
 function Link.new()
-  local link = setmetatable({is_connected = false, hello_at = -math.huge}, Link)
+  local link = setmetatable({is_connected = false, hello_at = -math.huge, patience_s = ANSWER_S}, Link)
   link:open()
   return link
 end
@@ -37,6 +38,7 @@ function Link:open()
   self.unanswered_since = nil
   self.ping_at = -math.huge
   self.pings, self.passed = 0, 0
+  self.hello, self.taken_at = nil, nil
 end
 
 local function make_folders(folder)
@@ -82,14 +84,26 @@ local function exists(path)
   return file ~= nil
 end
 
+-- Whether the last hello may still be answered. A second one on the same connection would be answered by a second
+-- dump, in the midst of what was said since.
+local function waits_for_answer(link, now)
+  if not link.hello then
+    return now - link.hello_at < HELLO_S
+  elseif exists(link.hello) then
+    return true -- nobody is there yet
+  end
+  link.taken_at = link.taken_at or now
+  return now - link.taken_at < link.patience_s
+end
+
 local function say_hello(link, now)
-  if now - link.hello_at < HELLO_S then
+  if waits_for_answer(link, now) then
     return
+  elseif link.taken_at then
+    link.patience_s = math.min(2 * link.patience_s, LONGEST_S)
+    link:open()
   end
   link.hello_at = now
-  if link.hello and exists(link.hello) then
-    return -- nobody has taken the last one yet
-  end
   make_folders(link.folder)
   local why
   link.hello, why = link:send("/rg/hello", NAME, 0, FEEDBACK_MASK)
@@ -141,7 +155,7 @@ end
 -- To be called with each message in its turn: what was told before a pong is older than it.
 function Link:heard(message, now)
   if message.address == "/rg/hello" then
-    self.is_connected, self.ping_at = true, now
+    self.is_connected, self.ping_at, self.patience_s = true, now, ANSWER_S
   elseif message.address == "/rg/pong" then
     self.passed = math.max(self.passed, message.args[1] or 0)
   end
