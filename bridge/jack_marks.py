@@ -74,6 +74,12 @@ def follow(head: Any, marks: Any, position: Any, frame: int) -> None:
     counted = (position.bar - 1) * position.beats_per_bar + position.beat - 1
     told = (counted + position.tick / position.ticks_per_beat) * quarters
     leeway = LEEWAY_TICKS / position.ticks_per_beat * quarters + LEEWAY_S * tempo_bpm / 60.0
+    # What a program said last the server repeats for a block or two when it has gone. So while the frames
+    # simply go on, beats that do not are believed when the next block's go on from them.
+    led_to = head.told_beat + (frame - head.told_frame) * tempo_bpm / (60.0 * head.sample_rate)
+    head.told_frame, head.told_beat = frame, told
+    if head.was_rolling != 0 and frame == head.next_frame and abs(told - led_to) > leeway:
+        return
     if abs(frame * tempo_bpm / (60.0 * head.sample_rate) - told) <= leeway:
         if head.num_own_marks > 1 or not _is_law(marks[0], tempo_bpm):
             cut(head, marks, 0, 0.0, tempo_bpm)

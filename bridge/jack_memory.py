@@ -98,6 +98,8 @@ HEADER = np.dtype(
         ("cut_frame", np.int64),  # the last of them
         ("cut_beat", np.float64),
         ("cut_tempo_bpm", np.float64),
+        ("told_frame", np.int64),  # where another program said its bar and beat last, and the beat
+        ("told_beat", np.float64),
         ("rest_frame", np.int64),  # where the transport stands, or stood last
         ("peaks_given", np.int64),
         ("was_rolling", np.int64),

@@ -244,3 +244,24 @@ def test_a_masters_tempo_map_is_followed_from_block_to_block() -> None:
     slope = 0.4 * 2 * np.pi * 56 / (4 * BEAT) * 1.25
     assert np.abs(heard - at_beats(loop, exact)).max() < slope * 0.0009 * RATE
     assert not len(clicks(heard, slope))
+
+
+def test_what_a_master_said_last_is_not_believed_when_the_server_repeats_it() -> None:
+    """As JACK does for a block or two when the program that led has gone."""
+    loop = slow()
+    jack = started(loop)
+    jack.memory.header["follows"] = 1
+    line = [(min(i, 60) * 256 / BEAT, 120.0) for i in range(64)]
+    assert np.array_equal(led(jack, line), loop.audio.T[:, : 64 * 256])
+    assert not jack.memory.snapshot().report["cuts"]
+
+
+def test_a_master_that_has_moved_its_bars_is_believed_with_its_second_word() -> None:
+    loop = slow()
+    jack = started(loop)
+    jack.memory.header["follows"] = 1
+    line = [(i * 256 / BEAT + (0.5 if i >= 60 else 0.0), 120.0) for i in range(64)]
+    led(jack, line)
+    cut = jack.memory.snapshot().report
+    assert (int(cut["cuts"]), int(cut["cut_frame"])) == (1, 61 * 256)
+    assert cut["cut_beat"] == pytest.approx(line[61][0], abs=1 / 1920)
