@@ -99,6 +99,8 @@ class Fill:
         world = self.layer.world
         if word.step:
             return self._scene_beside(world.scenes, word.step)
+        if word.list == "new":
+            return free_scene_name(world.scenes)
         name = self.layer.scene(word.number)
         if name is not None:
             return name

@@ -122,11 +122,12 @@ def parse_map(
     names = _read_names(top, tracks)
     palette = read_palette({**tables, "rgb": given["rgb"]}, file)
     reading = Reading(names, palette, tables["looks"], tables["styles"], flags["pickup"])
-    display = read_display(tables["display"], file) if tables["display"] else {}
+    display = read_display(tables["display"], given["header"], file) if tables["display"] else {}
+    bindings = _read_bindings(top, reading)
     outputs = _read_outputs(top, reading, display)
     _refuse_shared_places(outputs, file)
     return ControllerMap(
-        given["name"] or file, tuple(_read_bindings(top, reading)), tuple(outputs), file,
+        given["name"] or file, tuple(bindings), tuple(outputs), file,
         _read_ports(given, file), _messages(given, "init", file), _messages(given, "exit", file),
         flags["clock"], flags["relight"], names, _whole_looks(reading, file), given["rgb"],
         display.get("message", ""), _read_layout(given["layout"], file),

@@ -102,10 +102,10 @@ def read_meters(table: Table, reading: Reading) -> list[Meter]:
     return [Meter(strip - 1, shows, tuple(steps), slot, scope) for slot, strip in enumerate(strips)]
 
 
-def read_display(data: dict[str, Any], where: str) -> dict[str, Any]:
+def read_display(data: dict[str, Any], header: str, where: str) -> dict[str, Any]:
     """`[display]`: its message, characters a line, lines."""
     table = Table(data, f"{where}: [display]", ("message", "width", "lines"))
-    message = table.get("message", str)
+    message = table.get("message", str).replace("{header}", header)
     text_message(message, 0, "", table.where)
     return {
         "message": message, "width": table.whole("width", 1, 127), "lines": table.whole("lines", 1, 8),

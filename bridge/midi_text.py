@@ -1,9 +1,9 @@
 """Words for a display: `{track}`, `{state}`, `{take}/{takes}` … of the place they stand at.
 
-{track} {state} {take} {takes} {lock} {prompt} {performer} {volume}     of a track
-{param NAME}                                                            a parameter's value
-{tempo} {key} {bars} {chords} {when} {bar} {beat} {scene} {page}        of the set
-{scene N} {prompt LIST N}                                               what a button would take
+{track} {state} {doing} {take} {takes} {lock} {prompt} {performer} {volume} {pan}  of a track
+{param NAME}                                                                      a parameter's value
+{tempo} {key} {bars} {chords} {when} {bar} {beat} {scene} {page} {asked}         of the set
+{scene N} {prompt LIST N}                                                         what a button would take
 """
 
 from __future__ import annotations
@@ -21,17 +21,20 @@ from engine.track import PARAMS
 
 FIELD = re.compile(r"\{([^{}]*)\}")
 TRACK = "/rg/track/{t}/"
+DOING = {"queued": ">", "generating": "...", "failed": "!!"}
 # Of a track: the leaf of its address, the place of the value there, and how it is written.
 TRACK_FIELDS: dict[str, tuple[str, int, Callable[[Any], str]]] = {
-    "state": ("state", 0, str), "take": ("take", 0, str), "takes": ("take", 1, str),
+    "state": ("state", 0, str), "doing": ("state", 0, lambda state: DOING.get(state, "")),
+    "take": ("take", 0, str), "takes": ("take", 1, str),
     "lock": ("lock", 0, lambda on: "L" if on else ""), "prompt": ("prompt", 0, str),
     "performer": ("render", 0, str), "volume": ("volume", 0, lambda db: f"{db:.1f}"),
+    "pan": ("pan", 0, lambda pan: "C" if abs(pan) < 0.005 else f"{'R' if pan > 0 else 'L'}{abs(pan):.0%}"),
 }  # fmt: skip
 SET_FIELDS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "tempo": ("/rg/tempo", lambda bpm: f"{bpm:g}"), "key": ("/rg/key", str), "bars": ("/rg/bars", str),
     "chords": ("/rg/context/chords", str), "when": ("/rg/when", str),
 }  # fmt: skip
-OWN_FIELDS = ("track", "bar", "beat", "scene", "page")
+OWN_FIELDS = ("track", "bar", "beat", "scene", "page", "asked")
 FIELDS = (*TRACK_FIELDS, *SET_FIELDS, *OWN_FIELDS, "param NAME", "scene N", "prompt LIST N")
 
 
@@ -61,7 +64,7 @@ def text_keys(text: str, slot: int, layer: Layer) -> set[str]:
             keys.add(SCENES)
         elif word in ("bar", "beat"):
             keys.add("/rg/beat")
-        elif word == "prompt" and rest:
+        elif word == "asked" or (word == "prompt" and rest):
             keys.add(PROMPT)
         elif word in SET_FIELDS:
             keys.add(SET_FIELDS[word][0])
@@ -83,6 +86,8 @@ def _field(field: str, slot: int, layer: Layer) -> str:
         return layer.world.scene if not rest else layer.scene(int(rest[0])) or ""
     if word == "prompt" and rest:
         return layer.prompt(rest[0], int(rest[1])) or ""
+    if word == "asked":
+        return layer.world.prompt or ""
     if word in ("track", "page"):
         return (layer.track(slot) or "") if word == "track" else layer.page
     if word in ("bar", "beat"):

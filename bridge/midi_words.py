@@ -4,7 +4,7 @@ $value            position of a knob or velocity of a pad, scaled into `range`; 
 $toggle, $gate    the opposite of what is; 1 while pressed and 0 when let go
 $next, $previous  the choice or whole number after, or before, the present one
 $take N           the N-th take of the page; `$take` alone: by the knob's position; `$take next`
-$scene N          the N-th scene of the page, or a new name where there is none yet; `$scene next`
+$scene N          the N-th scene of the page, or a new name where there is none yet; also next, new
 $prompt LIST N    the N-th prompt of a list in [prompts]
 """
 
@@ -42,6 +42,8 @@ def read_word(text: object) -> Word | None:
         return Word("step", step=STEPS[name])
     if name == "prompt" and len(rest) == 2:
         return Word(name, rest[0], _number(rest[1]))
+    if text == "$scene new":
+        return Word(name, "new")
     if name in ("take", "scene") and len(rest) == 1:
         return Word(name, step=STEPS[rest[0]]) if rest[0] in STEPS else Word(name, number=_number(rest[0]))
     if text == "$take":
