@@ -13,7 +13,7 @@ from bridge.doctor_companions import companion_findings
 from bridge.doctor_findings import OK, WARN
 from bridge.install import main
 from engine.config import Config
-from tests.bridge.test_install import DECLARED, places, shipped
+from tests.bridge.installing import DECLARED, places, shipped
 
 FOLDER = ".config/HOST"
 

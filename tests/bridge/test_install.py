@@ -5,64 +5,18 @@ from __future__ import annotations
 import errno
 import json
 import os
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from bridge import install as command
-from bridge.companions import Companion, companions, read_companion
+from bridge.companions import Companion
 from bridge.install import installed, main
-from bridge.install_files import carry_out, plan, remove
+from bridge.install_files import remove
 from bridge.install_receipt import read_receipt, receipt_path
-from bridge.user_folders import PLATFORMS, Places, choose_folder
+from bridge.user_folders import PLATFORMS, choose_folder
 from engine.errors import EngineError
-
-ROOT = Path(__file__).parents[2]
-FOLDERS = {
-    "linux": ".config/HOST", "darwin": "Library/Application Support/HOST", "win32": "AppData/Roaming/HOST",
-}  # fmt: skip
-DECLARED = """
-host = "host"
-title = "The Host"
-[[file]]
-from = "pattern.txt"
-to = "Patterns/ours/pattern.txt"
-[[file]]
-from = "build:tests.bridge.test_install:built"
-to = "device.bin"
-[folder]
-linux = ["%XDG_CONFIG_HOME%/HOST", "~/.var/app/org.host/config/HOST"]
-darwin = ["~/Library/Application Support/HOST"]
-win32 = ["%APPDATA%/HOST"]
-[steps]
-list = ["Open {folder} and {t}."]
-"""
-
-
-def built() -> bytes:
-    return b"\0device"
-
-
-def places(home: Path, platform: str = "linux", **environment: str) -> Places:
-    return Places(platform, home, home / "Dokumente", home / "Musik", home / "settings", environment)
-
-
-def shipped(home: Path, declared: str = DECLARED, text: str = "one") -> Companion:
-    """A companion as a package would hold it."""
-    package = home.parent / "package"
-    package.mkdir(exist_ok=True)
-    (package / "install.toml").write_text(declared)
-    (package / "pattern.txt").write_text(text)
-    return read_companion(package)
-
-
-def put(companion: Companion, folder: Path) -> dict[str, str]:
-    changes = plan(companion, folder)
-    carry_out(companion, folder, changes)
-    return {change.name: change.action for change in changes}
+from tests.bridge.installing import DECLARED, FOLDERS, built, places, put, shipped
 
 
 @pytest.fixture
@@ -263,32 +217,6 @@ def test_a_folder_where_a_file_should_be_is_refused(home, host, make, says):
     assert target.read_text() == "in the way"
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ('to = "device.bin"', 'to = "../device.bin"', "leads outside"),
-        ('to = "device.bin"', 'to = "/device.bin"', "leads outside"),
-        ('to = "device.bin"', 'to = "C:/device.bin"', "leads outside"),
-        ('title = "The Host"', 'titel = "The Host"', "did you mean 'title'"),
-        ("win32 =", "windows =", "unknown key 'windows'"),
-        ('list = ["Open {folder} and {t}."]', "list = [1]", "a list of texts"),
-        ('host = "host"', "", "host is missing"),
-    ],
-)
-def test_a_declaration_that_is_wrong_says_where(home, old, new, says):
-    assert old in DECLARED
-    with pytest.raises(EngineError, match=says):
-        shipped(home, DECLARED.replace(old, new))
-
-
-def test_what_is_not_in_the_package_is_refused_before_anything_is_written(home):
-    for source in ("gone.txt", "build:no.such:function", "build:tests.bridge.test_install:gone", "build:"):
-        companion = shipped(home, DECLARED.replace("build:tests.bridge.test_install:built", source))
-        with pytest.raises(EngineError, match=r"gone|no such function"):
-            put(companion, home / "x")
-    assert not (home / "x").exists()
-
-
 # --- what is where --------------------------------------------------------------------------------
 
 
@@ -316,54 +244,3 @@ def test_the_list_names_every_host_and_where_it_is(home, host, capsys):
 def test_without_a_host_there_is_nothing_to_put_or_remove(home, host, options):
     with pytest.raises(EngineError, match=r"which host\? There are: host"):
         main(None, places=places(home), **options)
-
-
-# --- ours -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("host", companions())
-def test_every_companion_of_this_package_can_be_installed_and_removed(tmp_path, host):
-    companion = companions()[host]
-    assert set(put(companion, tmp_path / "x").values()) == {"new"}
-    assert set(put(companion, tmp_path / "x").values()) == {"same"}  # what is built is built the same again
-    remove(companion, tmp_path / "x")
-    assert list(tmp_path.iterdir()) in ([], [tmp_path / "x"]) and not list(tmp_path.rglob("*.*"))
-
-
-@pytest.mark.parametrize("host", companions())
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_every_folder_of_every_companion_can_be_told(tmp_path, host, platform):
-    candidates = companions()[host].folders.get(platform, ())
-    assert all(places(tmp_path, platform).expand(text) is not None for text in candidates)
-    assert candidates or (host, platform) == ("ableton", "linux")  # there is no Live for it
-
-
-INSTALL_ALL = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from bridge.__main__ import main
-from bridge.companions import companions
-sys.exit(sum(main(["install", host, "--dir", f"{sys.argv[2]}/{host}"]) for host in companions()))
-"""
-
-
-def test_companions_are_found_in_a_package_that_is_no_folder(tmp_path):
-    """As importlib.resources finds them, wherever the packages lie: here in a zip file."""
-    archive = tmp_path / "packages.zip"
-    with zipfile.ZipFile(archive, "w") as packages:
-        for name in ("bridge", "configs", "daw_templates", "engine", "max_for_live"):
-            for path in (ROOT / name).rglob("*"):
-                if path.is_file() and path.suffix not in (".pyc", ".safetensors"):
-                    packages.write(path, path.relative_to(ROOT))
-    command = [sys.executable, "-I", "-c", INSTALL_ALL, str(archive), str(tmp_path)]
-    home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    result = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True, timeout=60)
-    assert result.returncode == 0, result.stderr
-    for host, companion in companions().items():
-        found = read_receipt(tmp_path / host, host)
-        assert found is not None and set(found.files) == {str(file.target) for file in companion.files}
-
-
-def test_the_hosts_that_the_readme_promises_are_there():
-    promised = {"ableton", "reaper", "bitwig", "ardour", "touchosc", "open-stage-control"}
-    assert promised <= set(companions())

@@ -11,56 +11,23 @@ const dgram = require("dgram")
 const fs = require("fs")
 const readline = require("readline")
 
+const {decoded, encoded} = require("./osc_packets.cjs")
+
 const [, , sessionPath, enginePort] = process.argv
 const widgets = new Map()
 const intervals = []
 let nowMs = 1e6
 
-// --- OSC ---------------------------------------------------------------------------------------
-
-const padded = (text) => {
-    const bytes = Buffer.from(text + "\0")
-    return Buffer.concat([bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)])
-}
-
-function encoded(tag, value) {
-    if (tag === "s") return padded(String(value))
-    const bytes = Buffer.alloc(4)
-    if (tag === "i") bytes.writeInt32BE(parseInt(value))
-    else bytes.writeFloatBE(parseFloat(value))
-    return bytes
-}
-
 // Types as the server of the program chooses them: said, else by what the value is.
 function send(address, args, typeTags) {
-    const given = args.filter((arg) => arg !== null)
     let last = ""
-    const typed = given.map((arg, i) => {
+    const typed = args.filter((arg) => arg !== null).map((arg, i) => {
         if (typeof arg === "object" && arg.type) return [arg.type, arg.value]
         last = typeTags[i] || last
         return [last || (typeof arg === "number" ? "f" : "s"), arg]
     })
-    const body = typed.map(([tag, value]) => encoded(tag, value))
-    const tags = padded("," + typed.map(([tag]) => tag).join(""))
-    socket.send(Buffer.concat([padded(address), tags, ...body]), enginePort, "127.0.0.1")
+    socket.send(encoded(address, typed), enginePort, "127.0.0.1")
     sent.push({address, args: typed.map(([, value]) => value), tags: typed.map(([tag]) => tag).join("")})
-}
-
-function decoded(bytes) {
-    let at = 0
-    const text = () => {
-        const end = bytes.indexOf(0, at)
-        const found = bytes.toString("utf8", at, end)
-        at = end + 4 - (end % 4)
-        return found
-    }
-    const address = text()
-    const args = [...text().slice(1)].map((tag) => {
-        if (tag === "s") return text()
-        at += 4
-        return tag === "i" ? bytes.readInt32BE(at - 4) : bytes.readFloatBE(at - 4)
-    })
-    return {address, args}
 }
 
 // --- widgets -----------------------------------------------------------------------------------
@@ -291,9 +258,14 @@ const hands = {
 
 const answer = (value) => process.stdout.write(JSON.stringify(value === undefined ? null : value) + "\n")
 
+function isShown({id, value, like}) {
+    const shown = existing(id).value
+    return like === undefined ? same(shown, value) : new RegExp(like, "m").test(shown)
+}
+
 function settle() {
     for (const one of [...waiting]) {
-        if (!same(existing(one.id).value, one.value)) continue
+        if (!isShown(one)) continue
         waiting.splice(waiting.indexOf(one), 1)
         answer(true)
     }

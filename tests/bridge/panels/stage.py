@@ -116,6 +116,10 @@ class Puppet:
         """Until a control shows that value."""
         self.do("wait", id=id, value=value)
 
+    def wait_for(self, id: str, pattern: str) -> None:
+        """Until a control shows a text of that form."""
+        self.do("wait", id=id, like=pattern)
+
     def _answer(self) -> Any:
         return json.loads(self._line())
 
