@@ -547,11 +547,11 @@ async def test_dump_osc_logs_what_comes_and_goes(caplog):
         client = await studio.udp()
         with caplog.at_level("INFO"):
             client.send("/rg/dump_osc", 3)
-            client.send("/rg/ping", 77)
+            client.send("/rg/ping", 7654321)
             await client.next()
             client.send("/rg/dump_osc", 0)
             await client.settle()
-        dumped = [r.getMessage() for r in caplog.records if "77" in r.getMessage()]
+        dumped = [r.getMessage() for r in caplog.records if "7654321" in r.getMessage()]
         assert [line[:2] for line in dumped] == ["<-", "->"]
         assert "2f72672f" in dumped[0]
 
