@@ -18,6 +18,7 @@ from bridge import midi_answers, reaper_surface
 from bridge.advertise import advertisement
 from bridge.beats import BeatFollower
 from bridge.clock.clock import STEP_S, Clock, call_later
+from bridge.clock.link import INSTALL
 from bridge.clock.sender import ClockSender
 from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
@@ -165,6 +166,8 @@ class App:
 
     def _choose_clock(self) -> None:
         """The source of the settings; our own where it is not to be had."""
+        if self.config.clock.link and not self.clock.link.is_installed:
+            self.engine.publish(e.Log("warning", f"[clock] link: {INSTALL}"))
         try:
             self.engine.submit(c.SetClockSource(self.config.clock.source), e.Origin("clock", ""))
         except EngineError as error:

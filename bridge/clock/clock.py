@@ -74,7 +74,7 @@ class Clock:
         self._join_or_leave()
 
     def _join_or_leave(self) -> None:
-        wanted = self._config.link or self._chooser.asked == "link"
+        wanted = self._chooser.asked == "link" or (self._config.link and self.link.is_installed)
         if wanted and not self.link.is_joined:
             self.link.set_quantum(self._quantum_beats())
             self.link.join(self._frame.tempo_bpm)
@@ -84,7 +84,7 @@ class Clock:
     def check(self, command: c.Command) -> None:
         """EngineError `locked` for what the clock that leads would undo at once."""
         reading, leader = self._reading, self.active.source
-        if reading is None or leader not in NAMES:
+        if reading is None or leader not in NAMES or (leader == "jack" and not self._is_led):
             return
         instead = "change it there, or take the clock by /rg/clock/source internal"
         if isinstance(command, c.SetTempo) and leader != "osc":
@@ -97,6 +97,11 @@ class Clock:
     @property
     def _is_rolling(self) -> bool:
         return self._player.transport().rolling
+
+    @property
+    def _is_led(self) -> bool:
+        """By another program's bar and beat on JACK."""
+        return self._player.transport().following
 
     def play(self) -> None:
         """At once; with Link at the next bar, as everybody does there."""
@@ -159,8 +164,10 @@ class Clock:
         if leader != self.active.source:
             self.conductor.lead()
         self._tell(leader, reading)
-        if leader != "internal":
-            self.conductor.follow(self._for_player(leader, reading), self._frame, now_s)
+        if leader == "jack":
+            self.conductor.follow_frame(reading, self._frame, reading.tempo_bpm, now_s)
+        elif leader != "internal":
+            self.conductor.follow(self._for_player(reading), self._frame, now_s)
         if now_s - self._looked_around_s >= LOOK_AROUND_S:
             self._look_around(now_s)
         self._send(now_s)
@@ -174,9 +181,9 @@ class Clock:
             unfit |= at_rest - {self.active.source}
         return readings | dict.fromkeys(unfit - {"internal"})
 
-    def _for_player(self, leader: str, reading: Reading) -> Reading:
-        """What the player has to write now, to be heard in time; on JACK everybody writes the same frame."""
-        offset_s = self._config.offset_ms / 1000.0 + (0.0 if leader == "jack" else self._latency_s)
+    def _for_player(self, reading: Reading) -> Reading:
+        """What the player has to write now, to be heard in time."""
+        offset_s = self._config.offset_ms / 1000.0 + self._latency_s
         if reading.rolling is False or not offset_s:
             return reading
         return replace(reading, beat=reading.beat + seconds_to_beats(offset_s, reading.tempo_bpm))
@@ -216,7 +223,7 @@ class Clock:
 
     def _detail(self, leader: str, reading: Reading) -> str:
         asked = self._chooser.asked
-        beyond = [n for n, r in self._readings.items() if r is not None and r.rolling and is_beyond(r)]
+        beyond = [n for n, r in self._readings.items() if r is not None and is_beyond(r)]
         if leader == "internal" and beyond:
             return f"{beyond[0]} is outside {MIN_TEMPO_BPM:g} to {MAX_TEMPO_BPM:g} bpm: our own tempo"
         if leader == "internal" and asked not in ("auto", "internal"):
@@ -226,7 +233,8 @@ class Clock:
 
 def is_beyond(reading: Reading) -> bool:
     """Whether its tempo is none that a set can have."""
-    return reading.settled and not MIN_TEMPO_BPM <= reading.tempo_bpm <= MAX_TEMPO_BPM
+    is_known = reading.settled and reading.rolling is not False
+    return is_known and not MIN_TEMPO_BPM <= reading.tempo_bpm <= MAX_TEMPO_BPM
 
 
 def call_later(delay_s: float, call: Callable[[], None]) -> None:

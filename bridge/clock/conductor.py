@@ -94,10 +94,7 @@ class Conductor:
     def follow(self, reading: Reading, frame: SetFrame, now_s: float) -> None:
         """`reading`: the clock that leads, as of now."""
         here = self._player.transport()
-        if reading.settled:
-            self.tempo.follow(reading, frame.tempo_bpm, here.tempo_bpm, now_s)
-        if reading.signature is not None and reading.signature != frame.signature:
-            self._ask_signature(reading.signature)
+        self.follow_frame(reading, frame, here.tempo_bpm, now_s)
         # Before its beat 0 a host counts in: the music comes in with the first beat.
         rolling = None if reading.rolling is None else reading.rolling and reading.beat >= 0.0
         if rolling is not None and rolling != self._was_rolling:
@@ -105,10 +102,17 @@ class Conductor:
         elif here.rolling and rolling is not False:
             self._keep_place(reading, here, now_s)
         elif self._waits:
-            self._launch_in_time(reading, here)
+            self._launch_in_time(reading, here, now_s)
         elif rolling is False and not here.rolling and self._has_moved(reading, here):
             self._locate(reading.beat, now_s)
         self._was_rolling, self._was_at = rolling, reading.beat
+
+    def follow_frame(self, reading: Reading, frame: SetFrame, played_bpm: float, now_s: float) -> None:
+        """Tempo and signature alone: of a clock whose transport the player is on."""
+        if reading.settled:
+            self.tempo.follow(reading, frame.tempo_bpm, played_bpm, now_s)
+        if reading.signature is not None and reading.signature != frame.signature:
+            self._ask_signature(reading.signature)
 
     def _has_moved(self, reading: Reading, here: Transport) -> bool:
         """Whether a clock at rest has been put somewhere else: a musician may be elsewhere meanwhile."""
@@ -116,8 +120,8 @@ class Conductor:
 
     def _start_or_stop(self, reading: Reading, rolling: bool, here: Transport, now_s: float) -> None:
         if not rolling:
-            if here.rolling and self._was_rolling:  # a clock that is found at rest stops nobody
-                self._player.stop()
+            if self._was_rolling:  # a clock that is found at rest stops nobody
+                self.stop()
         elif not here.rolling and reading.quantum_beats:
             self._waits = True
         elif not here.rolling:
@@ -125,14 +129,14 @@ class Conductor:
             self._player.play()
             self._arriving = START
 
-    def _launch_in_time(self, reading: Reading, here: Transport) -> None:
+    def _launch_in_time(self, reading: Reading, here: Transport, now_s: float) -> None:
         """Start with the clock's next place in the bar, at the music's next one."""
         quantum = reading.quantum_beats
         left_s = beats_to_seconds(-reading.beat % quantum, reading.tempo_bpm) - self._lead_s[START]
         if not 0.0 <= left_s <= LAUNCH_S:
             return
         self._waits, self._launch = False, self._launch + 1
-        self._player.locate(math.ceil(here.beat / quantum - 1e-6) * quantum)
+        self._locate(math.ceil(here.beat / quantum - 1e-6) * quantum, now_s)
         self._later(left_s, partial(self._start, self._launch))
 
     def _start(self, launch: int) -> None:

@@ -50,8 +50,12 @@ class LinkClock:
         self.state: LinkState | None = None
         self.quantum_beats = 4.0
 
+    @property
+    def is_installed(self) -> bool:
+        return importlib.util.find_spec("aalink") is not None
+
     def check(self) -> None:
-        if importlib.util.find_spec("aalink") is None:
+        if not self.is_installed:
             raise EngineError("not_available", INSTALL)
 
     @property

@@ -14,6 +14,7 @@ TICKS_PER_BEAT = 24
 GUESS_S = 60.0 / (120.0 * TICKS_PER_BEAT)
 SETTLED_TICKS = 24  # a beat: with 1 ms of jitter the tempo is known to a few in a thousand
 AGAIN_TICKS = 3
+LEAST_ERROR_BPM = 0.03
 
 
 class Ticks:
@@ -31,8 +32,8 @@ class Ticks:
 
     @property
     def tempo_error_bpm(self) -> float:
-        """Three standard deviations."""
-        return self.tempo_bpm * 3.0 * self.loop.period_error_s / self.loop.period_s
+        """Four standard deviations, so that a set is not asked for a hundredth more by chance."""
+        return max(LEAST_ERROR_BPM, self.tempo_bpm * 4.0 * self.loop.period_error_s / self.loop.period_s)
 
     @property
     def is_settled(self) -> bool:

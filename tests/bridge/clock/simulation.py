@@ -4,6 +4,8 @@ import heapq
 from dataclasses import replace
 from itertools import count
 
+import numpy as np
+
 from bridge.clock.clock import STEP_S, Clock
 from bridge.clock.link import LinkState
 from bridge.grid import Grid
@@ -33,6 +35,8 @@ class Simulation:
             lambda: self.now_s, self.later,
         )  # fmt: skip
         self.musician(c.SetTempo(tempo_bpm))
+        loop = self.player.prepare(np.zeros((44_100, 2), np.float32), length_beats=4.0)
+        self.player.swap("drums", loop, "now", self.frame)
 
     # --- the engine -------------------------------------------------------------------------------
 

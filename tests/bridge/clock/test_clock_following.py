@@ -266,6 +266,21 @@ def test_start_and_stop_come_from_link_where_that_is_wanted():
     assert not simulation.rolling
 
 
+def test_a_start_that_waits_for_the_bar_is_taken_back_by_a_stop():
+    simulation = Simulation(start_stop_sync=True)
+    session = LinkSession(simulation, beat=0.2)
+    simulation.run(1.0)
+    session.playing = True
+    simulation.run(0.3)
+    session.playing = False
+    simulation.run(3.0)
+    assert not simulation.rolling
+    simulation.clock.play()
+    simulation.clock.stop()
+    simulation.run(3.0)
+    assert not simulation.rolling
+
+
 # --- swaps ----------------------------------------------------------------------------------------
 
 

@@ -101,6 +101,7 @@ def test_taken_by_hand_jack_leads_with_bar_and_beat_of_our_own(stage):
     stage.clock.choose("jack")
     stage.step()
     assert (stage.clock.active.source, "ours" in stage.clock.active.detail) == ("jack", True)
+    stage.clock.check(c.SetTempo(90.0))  # which nobody else has a say in
 
 
 def test_another_clock_by_hand_overrules_the_other_program_on_jack(server, stage):

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 
 from bridge.clock.clock import STEP_S
+from engine.errors import EngineError
 from tests.bridge.clock.simulation import LinkSession, MidiHost, OscHost, Simulation
 
 MS = 0.001
@@ -118,3 +119,12 @@ def test_a_tempo_that_no_set_can_have_is_not_followed_and_said():
     host.set(tempo_bpm=150.0)
     simulation.run(1.0)
     assert (simulation.leader, simulation.frame.tempo_bpm) == ("osc", 150.0)
+
+
+def test_link_in_the_settings_without_the_extra_leaves_the_other_clocks(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    simulation = Simulation(link=True)
+    for source in ("midi", "auto"):
+        simulation.clock.choose(source)
+    with pytest.raises(EngineError, match="pip install"):
+        simulation.clock.choose("link")
