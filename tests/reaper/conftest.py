@@ -15,8 +15,8 @@ from tests.reaper.reaper_host import ReaperHost
 
 @pytest.fixture
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReaperHost]:
-    """A REAPER with an empty project: 7, with Lua 5.4, unless the test's parameter is another Lua."""
-    with ReaperHost(tmp_path, getattr(request, "param", "lua5.4")) as host:
+    """A REAPER with an empty project: 7, with Lua 5.4, unless the test's parameter says otherwise."""
+    with ReaperHost(tmp_path, **getattr(request, "param", {})) as host:
         yield host
         host.check()
 

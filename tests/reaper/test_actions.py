@@ -6,7 +6,7 @@ import pytest
 
 from bridge.osc_spec import MAX_MESSAGE_BYTES
 from tests.reaper.paper_engine import BAND, PaperEngine
-from tests.reaper.reaper_host import HOME, ReaperHost, declared
+from tests.reaper.reaper_host import HOME, ReaperHost, declared, install
 
 SCRIPTS = sorted(path.name for path in (HOME / "scripts").iterdir() if path.name.endswith(".lua"))
 SPOKEN = "ä dub in F♯ 'minor' \"quoted\", 100% $(touch /tmp/x) `id` ; rm -rf ~ & | > < \\ %s {} é€🎹"
@@ -146,6 +146,10 @@ def test_without_an_engine_the_musician_is_told_and_nothing_waits(desk):
     assert engine.heard_at("/rg/generate") == []
 
 
+INSTALLED = pytest.mark.parametrize("desk", [{"put": install}], indirect=True)
+
+
+@INSTALLED
 def test_the_engine_is_started_by_the_path_that_was_installed_and_nothing_else(desk):
     engine = PaperEngine(desk)
     engine.is_there = False
@@ -159,6 +163,7 @@ def test_the_engine_is_started_by_the_path_that_was_installed_and_nothing_else(d
     assert desk.lua("return host.started[1]") == [f'"{command}" serve --port 9130', -2]
 
 
+@INSTALLED
 @pytest.mark.parametrize("line", ["", "/no/such/file\n", '/bin/"true\n'])
 def test_without_a_path_to_trust_nothing_is_started(desk, line):
     engine = PaperEngine(desk)

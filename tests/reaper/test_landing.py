@@ -38,7 +38,7 @@ def test_the_first_stem_makes_an_item_that_loops_without_fades(desk, engine):
     assert desk.undo_points()[-1] == "ResonantGen: bass take 1"
 
 
-@pytest.mark.parametrize("desk", ["lua5.4", "lua5.3"], indirect=True)  # REAPER 7's and REAPER 6's
+@pytest.mark.parametrize("desk", [{"lua": "lua5.4"}, {"lua": "lua5.3"}], indirect=True)  # REAPER 7's and 6's
 def test_the_next_stem_is_another_take_of_the_same_item_and_is_heard(desk, engine):
     paths = [engine.stem("bass", number) for number in (1, 2, 3)]
     assert places(desk, "bass") == [(0, 8, 3)]

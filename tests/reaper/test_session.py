@@ -26,7 +26,10 @@ _set_number = itertools.count(1)
 @pytest.fixture(autouse=True)
 def fresh_set(studio: Musician) -> None:
     """And nobody leads: where REAPER does, its tempo counts once more when it takes the lead."""
-    answer = studio.ask("/rg/set/new", "s", f"set{next(_set_number)}")
+    number = next(_set_number)
+    studio.send("/rg/sync", "i", str(number))
+    studio.hear("/rg/synced", number)
+    answer = studio.ask("/rg/set/new", "s", f"set{number}")
     assert answer.address == "/rg/done", answer
     lead(studio, "internal")
 
