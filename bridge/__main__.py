@@ -75,7 +75,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
     bench.add_argument(
         "what",
         nargs="?",
-        choices=("engine", "models", "clock"),
+        choices=("engine", "models", "clock", "midi"),
         default="engine",
         help="what is measured (default engine)",
     )
@@ -220,6 +220,10 @@ def _run(args: argparse.Namespace) -> int:
         from bridge.clock.bench import bench_clock
 
         return bench_clock(args.minutes, args.quick, args.only)
+    if args.what == "midi":
+        from bridge.bench_midi import bench_midi
+
+        return bench_midi(args.quick)
     from bridge.bench import bench
 
     return bench(args.quick, args.only)

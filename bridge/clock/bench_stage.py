@@ -42,12 +42,12 @@ START_S = 10.0
 
 
 @contextmanager
-def jack_server() -> Iterator[str]:
+def jack_server(block_frames: int = BLOCK_FRAMES) -> Iterator[str]:
     """A JACK server of our own, without a sound card; its name. EngineError `not_available`."""
     if shutil.which("jackd") is None:
         raise EngineError("not_available", "missing: jackd; install jackd2")
     name = f"resonantgen_bench_{os.getpid()}"
-    driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(BLOCK_FRAMES)]
+    driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(block_frames)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(["jackd", "-n", name, "-S", *driver], **quiet)  # type: ignore[call-overload]
     try:

@@ -1,0 +1,45 @@
+"""The benchmark's pad is a controller like any other, and its clock runs from the press to the light."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import rtmidi
+
+from bridge import bench_midi
+from bridge.__main__ import build_parser
+from bridge.bench_midi import Pad
+from engine.errors import EngineError
+from tests.bridge.midi_pad import MidiServer
+from tests.bridge.midi_studio import Studio
+from tests.bridge.osc_studio import in_loop
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[MidiServer]:
+    with MidiServer() as running:
+        yield running
+
+
+@in_loop
+async def test_a_press_is_timed_to_its_light_and_beside_a_message_with_nobody_in_between(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with Pad(rtmidi.API_UNIX_JACK) as pad:
+            await asyncio.to_thread(pad.wait_lit)
+            light_ms = [await asyncio.to_thread(pad.light_ms, i % 2 == 0) for i in range(4)]
+            loop_ms = [await asyncio.to_thread(pad.loop_ms, i) for i in range(4)]
+    assert not studio.session.tracks["drums"].locked
+    assert min(light_ms) > 2.0 * bench_midi.BLOCK_FRAMES / 48.0 / 2.0  # there and back, half a block each
+    assert 0.0 < min(loop_ms) < min(light_ms)
+
+
+def test_an_engine_that_says_nothing_is_told(server, monkeypatch):
+    monkeypatch.setattr(bench_midi, "ANSWER_S", 0.01)
+    with Pad(rtmidi.API_UNIX_JACK) as pad, pytest.raises(EngineError, match="no MIDI came back"):
+        pad._until(pad.input, lambda data: True, bench_midi.time.perf_counter(), bench_midi.ANSWER_S)
+
+
+def test_the_command_is_there():
+    assert build_parser().parse_args(["bench", "midi", "--quick"]).what == "midi"
