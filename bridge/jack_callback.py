@@ -128,6 +128,7 @@ def _report(head: Any, voices: Any, position: Any, rolling: bool, frames: int) -
     report.orders_seen = head.orders_seen
     report.blocks += 1
     report.block_size = frames
+    report.begun_us = np.int64(position.usecs)
     report.rolling = rolling
     report.frame = np.int64(position.frame) + (frames if rolling else 0)
     report.cuts = head.cuts

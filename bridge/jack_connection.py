@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
+import math
 import time
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from bridge import jack_callback
 from bridge.jack_latency import playback_latency
+from bridge.jack_library import time_us
 from bridge.jack_memory import Memory
 from bridge.jack_probe import import_jack
 
 HUSH_S = 0.5  # two blocks of any size take less
+ANSWERS_S = 0.3  # a server that is there has begun a block since
 
 
 def load_jack() -> ModuleType:
@@ -34,6 +39,7 @@ class JackConnection:
         self, jack: ModuleType, tracks: Sequence[str], client_name: str, server_name: str | None, midi: bool
     ) -> None:
         self._jack = jack
+        self._latency_s = 0.0
         self._client = jack.Client(client_name, no_start_server=True, servername=server_name)
         self.name: str = self._client.name
         self.sample_rate: int = self._client.samplerate
@@ -93,57 +99,78 @@ class JackConnection:
 
     @property
     def block_size(self) -> int:
-        return int(self._client.blocksize)
+        return int(self._client.blocksize) if self.alive else 0
 
     @property
     def rolling(self) -> bool:
         """What the server says, before the first block as well."""
         return bool(self._client.transport_state != self._jack.STOPPED)
 
-    def frame_now(self, reported: int) -> int:
-        """The transport frame of this very moment, by JACK's own clock (to some 20 µs): the one that the
-        callback reported lies up to a block ahead. `reported` where they are nowhere near each other: a
-        locate is on its way, or the server has gone."""
-        if not self.alive:
-            return reported
-        frame = int(self._client.transport_frame)
-        return frame if abs(frame - reported) <= 3 * self.block_size else reported
+    def _since_block_s(self, report: Any) -> float:
+        """How long ago the reported block began, by JACK's own clock (to some 20 µs); inf: nothing says."""
+        now_us = time_us()
+        return math.inf if now_us is None else (now_us - int(report["begun_us"])) / 1e6
+
+    def frame_now(self, report: Any) -> int:
+        """The transport frame of this very moment, while it rolls: the reported one lies up to a block ahead.
+
+        Reckoned from the report as libjack does it from the server's memory, which is gone the moment the
+        server is: who asks for it then does not come back.
+        """
+        reported, block = int(report["frame"]), int(report["block_size"])
+        passed = self._since_block_s(report) * self.sample_rate
+        return reported if passed > 3 * block else reported - block + round(passed)
 
     @property
     def latency_s(self) -> float:
-        """From the mix to the speakers."""
-        if not self.alive:
-            return 0.0
-        joined = [port for own in self._ports[-2:] for port in self._client.get_all_connections(own)]
-        addresses = [int(self._jack._ffi.cast("uintptr_t", port._ptr)) for port in joined]
-        return playback_latency(addresses) / self.sample_rate
+        """From the mix to the speakers. As of the last look where no block has come for a while: the server
+        may have gone, and libjack ends a process that asks for its ports then."""
+        if self.alive and self._since_block_s(self.memory.snapshot().report) < ANSWERS_S:
+            joined = [port for own in self._ports[-2:] for port in self._client.get_all_connections(own)]
+            addresses = [int(self._jack._ffi.cast("uintptr_t", port._ptr)) for port in joined]
+            self._latency_s = playback_latency(addresses) / self.sample_rate
+        return self._latency_s
 
     @property
     def cpu_load(self) -> float:
         """Percent of a block's time that the whole graph takes."""
-        return float(self._client.cpu_load())
+        return float(self._client.cpu_load()) if self.alive else 0.0
 
     def lead(self) -> bool:
         """Give the transport its bar and beat, unless another client does; whether it is us.
 
         Also makes JACK ask for bar and beat anew, while the transport stands still as well.
         """
+        if not self.alive:
+            return False
         callback = self._jack._ffi.cast("JackTimebaseCallback", jack_callback.timebase.address)
         taken = self._jack._lib.jack_set_timebase_callback(self._client._ptr, 1, callback, self._argument)
         return bool(taken == 0)
 
     def start(self) -> None:
-        self._client.transport_start()
+        if self.alive:
+            self._client.transport_start()
 
     def stop(self) -> None:
-        self._client.transport_stop()
+        if self.alive:
+            self._client.transport_stop()
 
     def locate(self, frame: int) -> None:
-        self._client.transport_frame = frame
+        if self.alive:
+            self._client.transport_frame = frame
 
     def close(self) -> None:
-        """Leave the server; afterwards no callback runs, and the memory may go."""
-        if self._midi_ports and self.alive:
+        """Leave the server; afterwards no callback runs, and the memory may go.
+
+        A client whose server has gone is left to libjack, which frees it as soon as anybody in this process
+        connects anew (and MIDI may have been quicker): to close it then would free it twice. What it points
+        to stays for good.
+        """
+        if not self.alive:
+            for kept in (self._client, self.memory):
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+            return
+        if self._midi_ports:
             self._hush()
         self._client.close()
 

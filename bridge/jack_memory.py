@@ -135,6 +135,7 @@ REPORT = np.dtype(
         ("orders_seen", np.int64),
         ("blocks", np.int64),
         ("block_size", np.int64),
+        ("begun_us", np.int64),  # when the last block began, by jack_get_time
         ("rolling", np.int64),
         ("frame", np.int64),  # the first that has not been played
         ("cuts", np.int64),  # bridge.jack_marks
@@ -157,11 +158,11 @@ REPORT = np.dtype(
 POSITION = np.dtype(
     {
         "names": [
-            "frame", "valid", "bar", "beat", "tick", "bar_start_tick",
+            "usecs", "frame", "valid", "bar", "beat", "tick", "bar_start_tick",
             "beats_per_bar", "beat_type", "ticks_per_beat", "beats_per_minute",
         ],
-        "formats": ["<u4", "<u4", "<i4", "<i4", "<i4", "<f8", "<f4", "<f4", "<f8", "<f8"],
-        "offsets": [20, 24, 28, 32, 36, 40, 48, 52, 56, 64],
+        "formats": ["<u8", "<u4", "<u4", "<i4", "<i4", "<i4", "<f8", "<f4", "<f4", "<f8", "<f8"],
+        "offsets": [8, 20, 24, 28, 32, 36, 40, 48, 52, 56, 64],
         "itemsize": 136,
     }
 )  # fmt: skip

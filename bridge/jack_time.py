@@ -47,7 +47,7 @@ class JackTime:
         report, rate = self.look().report, self._connection.sample_rate
         rolling, frame = bool(report["rolling"]), int(report["frame"])
         if rolling:
-            frame = self._connection.frame_now(frame)
+            frame = self._connection.frame_now(report)
         told = None if self.leads else followed(report, frame, rate)
         if told is not None and self._may_follow:
             return told
