@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bridge.clock.clock import STEP_S, Clock
+from bridge.clock.moments import look
 from bridge.grid import Grid
 from bridge.jack_player import JackPlayer
 from bridge.jack_probe import import_jack
@@ -49,7 +50,7 @@ def jack_server(block_frames: int = BLOCK_FRAMES) -> Iterator[str]:
     name = f"resonantgen_bench_{os.getpid()}"
     driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(block_frames)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(["jackd", "-n", name, "-S", *driver], **quiet)  # type: ignore[call-overload]
+    process = subprocess.Popen(["jackd", "-R", "-n", name, *driver], **quiet)  # type: ignore[call-overload]
     try:
         _wait_for_server(name)
         yield name
@@ -101,7 +102,7 @@ class Ears:
 
     def heard(self) -> list[Heard]:
         """What was heard since the last time."""
-        now_s, frame_now = time.perf_counter(), int(self._client.transport_frame)
+        now_s, frame_now = look(lambda: int(self._client.transport_frame))
         heard = []
         while self._looks:
             frame, left, right = self._looks.popleft()

@@ -17,6 +17,7 @@ from bridge.clock.internal import InternalClock
 from bridge.clock.jack import JackClock
 from bridge.clock.link import LinkClock
 from bridge.clock.midi import MidiClock
+from bridge.clock.moments import look
 from bridge.clock.osc import OscClock
 from bridge.clock.reading import Reading, Source
 from bridge.clock.sender import ClockSender
@@ -167,7 +168,10 @@ class Clock:
         if leader == "jack":
             self.conductor.follow_frame(reading, self._frame, reading.tempo_bpm, now_s)
         elif leader != "internal":
-            self.conductor.follow(self._for_player(reading), self._frame, now_s)
+            # Player and clock as of one moment: a thread that was held up in between would see a drift.
+            at_s, here = look(self._player.transport, self._now)
+            reading = self.sources[leader].read(at_s) or reading
+            self.conductor.follow(self._for_player(reading), here, self._frame, at_s)
         if now_s - self._looked_around_s >= LOOK_AROUND_S:
             self._look_around(now_s)
         self._send(now_s)

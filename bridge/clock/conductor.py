@@ -91,9 +91,8 @@ class Conductor:
         self._launch += 1
         self._player.stop()
 
-    def follow(self, reading: Reading, frame: SetFrame, now_s: float) -> None:
-        """`reading`: the clock that leads, as of now."""
-        here = self._player.transport()
+    def follow(self, reading: Reading, here: Transport, frame: SetFrame, now_s: float) -> None:
+        """The clock that leads, and the player, both as of now."""
         self.follow_frame(reading, frame, here.tempo_bpm, now_s)
         # Before its beat 0 a host counts in: the music comes in with the first beat.
         rolling = None if reading.rolling is None else reading.rolling and reading.beat >= 0.0

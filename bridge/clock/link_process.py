@@ -20,22 +20,9 @@ import threading
 import time
 from typing import Any
 
+from bridge.clock.moments import look
+
 STEP_S = 0.02
-UNDISTURBED_S = 0.0002  # a look that took longer was interrupted: its time is not known well enough
-TRIES = 3
-
-
-def look(link: Any) -> tuple[float, float]:
-    """(at_s, beat), the two as of one moment."""
-    best = (float("inf"), 0.0, 0.0)
-    for _ in range(TRIES):
-        before_s = time.perf_counter()
-        beat = link.beat
-        took_s = time.perf_counter() - before_s
-        best = min(best, (took_s, before_s + took_s / 2, beat))
-        if took_s < UNDISTURBED_S:
-            break
-    return best[1], best[2]
 
 
 def obey(link: Any, order: list[Any]) -> None:
@@ -68,7 +55,7 @@ async def main(tempo_bpm: float, quantum_beats: float, start_stop_sync: bool) ->
     done = asyncio.Event()
     threading.Thread(target=listen, args=(link, asyncio.get_running_loop(), done), daemon=True).start()
     while not done.is_set():
-        at_s, beat = look(link)
+        at_s, beat = look(lambda: float(link.beat))
         print(json.dumps([at_s, beat, link.tempo, link.num_peers, bool(link.playing)]), flush=True)
         await asyncio.sleep(STEP_S)
     link.enabled = False  # the others are told that we leave
