@@ -177,7 +177,8 @@ class Player(Protocol):
     def set_grid(self, grid: Grid) -> None:
         """Tempo and signature from now on (see `bridge.timeline`). While the transport rolls the music goes
         on from where it is; loops that were made for another tempo are read faster or slower, and so
-        keep the time, though not the pitch. At rest the transport is moved to the same beat."""
+        keep the time, though not the pitch. At rest the transport is moved to the same beat. Where no
+        track has a loop there is no music to go on: beat 0 is at frame 0."""
         ...
 
     def play(self) -> None: ...

@@ -90,17 +90,17 @@ def test_strokes_lie_on_the_new_beats_and_there_and_back_the_samples_are_the_ste
         player.set_grid(Grid(180.0))
         wait_until(lambda: player.transport().tempo_bpm == 180.0)
         quick = player.transport()
-        recorder.wait_frame(quick.frame + 20_000)
+        recorder.wait_frame(quick.frame + 16_000)
         assert player.replace_many({"drums": (drums, fast)}) == ["drums"]
-        recorder.wait_frame(quick.frame + 50_000)
+        recorder.wait_frame(quick.frame + 36_000)
         assert player.replace_many({"drums": (fast, drums)}) == ["drums"]
         player.set_grid(grid)
         wait_until(lambda: player.transport().tempo_bpm == 120.0)
         back = player.transport()
-        recorder.wait_frame(back.frame + 40_000)
+        recorder.wait_frame(back.frame + 26_000)
     first, heard = joined(recorder.rolling())
     strokes = onsets(heard[0]) + first
-    for there, end in ((quick, quick.frame + 50_000), (back, int(strokes[-1]) + 1)):
+    for there, end in ((quick, quick.frame + 36_000), (back, int(strokes[-1]) + 1)):
         wanted = beat_frames(there, np.arange(np.ceil(there.beat), there.beat + 8))
         wanted = wanted[wanted < end]
         assert len(wanted) >= 1
@@ -169,7 +169,7 @@ def test_bars_and_ticks_go_on_over_a_change_of_tempo(server: JackServer, player:
         for tempo_bpm in (120.0, 150.0, 95.0):
             player.set_grid(Grid(tempo_bpm))
             wait_until(lambda bpm=tempo_bpm: told_bpm(recorder) == bpm)
-            for _ in range(8):
+            for _ in range(5):
                 recorder.wait_blocks(1)
                 bars = recorder.client.transport_query()[1]
                 counted = (bars["bar"] - 1) * 4 + bars["beat"] - 1 + bars["tick"] / bars["ticks_per_beat"]
@@ -181,8 +181,8 @@ def test_bars_and_ticks_go_on_over_a_change_of_tempo(server: JackServer, player:
 
 
 def test_another_programs_tempo_map_leads_the_music(server: JackServer, player: JackPlayer) -> None:
-    """120 bpm up to frame 30,000, then 160: strokes lie on its beats."""
-    turn = 30_000
+    """120 bpm up to frame 25,000, then 160: strokes lie on its beats."""
+    turn = 25_000
     loop = Loop(clicks(BEAT), None, 4.0)
     player.swap("drums", player.prepare(loop.audio, None, 4.0), "now", Grid(120.0))
 
@@ -203,13 +203,13 @@ def test_another_programs_tempo_map_leads_the_music(server: JackServer, player: 
         player.poll()
         wait_until(lambda: player.transport().following)
         player.play()
-        recorder.wait_frame(turn + 60_000)
+        recorder.wait_frame(turn + 40_000)
         assert player.transport().tempo_bpm == 160.0
         player.stop()
         wait_until(lambda: not player.transport().rolling)
     first, heard = joined(recorder.rolling())
     strokes = onsets(heard[0]) + first
-    assert len(strokes) >= 4
+    assert len(strokes) >= 3
     offset = np.array([(beat_at(frame) + 0.5) % 1 - 0.5 for frame in strokes])
     assert (np.abs(offset[strokes > turn + 2_000]) * 0.75 * BEAT < MS).all()
     assert (np.abs(offset[strokes < turn]) * BEAT < MS).all()
