@@ -183,6 +183,7 @@ def test_a_running_engine_is_not_started_again(desk, engine):
 def test_install_puts_every_script_into_the_action_list(desk):
     desk.action("Install")
     assert f"{len(SCRIPTS)} of {len(SCRIPTS)} actions" in desk.console()
+    assert desk.lua(r"return host.kept['ResonantGen\0action_lock bass']").startswith("_RS")
     desk.action("Install")
     names = desk.lua("local n = 0 for _ in pairs(host.names) do n = n + 1 end return n")
     assert names == len(SCRIPTS)

@@ -103,6 +103,12 @@ def test_a_folder_that_cannot_be_written_to_is_told_once(desk):
     assert desk.console().count("cannot write where the engine would read") == 1
 
 
+def test_what_was_read_is_taken_away(desk, engine):
+    engine.stem("bass", 1)
+    engine.turns(3)
+    assert list(desk.mailbox.rglob("*.osc")) == []
+
+
 def test_the_lease_is_kept_at_rest(desk, engine):
     for _ in range(18):  # longer than the lease
         engine.wait(2.0)

@@ -88,6 +88,14 @@ def test_stems_land_at_the_bar_that_the_musician_has_chosen(desk, engine, choice
     assert places(desk, "drums") == [(bar_s, 8, 1)]
 
 
+def test_without_a_loop_the_cursors_bar_is_meant(desk, engine):
+    desk.by_hand("project.cursor = 7.0")
+    desk.action("Place at Loop")
+    desk.action("Generate")
+    engine.stem("drums", 1)
+    assert places(desk, "drums") == [(6, 8, 1)]
+
+
 def test_a_cursor_on_a_bar_line_means_the_bar_that_begins_there(desk, engine):
     desk.by_hand("project.cursor = 3.9999999")
     desk.action("Generate")
@@ -142,6 +150,23 @@ def test_a_take_that_is_chosen_in_reaper_is_the_engines_too(desk, engine):
     engine.tell_stem("bass", 3, Path(paths[0]).name)
     assert engine.heard_at("/rg/track/bass/take") == []
     assert chosen(desk, engine, 2) == [(4,)]
+
+
+def test_each_choice_counts_also_while_the_engine_has_not_answered(desk, engine):
+    for number in (3, 4):
+        engine.stem("bass", number)
+    assert [chosen(desk, engine, active) for active in (1, 2, 1)] == [[(3,)], [(4,)], [(3,)]]
+
+
+def test_what_was_chosen_before_the_two_met_is_no_news(desk, engine):
+    for number in (1, 2):
+        engine.stem("bass", number)
+    desk.by_hand("host.all_items(project)[1].active = 1")
+    desk.stop_following()
+    engine.heard.clear()
+    desk.follow()
+    engine.wait(3.0)
+    assert desk.setting("connected") == "1" and engine.heard_at("/rg/track/bass/take") == []
 
 
 def test_reapers_undo_of_a_take_is_the_engines(desk, engine):
