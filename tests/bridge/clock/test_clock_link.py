@@ -12,9 +12,9 @@ from bridge.clock.link import COMMAND, LinkClock
 from bridge.internal_player import InternalPlayer
 from engine.config import ClockConfig
 from engine.errors import EngineError
-from tests.bridge.clock.namespace import loopback_only
+from tests.bridge.clock.namespace import loopback_only, require_link
 
-pytest.importorskip("aalink")
+require_link()
 SOON_S = 20.0
 OLD_S = 0.7  # of two sessions the older one's tempo holds; half a second and less is equally old (Link's own)
 

@@ -4,11 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from tests.bridge.clock.namespace import loopback_only, require_link
 
-from tests.bridge.clock.namespace import loopback_only
-
-pytest.importorskip("aalink")
+require_link()
 ROOT = Path(__file__).parents[3]
 STAGE = ("tests/bridge/clock/stage_with_link.py",)
 
