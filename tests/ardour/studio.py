@@ -36,6 +36,7 @@ class Studio:
     folder: Path
     ardour: Ardour
     musician: Musician
+    syncs: int = 1000
 
     def point_scripts_here(self, mailbox: Path) -> None:
         """The settings that a user of another port writes."""
@@ -51,6 +52,12 @@ class Studio:
         self.ardour.ask(f"gui.answers, gui.shown = {lua_table(answers)}, {{}}")
         self.ardour.ask(f'gui.run("{script}")')
         return self.ardour.ask('return table.concat(gui.shown, "; ")').split("; ")
+
+    def settle(self) -> None:
+        """Until everything that was asked for has ended, and was told."""
+        self.syncs += 1
+        self.musician.send("/rg/sync", "i", str(self.syncs))
+        self.musician.hear("/rg/synced", self.syncs)
 
     # --- transport --------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ end
 function bars.start(sample)
   local map = Temporal.TempoMap.read()
   local place = map:bbt_at(at(sample))
-  return map:sample_at_bbt(Temporal.BBT_TIME(place.bars, 1, 0))
+  return map:sample_at_beats(map:quarters_at_bbt(Temporal.BBT_TIME(place.bars, 1, 0)))
 end
 
 -- Quarter notes from the start to a sample.
