@@ -147,6 +147,7 @@ class Engine:
             core.outs.set_midi(core.session.midi())
         elif isinstance(command, FRAMES):
             core.stage.set_grid()
+            core.publish(e.ContextTempo(core.session.sounding().tempo_bpm))
         elif isinstance(command, TAKES):
             names = [event.track for event in events if isinstance(event, e.TrackTake)]
             core.publish_all(core.session.tempo_of_takes())

@@ -67,6 +67,7 @@ def test_every_track_is_rendered_and_replaced_together(bench: Bench) -> None:
     before = bench.digests()
     bench.send(c.SetTempo(90))
     assert bench.outs.calls[-1] == "grid 90 4/4"  # at once: in time, read more slowly
+    assert bench.of(e.ContextTempo)[-1] == e.ContextTempo(90)
     assert bench.outs.latest == before and not bench.outs.replaced
     bench.until(lambda: is_settled(bench, 90))
     assert sorted(track for track, *_ in bench.outs.replaced) == sorted(BAND)
