@@ -109,7 +109,7 @@ class App:
             self.config, list(self.registry), self.server.submit_osc, self.engine.publish,
             lambda call: post_to(loop, call),
         )  # fmt: skip
-        self.midi.hear_clock = self.clock.midi.hear
+        self.midi.hear_clock = self.clock.hear_midi
         self.clock.sender = ClockSender(self.midi.send_clock, call_later)
         self.engine.subscribe(self.server.publish)
         self.engine.subscribe(self.midi.show)

@@ -115,9 +115,19 @@ class Clock:
         self.link.tell_playing(False)
         self._send(self._now())
 
+    def hear_midi(self, port: object, message: bytes, at_s: float) -> None:
+        """A message of MIDI clock. A start is followed at once, not with the next step."""
+        was_rolling = self.midi.is_rolling
+        self.midi.hear(port, message, at_s)
+        if self.midi.is_rolling and not was_rolling:
+            self.step()
+
     def told(self, command: c.ReportPosition, host: str) -> None:
-        """A host has told its position."""
+        """A host has told its position. A start or a stop is followed at once."""
+        was_rolling = self.osc.is_rolling
         self.osc.tell(host, command.beat, command.tempo_bpm, command.rolling, self._now())
+        if self.osc.is_rolling != was_rolling:
+            self.step()
 
     # --- the engine -------------------------------------------------------------------------------
 

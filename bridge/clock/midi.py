@@ -52,6 +52,11 @@ class MidiClock:
             self._next = 0 if status == START else self._place + self._rolls
             self._started = True
 
+    @property
+    def is_rolling(self) -> bool:
+        """The first two ticks are there."""
+        return self._rolls and self._ticks.loop.events >= 2
+
     def _go_to(self, place: int) -> None:
         if self._started:
             self._next = place

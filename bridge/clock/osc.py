@@ -60,6 +60,11 @@ class OscClock:
         while now_s - self._positions[0].at_s > WINDOW_S:
             self._positions.popleft()
 
+    @property
+    def is_rolling(self) -> bool:
+        """As it was told last."""
+        return bool(self._positions) and self._positions[-1].rolling
+
     def _go_on(self, new: Position) -> None:
         """What the positions so far tell of this one. In a ramp the line bends a little at each of them."""
         last = self._positions[-1]

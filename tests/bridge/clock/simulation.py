@@ -180,7 +180,7 @@ class MidiHost:
         return self.simulation.error_ms(self.beat)
 
     def _say(self, *message):
-        self.simulation.clock.midi.hear("port", bytes(message), self.simulation.now_s)
+        self.simulation.clock.hear_midi("port", bytes(message), self.simulation.now_s)
 
     def _send(self):
         now_s = self.simulation.now_s
@@ -191,7 +191,7 @@ class MidiHost:
         self._at_s = now_s
         if self.is_there:
             jitter_s = self.random.gauss(0.0, self.jitter_s)
-            self.simulation.clock.midi.hear("port", b"\xf8", now_s + jitter_s)
+            self.simulation.clock.hear_midi("port", b"\xf8", now_s + jitter_s)
         self.simulation.later(60 / self.tempo_bpm / 24, self._send)
 
 

@@ -130,6 +130,16 @@ def test_midi_clock_is_started_with_on_its_first_beat_and_kept_to_a_millisecond(
     assert worst(midi, MINUTE) < 1.0
 
 
+def test_a_start_is_followed_in_the_moment_of_its_first_tick():
+    simulation = Simulation(128.0)
+    host = MidiHost(simulation, Random(4), tempo_bpm=128.0, jitter_s=0.0)
+    simulation.run(1.0)
+    host.start()
+    begun = []
+    simulation.run(0.05, lambda s: begun.append(host.error_ms()) if s.rolling else None)
+    assert abs(begun[0]) < 1.0
+
+
 def test_jitter_renders_nothing_anew(midi):
     midi.simulation.asked.clear()
     midi.simulation.run(MINUTE)
