@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.grid import Grid, check_when
-from bridge.internal_player import InternalPlayer, Playing
+from bridge.internal_player import InternalPlayer
 from bridge.jack_late import LateSwap, LateSwaps
 from bridge.jack_orders import Orders
 from bridge.jack_time import JackTime
 from bridge.player import MAX_FRAME, Loop, PlayerStatus, Transport, longest
+from bridge.playing import Playing
 from bridge.timeline import Timeline
 from engine.errors import check_range, unknown
 from engine.units import STEM_SAMPLE_RATE, beats_to_samples

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bridge.midi_out_ports import MidiOutPorts, port_name
 from bridge.midi_player import MidiPlayer
+from bridge.midi_system import APIS, choose_api
 from engine.audio.midi_live import MidiStyle
 from engine.config import Config, MidiConfig
 from engine.errors import EngineError, unknown
@@ -33,6 +34,8 @@ def midi_player_of(config: Config, tracks: Sequence[str]) -> MidiPlayer | None:
         return None
 
     def open_ports() -> MidiOutPorts:
+        if config.jack.mode != "off" and choose_api(config.midi.api, config.jack.server) == APIS["jack"]:
+            raise EngineError("not_available", "JACK's own ports play it while a server runs")
         ports = MidiOutPorts(tracks, config.midi, config.jack.server)
         if not ports.names:
             raise EngineError("not_available", f"no port is called {port_name(tracks[0])}; {CABLE}")

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-from bridge.internal_player import Playing
 from bridge.midi_speaker import Message, Speaker
 from bridge.player import Loop
+from bridge.playing import Playing
 from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class MidiPlayer:
     ) -> None:
         self._open_ports, self._clock = open_ports, clock
         self._ports: Ports | None = None
-        self._try_again_s = clock()
+        self._try_again_s, self._told = clock(), ""
         self._speakers = {track: Speaker() for track in tracks}
         self._playing: Playing | None = None
         self._breaks: int | None = None  # of the picture that was spoken from last; None: it rests
@@ -62,8 +62,9 @@ class MidiPlayer:
         try:
             self._ports = self._open_ports()
         except EngineError as error:
-            log.info("no MIDI out: %s", error.text)
-            self._try_again_s = self._clock() + RETRY_S
+            if error.text != self._told:
+                log.info("no MIDI out: %s", error.text)
+            self._told, self._try_again_s = error.text, self._clock() + RETRY_S
 
     def listen(self, playing: Playing) -> None:
         self._playing = playing

@@ -14,11 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.grid import Grid
-from bridge.internal_player import InternalPlayer, Playing
+from bridge.internal_player import InternalPlayer
 from bridge.midi_out_ports import MidiOutPorts
 from bridge.midi_player import MidiPlayer
 from bridge.midi_speaker import Message, Speaker
 from bridge.player import SAFETY_FRAMES, Loop
+from bridge.playing import Playing
 from engine.audio.midi_live import CONTROL, OFF, ON, MidiStyle, live_midi
 from engine.config import MidiConfig
 from engine.engine import SWITCH_INTERVAL_S
