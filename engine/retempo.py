@@ -1,7 +1,7 @@
 """A take at another tempo: performed again from its score, or stretched.
 
     score, by instruments    performed again: sounds and attacks are what they are at that tempo, and on our
-                             stems it takes a third of the time that stretching does
+                             stems it takes a quarter of the time that stretching does
     score, by a model        stretched first, then performed again by the same model when nothing else is made
     audio that came in       stretched
 
