@@ -14,7 +14,7 @@ from tests.bridge.jack_server import JackServer
 from tests.bridge.musician import Musician
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     folder = tmp_path_factory.mktemp("ardour")
     config = folder / "engine.toml"
