@@ -16,7 +16,7 @@ from engine.music.score import Curve, Note, Score
 from tests.bridge.offline_jack import OfflineJack, Said
 from tests.engine.stems import score, scores
 
-BLOCKS = st.lists(st.integers(1, 5000), min_size=1, max_size=40)
+BLOCKS = st.lists(st.integers(1, 5000), min_size=1, max_size=20)
 RATES = st.sampled_from([44_100, 48_000, 96_000])
 STARTS = st.integers(0, 2**24)
 SCORES = st.one_of(scores("drums"), scores("bass"))
@@ -64,7 +64,7 @@ def hanging(said: list[Said]) -> set[int]:
     return sounding
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(SCORES, BLOCKS, STARTS, RATES)
 def test_every_event_is_said_on_its_frame_whatever_the_blocks(
     made: Score, sizes: list[int], start: int, rate: int

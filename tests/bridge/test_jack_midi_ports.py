@@ -12,6 +12,7 @@ from bridge.jack_player import JackPlayer
 from bridge.player import Loop
 from engine.audio.midi_live import OFF, ON, MidiStyle, live_midi
 from engine.instruments.render import render
+from engine.music.key import Signature
 from engine.music.score import Hit, Note, Score
 from engine.stem import quantise_24
 from tests.bridge.jack_server import JackServer, require_jack
@@ -24,7 +25,7 @@ from tests.bridge.midi_ear import Heard, MidiEar  # noqa: E402
 
 TRACKS = ("drums", "bass")
 TOLD = Grid(240.0)
-LOOP = 44_100  # a bar at 240 bpm
+LOOP = 22_050  # a bar of 2/4 at 240 bpm
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +48,13 @@ def player(server: JackServer) -> Iterator[JackPlayer]:
         player.close()
 
 
-DRUMS = score("drums", tempo_bpm=240.0, hits=tuple(Hit(i / 2, "kick", 60 + i, 1.7 * i) for i in range(8)))
+BAR = {"tempo_bpm": 240.0, "signature": Signature(2, 4)}
+DRUMS = score("drums", hits=tuple(Hit(i / 4, "kick", 60 + i, 1.7 * i) for i in range(8)), **BAR)
 BASS = score(
-    "bass", tempo_bpm=240.0, palette="acid",
-    notes=(Note(0.0, 1.0, 40, 90), Note(1.0, 1.0, 52, 80, slide=True), Note(2.5, 1.5, 43, 70)),
+    "bass", palette="acid", **BAR,
+    notes=(Note(0.0, 0.5, 40, 90), Note(0.5, 0.5, 52, 80, slide=True), Note(1.25, 0.75, 43, 70)),
 )  # fmt: skip
-OTHER = score("bass", tempo_bpm=240.0, notes=tuple(Note(i / 4, 0.25, 60 + i, 100) for i in range(16)))
+OTHER = score("bass", notes=tuple(Note(i / 8, 0.125, 60 + i, 100) for i in range(16)), **BAR)
 
 
 def prepare(player: JackPlayer, made: Score) -> Loop:
@@ -126,7 +128,7 @@ def test_every_note_arrives_with_its_audio_across_turns_and_a_swap(server: JackS
 
 def test_a_client_that_leaves_ends_its_notes(server: JackServer):
     player = JackPlayer(TRACKS, server_name=server.name)
-    made = score("bass", tempo_bpm=240.0, notes=(Note(0.0, 4.0, 40, 90),))
+    made = score("bass", notes=(Note(0.0, 2.0, 40, 90),), **BAR)
     load(player, bass=made)
     with MidiEar(server.name, ["resonantgen:bass_midi"]) as ear:
         heard = ear.heard["resonantgen:bass_midi"]

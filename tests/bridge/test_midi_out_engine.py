@@ -18,9 +18,9 @@ from tests.bridge.jack_recorder import wait_until  # noqa: E402  # needs JACK-Cl
 from tests.bridge.midi_ear import Heard, MidiEar  # noqa: E402
 
 TRACKS = ("drums", "bass", "harmony", "melody")
-PROMPT = "techno with driving bass at 150 bpm, 1 bar"
-LOOP = 70_560  # a bar at 150 bpm
-TICK = 18.375  # frames: 960 of them a beat
+PROMPT = "techno with driving bass at 240 bpm, 1 bar"
+LOOP = 44_100
+TICK = 44_100 / 3840  # frames: 960 of them a beat
 PORT = "resonantgen:{}_midi"
 
 
