@@ -14,6 +14,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from bridge.midi_clients import IN_CLIENT, OUT_CLIENT
+from bridge.midi_devices import PORT_NAME
 from bridge.player import DECLICK_THRESHOLD, FADE_FRAMES
 from tests.bridge.jack_server import JackServer
 from tests.bridge.musician import Musician
@@ -211,11 +213,11 @@ class Pad:
         self.output.open_virtual_port("pad")
         self.input.open_virtual_port("pad")
         patchbay = jack.Client("patchbay", no_start_server=True, servername=server.name)
-        (engine_in,) = patchbay.get_ports("resonantgen.*", is_midi=True, is_input=True)
-        (engine_out,) = patchbay.get_ports("resonantgen.*", is_midi=True, is_output=True)
-        patchbay.connect("pad-out:pad", engine_in)
-        patchbay.connect(engine_out, "pad-in:pad")
-        patchbay.close()
+        try:
+            patchbay.connect("pad-out:pad", f"{IN_CLIENT}:{PORT_NAME}")
+            patchbay.connect(f"{OUT_CLIENT}:{PORT_NAME}", "pad-in:pad")
+        finally:
+            patchbay.close()  # a client that outlives its server takes the process with it
 
     def press(self, note: int) -> None:
         for message in (
