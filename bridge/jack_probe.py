@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-import re
 import sys
 import threading
 from dataclasses import dataclass
@@ -64,10 +63,12 @@ class JackWatch:
 
     def links(self, port: str) -> frozenset[str]:
         """The names of the ports that one is joined to; none where there is no such port."""
-        found = self._client.get_ports(f"^{re.escape(port)}$")
-        if not found:
+        jack = _load()
+        try:
+            found = self._client.get_port_by_name(port)
+            return frozenset(other.name for other in self._client.get_all_connections(found))
+        except jack.JackError:
             return frozenset()
-        return frozenset(other.name for other in self._client.get_all_connections(found[0]))
 
     def close(self) -> None:
         """A client whose server has gone is left to libjack, which may be busy with it in another thread,

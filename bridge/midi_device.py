@@ -78,6 +78,10 @@ class Device:
         )
         return self.port_names == (plug.input, plug.output)
 
+    def has_lost(self) -> bool:
+        """Whether a port of it was pulled out and plugged in again, unseen."""
+        return not all(self.system.is_linked(name) for name in self.port_names)
+
     def take(self, ports: MidiPorts) -> None:
         """Our own ports, at once: whoever is joined to them later is lit then."""
         self.ports = ports

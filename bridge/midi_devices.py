@@ -22,11 +22,12 @@ UNSTABLE = re.compile(r" (\d+:)?\d+$")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A map, and the patterns of the ports it is for, the best first."""
+    """A map, and the patterns of the ports it is for, the best first; `gives_way` where another has them."""
 
     map: ControllerMap
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    gives_way: bool = False
 
     @classmethod
     def by_map(cls, controller_map: ControllerMap) -> Wanted:
@@ -62,7 +63,9 @@ def recognise(
         sides = []
         for side, patterns, names in (("in", want.inputs, inputs), ("out", want.outputs, outputs)):
             found = matching(patterns, names)
-            clashes += [Clash(name, takers[side, name], want.map) for name in found if (side, name) in takers]
+            if not want.gives_way:
+                taken = (name for name in found if (side, name) in takers)
+                clashes += [Clash(name, takers[side, name], want.map) for name in taken]
             sides.append([name for name in found if (side, name) not in takers])
             takers |= {(side, name): want.map for name in sides[-1]}
         plugs += [Plug(want.map, *pair) for pair in pairs(*sides)]

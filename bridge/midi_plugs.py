@@ -6,6 +6,7 @@ names of ports --recognise--> Plug --Device--> lit as things stand
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 import mido
@@ -19,6 +20,8 @@ from bridge.midi_setup import Setup
 from bridge.midi_system import MidiSystem
 
 log = logging.getLogger(__name__)
+
+REJOIN_S = 5.0
 
 Make = Callable[[ControllerMap, Callable[[mido.Message], None]], MidiController]
 
@@ -37,6 +40,7 @@ class Plugs:
         self.listens_to_all = False  # while something is learned
         self.looked: tuple[object, ...] = ()
         self.joined: frozenset[str] = frozenset()
+        self.rejoined_at_s: dict[int, float] = {}  # by controller
         self.told: set[str] = set()
 
     @property
@@ -62,7 +66,20 @@ class Plugs:
                 self._let_go()  # everything is back under its old name
             complete = self._take_in(*names)
             self.looked = seen if complete else ()  # a port that is busy is tried again
+        elif self._find_lost():
+            self._take_in(*names)
         self._greet()
+
+    def _find_lost(self) -> bool:
+        """Let go of what was plugged in anew between two looks; but what somebody takes apart again at once
+        is left to them."""
+        now_s = time.monotonic()
+        lost = [device for device in self.devices if device.has_lost()]
+        again = [device for device in lost if now_s - self.rejoined_at_s.get(id(device), 0.0) > REJOIN_S]
+        for device in again:
+            self.rejoined_at_s[id(device)] = now_s
+            device.unplug()
+        return bool(again)
 
     def look_again(self) -> None:
         """Other ports are wanted, or something else was learned."""

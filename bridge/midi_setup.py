@@ -63,7 +63,9 @@ class Setup:
             outputs = (re.escape(config.output),) if config.output else self.primary.ports
             wanted.insert(0, Wanted(self.primary, inputs, outputs))
         plain = [*learned_ports, *(stable_name(n) for n in others if THROUGH not in n.casefold())]
-        return wanted + [Wanted(self._plain(port), (re.escape(port),), ()) for port in dict.fromkeys(plain)]
+        return wanted + [
+            Wanted(self._plain(port), (re.escape(port),), (), gives_way=True) for port in dict.fromkeys(plain)
+        ]
 
     def _is_named(self, found: ControllerMap) -> bool:
         """Whether the settings say which ports a map is for."""

@@ -110,6 +110,13 @@ class MidiSystem:
             return frozenset()
         return self.watch.links(f"{OUT_CLIENT}:{PORT_NAME}")
 
+    def is_linked(self, name: str) -> bool:
+        """Whether a port is joined to one of ours still: one that was pulled out and plugged in again between
+        two looks is not, under the same name. Where the system cannot tell (all but JACK) it is."""
+        if self.watch is None or self.gone or not name:
+            return True
+        return any(PORT_NAME in other for other in self.watch.links(name))
+
     # --- ports ------------------------------------------------------------------------------------
 
     def join_input(self, name: str) -> Any:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
 import time
 from pathlib import Path
 
-import mido
 import numpy as np
 import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from bridge.midi_clients import IN_CLIENT, OUT_CLIENT
-from bridge.midi_devices import PORT_NAME
 from bridge.player import DECLICK_THRESHOLD, FADE_FRAMES
 from tests.bridge.jack_server import JackServer
+from tests.bridge.midi_pad import MidiServer, Pad
 from tests.bridge.musician import Musician
 
 TRACKS = ("drums", "bass", "harmony", "melody")
@@ -201,59 +200,35 @@ def test_what_was_answered_done_is_there_after_kill_9_in_the_middle_of_the_next(
         assert m.ask("/rg/scene/load", "s", "one").address == "/rg/done"
 
 
-class Pad:
-    """A controller as another JACK client, joined to the engine's MIDI ports."""
-
-    def __init__(self, server: JackServer) -> None:
-        import jack
-        import rtmidi
-
-        self.output = rtmidi.MidiOut(rtapi=rtmidi.API_UNIX_JACK, name="pad-out")
-        self.input = rtmidi.MidiIn(rtapi=rtmidi.API_UNIX_JACK, name="pad-in")
-        self.output.open_virtual_port("pad")
-        self.input.open_virtual_port("pad")
-        patchbay = jack.Client("patchbay", no_start_server=True, servername=server.name)
-        try:
-            patchbay.connect("pad-out:pad", f"{IN_CLIENT}:{PORT_NAME}")
-            patchbay.connect(f"{OUT_CLIENT}:{PORT_NAME}", "pad-in:pad")
-        finally:
-            patchbay.close()  # a client that outlives its server takes the process with it
-
-    def press(self, note: int) -> None:
-        for message in (
-            mido.Message("note_on", note=note, velocity=100),
-            mido.Message("note_off", note=note),
-        ):
-            self.output.send_message(message.bytes())
-
-    def see(self, note: int, velocity: int) -> None:
-        """Wait for the light."""
-        seen = []
-        deadline = time.monotonic() + 5.0
-        while (note, velocity) not in seen:
-            assert time.monotonic() < deadline, f"no light of velocity {velocity} in {seen}"
-            event = self.input.get_message()
-            if event is not None:
-                light = mido.Message.from_bytes(event[0])
-                seen.append((light.note, light.velocity))
-
-    def close(self) -> None:
-        self.output.delete()
-        self.input.delete()
-
-
-def test_a_pad_press_locks_a_track_and_its_light_comes_back(tmp_path, monkeypatch):
+def test_controllers_play_the_engine_and_their_lights_tell_the_truth(tmp_path, monkeypatch):
+    """One that is known by its ports is lit, pressed, taught, pulled out and plugged in again; another one is
+    joined by hand."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     with (
-        JackServer(48_000, 64) as server,
+        MidiServer() as server,
         Musician(tmp_path / "set", "--jack", "on", jack_server=server.name) as m,
     ):
-        monkeypatch.setenv("JACK_DEFAULT_SERVER", server.name)
-        pad = Pad(server)
-        for on, velocity in ((1, 21), (0, 0)):
-            pad.press(36)
-            m.hear("/rg/track/drums/lock", on)
-            pad.see(36, velocity)
-        pad.close()
+        with Pad(server, "Launchpad X", "LPX MIDI") as pad, Pad(server).join() as plain:
+            asyncio.run(pad.see(81, 0))
+            for on, velocity in ((1, 21), (0, 0)):
+                pad.forget()
+                plain.forget()
+                (pad if on else plain).press(81 if on else 36)
+                m.hear("/rg/track/drums/lock", on)
+                asyncio.run(pad.see(81, velocity))
+                asyncio.run(plain.see(36, velocity))
+            m.send("/rg/midi/learn", "ssi", "/rg/generate", PROMPT, "77")
+            m.hear("/rg/accepted", "/rg/midi/learn", 77)
+            pad.press(18)
+            m.hear("/rg/midi/learned", "Launchpad X: note 18 channel 1", "/rg/generate", PROMPT)
+            m.hear("/rg/done", "/rg/midi/learn", 77)
+            pad.press(18)
+            m.hear("/rg/track/bass/state", "ready", timeout_s=120.0)
+            asyncio.run(pad.see(72, 45, channel=2))  # it pulsed
+            asyncio.run(pad.see(72, 1))  # and there is a take
+        m.send("/rg/track/bass/lock", "i", "1")
+        with Pad(server, "Launchpad X", "LPX MIDI") as pad:
+            asyncio.run(pad.see(82, 21))
 
 
 @pytest.mark.kills_jack

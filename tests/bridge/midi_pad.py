@@ -133,7 +133,7 @@ class Pad:
 
     async def wait(self, wanted: Callable[[list[mido.Message]], object]) -> list[mido.Message]:
         """Until what it has heard is as wanted."""
-        await until(lambda: wanted(self.hear()), f"{self.name} heard only {self.heard}; more")
+        await until(lambda: wanted(self.hear()), lambda: f"{self.name} heard only {self.heard}; more")
         return list(self.heard)
 
     async def see(self, note: int, velocity: int, channel: int = 0) -> None:
@@ -142,8 +142,9 @@ class Pad:
         await self.wait(lambda heard: lamp in heard)
 
 
-async def until(happened: Callable[[], object], what: str = "it") -> None:
+async def until(happened: Callable[[], object], what: str | Callable[[], str] = "it") -> None:
     end = time.monotonic() + PATIENCE_S
     while not happened():
-        assert time.monotonic() < end, f"{what} did not happen"
+        told = what() if callable(what) and time.monotonic() > end else what
+        assert time.monotonic() < end, f"{told} did not happen"
         await asyncio.sleep(0.002)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import mido
 import pytest
 
+from bridge import midi_input
 from tests.bridge.midi_desk import lit
 from tests.bridge.midi_pad import MidiServer, Pad, until
 from tests.bridge.midi_studio import Studio
@@ -111,3 +112,34 @@ async def test_only_the_controllers_that_are_asked_for_are_taken(server, tmp_pat
         with launchpad(server), Pad(server, "Launchpad Mini MK3", "LPMiniMK3 MI") as mini:
             await mini.see(82, 0)
             assert names_of(studio) == ["Launchpad Mini MK3", "Launchpad Mini MK3"]  # the ports, and ours
+
+
+@in_loop
+async def test_pulled_out_and_plugged_in_between_two_looks_it_is_lit_again(server, tmp_path, monkeypatch):
+    async with Studio(server, tmp_path) as studio:
+        with launchpad(server) as pad:
+            await pad.wait(lambda heard: LOGO in heard)
+            monkeypatch.setattr(midi_input, "LOOK_S", 1e9)  # nobody looks
+            pad.pull_output()
+            pad.pull_input()
+            studio.submit("/rg/track/bass/lock", [1])
+            pad.plug_output()
+            pad.plug_input()
+            pad.forget()
+            monkeypatch.setattr(midi_input, "LOOK_S", 0.02)
+            await pad.see(82, 21)
+            assert pad.heard[0] == PROGRAMMER_MODE
+
+
+@in_loop
+async def test_who_takes_a_joined_controller_apart_is_left_to_it(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with launchpad(server) as pad:
+            await pad.wait(lambda heard: LOGO in heard)
+            for _ in range(2):
+                links = studio.midi.system.watch.links("Launchpad X lights:LPX MIDI")
+                (ours,) = [name for name in links if "resonantgen" in name]
+                server.patchbay.disconnect(ours, "Launchpad X lights:LPX MIDI")
+                for _ in range(3):
+                    studio.midi.plugs.look()
+            assert not studio.midi.system.is_linked("Launchpad X lights:LPX MIDI")

@@ -20,9 +20,9 @@ from tests.bridge.midi_desk import Desk
 
 NAMES = map_names()
 MAKERS = {  # manufacturer's and model's bytes, as the makers' manuals give them
-    "launchpad_mk3": "00 20 29 02 0C", "launchpad_x": "00 20 29 02 0C", "launchpad_mini_mk3": "00 20 29 02 0D",
-    "launchpad_pro_mk3": "00 20 29 02 0E", "apc_mini_mk2": "47 7F 4F", "push2": "00 21 1D 01 01",
-    "mackie_control": "00 00 66 14",
+    "launchpad_mk3": "00 20 29 02 0C", "launchpad_x": "00 20 29 02 0C",
+    "launchpad_mini_mk3": "00 20 29 02 0D", "launchpad_pro_mk3": "00 20 29 02 0E",
+    "apc_mini_mk2": "47 7F 4F", "push2": "00 21 1D 01 01", "mackie_control": "00 00 66 14",
 }  # fmt: skip
 
 
