@@ -20,15 +20,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bridge.bench import Figure
-from bridge.clock.bench_stage import (
-    BLOCK_FRAMES,
-    LOOP_BEATS,
-    SAMPLE_RATE,
-    Heard,
-    Stage,
-    Ticker,
-    jack_server,
-)
+from bridge.clock.bench_server import BLOCK_FRAMES, SAMPLE_RATE, jack_server
+from bridge.clock.bench_stage import LOOP_BEATS, Heard, Stage, Ticker
 from bridge.clock.link import COMMAND, LinkClock
 from bridge.clock.quiet_network import quiet_network
 from bridge.jack_probe import import_jack

@@ -10,19 +10,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import os
-import shutil
-import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from bridge.clock.bench_server import SAMPLE_RATE
 from bridge.clock.clock import STEP_S, Clock
 from bridge.clock.moments import look
 from bridge.grid import Grid
@@ -31,42 +27,12 @@ from bridge.jack_probe import import_jack
 from engine import commands as c
 from engine import events as e
 from engine.config import ClockConfig
-from engine.errors import EngineError
 from engine.music.key import Signature
 from engine.units import beats_to_samples
 
-SAMPLE_RATE, BLOCK_FRAMES = 48_000, 256
 LOOP_BEATS = 16.0
 POLL_S = 1.0
 HEAR_S = 0.2  # between two looks at what is heard
-START_S = 10.0
-
-
-@contextmanager
-def jack_server(block_frames: int = BLOCK_FRAMES) -> Iterator[str]:
-    """A JACK server of our own, without a sound card; its name. EngineError `not_available`."""
-    if shutil.which("jackd") is None:
-        raise EngineError("not_available", "missing: jackd; install jackd2")
-    name = f"resonantgen_bench_{os.getpid()}"
-    driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(block_frames)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(["jackd", "-R", "-n", name, *driver], **quiet)  # type: ignore[call-overload]
-    try:
-        _wait_for_server(name)
-        yield name
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for_server(name: str) -> None:
-    from bridge.jack_probe import probe
-
-    end_s = time.monotonic() + START_S
-    while probe(name) is None:
-        if time.monotonic() > end_s:
-            raise EngineError("not_available", f"jackd {name} does not answer")
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bridge.clock.bench import END_S, SETTLES_S, Course, bench_clock, figures
-from bridge.clock.bench_stage import LOOP_BEATS, SAMPLE_RATE, Heard, turning
+from bridge.clock.bench_server import SAMPLE_RATE
+from bridge.clock.bench_stage import LOOP_BEATS, Heard, turning
 from engine.errors import EngineError
 from engine.units import beats_to_samples
 
