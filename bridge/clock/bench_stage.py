@@ -27,6 +27,7 @@ from bridge.jack_probe import import_jack
 from engine import commands as c
 from engine import events as e
 from engine.config import ClockConfig
+from engine.errors import EngineError
 from engine.music.key import Signature
 from engine.units import beats_to_samples
 
@@ -54,6 +55,8 @@ class Ears:
         self._looks: deque[tuple[int, float, float]] = deque(maxlen=64)
         self._next_frame = 0
         self._rolling = jack.ROLLING
+        self._gone = threading.Event()
+        self._client.set_shutdown_callback(lambda status, reason: self._gone.set())
         self._client.set_process_callback(self._process)
         self._client.activate()
         for side, port in zip("LR", self._ports, strict=True):
@@ -67,7 +70,9 @@ class Ears:
             self._looks.append((position.frame, left, right))
 
     def heard(self) -> list[Heard]:
-        """What was heard since the last time."""
+        """What was heard since the last time. EngineError `not_available` where the server has gone."""
+        if self._gone.is_set():
+            raise EngineError("not_available", "the JACK server has gone")
         now_s, frame_now = look(lambda: int(self._client.transport_frame))
         heard = []
         while self._looks:
@@ -79,8 +84,10 @@ class Ears:
         return heard
 
     def close(self) -> None:
-        self._client.deactivate()
-        self._client.close()
+        """A client whose server has gone is left to libjack."""
+        if not self._gone.is_set():
+            self._client.deactivate()
+            self._client.close()
 
 
 class Stage:
