@@ -22,6 +22,7 @@ from bridge.midi_devices import PORT_NAME
 from tests.bridge.jack_server import JackServer
 
 PATIENCE_S = 10.0
+QUEUE_MESSAGES = 100_000  # a test may look away for a minute, while MIDI clock comes in
 WALL = "wall"  # what a pad's ports are joined to at their begin: rtmidi can close only those that are
 
 
@@ -47,7 +48,8 @@ class MidiServer(JackServer):
 
     def client(self, kind: type, name: str) -> Any:
         if name not in self.clients:
-            self.clients[name] = kind(rtapi=rtmidi.API_UNIX_JACK, name=name)
+            room = {"queue_size_limit": QUEUE_MESSAGES} if kind is rtmidi.MidiIn else {}
+            self.clients[name] = kind(rtapi=rtmidi.API_UNIX_JACK, name=name, **room)
         return self.clients[name]
 
     def __exit__(
