@@ -99,7 +99,7 @@ def _feedback_ms(pad: Pad, client: Client, on: int) -> float:
 @contextlib.contextmanager
 def _system() -> Iterator[int]:
     """A MIDI system where this process and the engine meet, as rtmidi numbers it."""
-    from bridge.clock.bench_server import jack_server
+    from bridge.clock.bench_stage import jack_server
 
     with contextlib.ExitStack() as stack:
         before = os.environ.get("JACK_DEFAULT_SERVER")

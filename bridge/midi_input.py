@@ -62,6 +62,7 @@ class MidiInput:
         self.cable = MidiCable(self.system, config.clock.midi_in, config.clock.midi_out_port)
         self.hear_clock: HearClock = lambda port, data, at_s: None
         self.looked_at_s = self.tried_at_s = 0.0
+        self.failures: set[str] = set()
 
     def _controller(
         self, controller_map: ControllerMap, send: Callable[[mido.Message], None]
@@ -142,10 +143,21 @@ class MidiInput:
                 self.plugs.virtual.send(message)
 
     async def run(self) -> None:
-        """Play until cancelled."""
+        """Play until cancelled. Whatever goes wrong with one message, the next one is heard."""
         while True:
-            self.step()
+            try:
+                self.step()
+            except Exception as error:
+                self._fail(error)
             await asyncio.sleep(POLL_S)
+
+    def _fail(self, error: Exception) -> None:
+        """With the traceback in the log, and once to everybody: it may be so with every step."""
+        text = f"MIDI: {type(error).__name__}: {error}"
+        if text not in self.failures:
+            self.failures.add(text)
+            log.error("%s", text, exc_info=error)
+            self.publish(e.Log("error", text))
 
     def step(self) -> None:
         """What came in, and what is due."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import mido
@@ -12,6 +13,12 @@ from bridge.midi_map_file import TRACKS, load_map, parse_map
 from bridge.midi_world import World
 from engine import events as e
 from engine.errors import EngineError
+
+
+@functools.cache
+def loaded(name: str, tracks: tuple[str, ...] = TRACKS) -> ControllerMap:
+    """A map that came along, read once."""
+    return load_map(name, tracks)
 
 
 class Desk:
@@ -25,7 +32,7 @@ class Desk:
         self.world = World(tracks, self._list_scenes)
         is_name = map_text.replace("_", "").isalnum()
         self.map: ControllerMap = (
-            load_map(map_text, tracks) if is_name else parse_map(map_text, "test", tracks, Path("none"))
+            loaded(map_text, tracks) if is_name else parse_map(map_text, "test", tracks, Path("none"))
         )
         self.controller = MidiController(
             self.map, self.world, self._submit, self.sent.append, self.refused.append

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from bridge import midi_answers
-from bridge.app import post_to
 from bridge.midi_input import MidiInput
 from bridge.midi_map_file import TRACKS
 from bridge.osc_codec import decode
@@ -38,7 +37,7 @@ class Studio:
     def house(self) -> MidiInput:
         """By the settings as they are now."""
         loop = asyncio.get_running_loop()
-        return MidiInput(self.config, TRACKS, self.submit, self.told.append, lambda call: post_to(loop, call))
+        return MidiInput(self.config, TRACKS, self.submit, self.told.append, loop.call_soon_threadsafe)
 
     def submit(self, address: str, args: Sequence[Any]) -> None:
         self.asked.append((address, *args))

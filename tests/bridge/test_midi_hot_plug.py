@@ -8,6 +8,7 @@ import mido
 import pytest
 
 from bridge import midi_input
+from engine import events as e
 from tests.bridge.midi_desk import lit
 from tests.bridge.midi_pad import MidiServer, Pad, until
 from tests.bridge.midi_studio import Studio
@@ -143,3 +144,60 @@ async def test_who_takes_a_joined_controller_apart_is_left_to_it(server, tmp_pat
                 for _ in range(3):
                     studio.midi.plugs.look()
             assert not studio.midi.system.is_linked("Launchpad X lights:LPX MIDI")
+
+
+@in_loop
+async def test_midi_clock_goes_to_controllers_whose_lights_follow_it_and_to_nobody_else(server, tmp_path):
+    tick = mido.Message("clock")
+    for wanted in (True, False):
+        async with Studio(server, tmp_path, send_clock=wanted) as studio:
+            with (
+                launchpad(server) as pad,
+                Pad(server, "X-Touch", "X-Touch MIDI 1") as desk,
+                Pad(server).join() as other,
+            ):
+                await pad.wait(lambda heard: LOGO in heard)
+                await desk.wait(lambda heard: len(heard) > 100)
+                studio.midi.send_clock(bytes(tick.bytes()))
+                studio.submit("/rg/track/bass/lock", [1])
+                await pad.see(82, 21)
+                await desk.see(25, 127)
+                await other.see(37, 21)
+                assert (tick in pad.heard) is wanted
+                assert tick not in desk.heard and tick not in other.heard
+
+
+@in_loop
+async def test_any_controller_learns_and_is_listened_to_from_then_on(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with Pad(server, "Mystery keys", "out") as keys:
+            keys.press(60)
+            studio.submit("/rg/midi/learn", ["/rg/track/bass/lock"])
+            await until(lambda: "Mystery keys:out" in names_of(studio), "listening")
+            keys.press(60)
+            await until(lambda: any(isinstance(event, e.Done) for event in studio.told), "learning")
+            assert names_of(studio) == ["Mystery keys:out", "Generic pad"]  # and no other port is
+            keys.press(60)
+            await until(lambda: studio.session.tracks["bass"].locked, "the lock")
+    async with Studio(server, tmp_path) as studio:
+        with Pad(server, "Mystery keys", "out") as keys:
+            await until(lambda: "Mystery keys:out" in names_of(studio), "plugging in")
+            keys.press(60)
+            await until(lambda: studio.session.tracks["bass"].locked, "the lock")
+
+
+@in_loop
+async def test_what_goes_wrong_with_one_message_is_told_and_the_next_one_is_heard(
+    server, tmp_path, monkeypatch
+):
+    async with Studio(server, tmp_path) as studio:
+        with launchpad(server) as pad:
+            await pad.wait(lambda heard: LOGO in heard)
+            controller = studio.midi.plugs.devices[0].controller
+            monkeypatch.setattr(controller, "receive", None)
+            pad.press(81)
+            await until(lambda: studio.told, "being told")
+            assert "MIDI: TypeError" in studio.told[0].text
+            monkeypatch.undo()
+            pad.press(81)
+            await pad.see(81, 21)

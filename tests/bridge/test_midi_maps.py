@@ -11,12 +11,12 @@ from bridge.midi_control import BEND_MAX
 from bridge.midi_devices import Wanted, recognise
 from bridge.midi_layer import Layer
 from bridge.midi_map import LOOKS, Binding
-from bridge.midi_map_file import TRACKS, load_map, map_names
+from bridge.midi_map_file import TRACKS, map_names
 from bridge.midi_shown import look_of
 from bridge.osc_codec import decode_all
 from bridge.osc_spec import STATES
 from engine import events as e
-from tests.bridge.midi_desk import Desk
+from tests.bridge.midi_desk import Desk, loaded
 
 NAMES = map_names()
 MAKERS = {  # manufacturer's and model's bytes, as the makers' manuals give them
@@ -69,7 +69,7 @@ def test_the_controllers_of_the_stage_are_there():
 @pytest.mark.parametrize("name", NAMES)
 def test_a_map_is_right_whatever_the_tracks_are_called(name, count):
     tracks = tuple(f"track{i}" for i in range(count))
-    assert load_map(name, tracks).bindings
+    assert loaded(name, tracks).bindings
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,7 +92,7 @@ def test_every_press_and_turn_asks_for_what_the_contract_knows(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_set_can_be_played_with_it(name):
     """Locks, regeneration, generation, launch, play and stop are on every controller that knows its ports."""
-    found = load_map(name)
+    found = loaded(name)
     addresses = {binding.address for binding in found.bindings}
     wanted = {"/rg/track/{t}/lock", "/rg/track/{t}/regenerate", "/rg/generate", "/rg/play", "/rg/stop"}
     assert wanted <= addresses
@@ -145,7 +145,7 @@ def test_sysex_is_the_makers_own(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_on_the_picture_is_what_can_be_pressed(name):
-    found = load_map(name)
+    found = loaded(name)
     shown = {
         (control.kind, control.number, control.channel) for row in found.layout for control in row if control
     }
@@ -201,7 +201,7 @@ PORTS = [  # (map, its input, its output, others of the same device that are not
      "", ""),
 ]  # fmt: skip
 OTHERS = ["Midi Through:Midi Through Port-0 14:0", "KeyStep 37", "system:midi_capture_1"]
-KNOWN = [Wanted.by_map(found) for found in map(load_map, NAMES) if found.ports]
+KNOWN = [Wanted.by_map(found) for found in map(loaded, NAMES) if found.ports]
 
 
 @pytest.mark.parametrize(("name", "source", "sink", "other_in", "other_out"), PORTS)
@@ -209,9 +209,7 @@ def test_a_controller_is_known_by_the_names_of_its_ports(name, source, sink, oth
     inputs = [port for port in (other_in, source) if port]
     outputs = [port for port in (other_out, sink) if port]
     plugs, clashes = recognise(KNOWN, [*OTHERS, *inputs], [*OTHERS, *outputs])
-    assert [(plug.map.name, plug.input, plug.output) for plug in plugs] == [
-        (load_map(name).name, source, sink)
-    ]
+    assert [(plug.map.name, plug.input, plug.output) for plug in plugs] == [(loaded(name).name, source, sink)]
     assert clashes == []
 
 
@@ -221,4 +219,4 @@ def test_several_controllers_are_each_themselves(one, other):
         KNOWN, [one[1], one[3], other[1], other[3]], [other[2], one[2], other[4], one[4]]
     )
     found = {plug.map.name: (plug.input, plug.output) for plug in plugs}
-    assert found == {load_map(port[0]).name: port[1:3] for port in (one, other)} and clashes == []
+    assert found == {loaded(port[0]).name: port[1:3] for port in (one, other)} and clashes == []

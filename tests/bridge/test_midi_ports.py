@@ -101,37 +101,56 @@ def test_a_system_that_this_rtmidi_lacks_is_refused():
         choose_api(missing)
 
 
-def test_a_server_that_is_killed_takes_its_ports_along_and_hangs_nobody():
-    """More than rtmidi's ring of 16 KiB is sent after the kill. On its own: what can fail here is a hang."""
-    code = """
+def test_a_server_that_is_killed_hangs_nobody_and_midi_comes_back_with_it(tmp_path):
+    """More than rtmidi's ring of 16 KiB is sent after the kill. On its own: what can fail is a hang, and a
+    server that goes takes something of libjack's along in every process that knew it."""
+    code = f"""
+        import asyncio
+        from pathlib import Path
+
+        import jack
         import mido
-        from bridge.midi_system import MidiSystem
-        from engine.config import MidiConfig
+
+        from bridge import midi_input
         from tests.bridge.jack_server import JackServer
+        from tests.bridge.midi_pad import until
+        from tests.bridge.midi_studio import Studio
+
+        MESSAGE = mido.Message("note_on", note=36)
+        midi_input.LOOK_S = midi_input.RETRY_S = 0.02
+
+        def ports(name):
+            client = jack.Client("looker", no_start_server=True, servername=name)
+            found = [port.name for port in client.get_ports("resonantgen", is_midi=True)]
+            client.close()
+            return found
+
+        async def play(server):
+            async with Studio(server, Path({str(tmp_path)!r})) as studio:
+                system = studio.midi.system
+                for at_once in (False, True):
+                    watch, ports_before = system.watch, system.virtual
+                    server.kill()
+                    if at_once:
+                        server.start()  # one of the same name that knows nothing of our ports
+                    while not watch.gone:
+                        pass
+                    for i in range(5000):
+                        ports_before.send(MESSAGE)
+                    assert list(ports_before.waiting(print)) == [] and system.names() == ([], [])
+                    if not at_once:
+                        await until(lambda: not studio.midi.is_open, "losing it")
+                        server.start()
+                    await until(lambda: studio.midi.is_open and system.watch is not watch, "coming back")
+                assert ports(server.name) == [
+                    "resonantgen-midi-in:resonantgen", "resonantgen-midi-out:resonantgen"
+                ]
+                assert [device.name for device in studio.midi.plugs.everyone] == ["Generic pad"]
+            print("through")
 
         server = JackServer().start()
-        message = mido.Message("note_on", note=36)
-        for turn in range(2):
-            system = MidiSystem(MidiConfig(api="jack"), server.name)
-            system.open()
-            ports = system.virtual
-            for i in range(100):
-                ports.send(message)
-            server.kill()
-            if turn == 1:
-                server.start()  # a server of the same name that knows nothing of our ports
-            while not system.gone:
-                pass
-            for i in range(5000):
-                ports.send(message)
-            assert list(ports.waiting(print)) == [] and system.names() == ([], [])
-            ports.close_input()
-            ports.close_output()
-            system.close()
-            if turn == 0:
-                server.start()
+        asyncio.run(play(server))
         server.stop()
-        print("through")
     """
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True, timeout=60
