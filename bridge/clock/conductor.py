@@ -32,8 +32,7 @@ LOCATE_SETTLES_S = 0.2  # a JACK transport takes some blocks to arrive
 LONGEST_LEAD_S = 0.2
 MISSED_S = 0.02  # a start that is further off is made again: to shift it takes a second and more
 START, LOCATE = "start", "locate"
-# Of a JACK server, as measured with blocks of 256 and 1024 frames.
-LEAD_BLOCKS, START_TAKES_S = 2.7, 0.025
+LEAD_BLOCKS = 2.5  # of a JACK server, as measured with 64 to 1024 frames: 2.2 to 2.9
 LAUNCH_S = 0.05  # so long before it the moment of a start is set
 
 
@@ -75,9 +74,7 @@ class Conductor:
 
     def expect(self, block_s: float) -> None:
         """How long a block of the player is: a start and a locate take some, until they have shown it."""
-        lead_s = LEAD_BLOCKS * block_s
-        expected = {START: lead_s + START_TAKES_S if block_s else 0.0, LOCATE: lead_s}
-        self._lead_s |= {kind: lead for kind, lead in expected.items() if kind not in self._learned}
+        self._lead_s |= dict.fromkeys(self._lead_s.keys() - self._learned, LEAD_BLOCKS * block_s)
 
     def play(self, reading: Reading | None) -> None:
         """The musician starts; `reading`: the clock that leads, None of our own."""
