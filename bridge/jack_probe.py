@@ -70,6 +70,11 @@ class JackWatch:
         except jack.JackError:
             return frozenset()
 
+    def midi_hardware(self) -> frozenset[str]:
+        """The names of the ports by which devices, and not other programs, send MIDI."""
+        ports = self._client.get_ports(is_midi=True, is_output=True, is_physical=True)
+        return frozenset(port.name for port in ports)
+
     def close(self) -> None:
         """A client whose server has gone is left to libjack, which may be busy with it in another thread,
         and frees it when it connects anew."""

@@ -90,7 +90,8 @@ class Plugs:
 
     def _take_in(self, inputs: Sequence[str], outputs: Sequence[str]) -> bool:
         """Whether every port could be opened."""
-        wanted = self.setup.wanted(self.learned.ports, inputs if self.listens_to_all else ())
+        teachers = self.system.teachers(inputs) if self.listens_to_all else ()
+        wanted = self.setup.wanted(self.learned.ports, teachers)
         plugs, clashes = recognise(wanted, inputs, outputs)
         for clash in clashes:
             self._tell(f"{clash.port}: {clash.kept.file} has it, and {clash.left.file} is for it as well")

@@ -34,9 +34,10 @@ class Setup:
         if len(named) > 1 and (self.config.input or self.config.output):
             text = "midi.input and midi.output name one controller's ports; the maps of several know theirs"
             raise EngineError("range", text)
-        self.maps: list[ControllerMap] = []
+        found: list[ControllerMap] = []
         for name in named:
-            self.maps += self._every() if name == AUTO else [load_map(name, tracks, self.folder)]
+            found += self._every() if name == AUTO else [load_map(name, tracks, self.folder)]
+        self.maps = list({one.file: one for one in found}.values())
         chosen = [name for name in named if name != AUTO]
         self.primary = load_map(chosen[0] if chosen else FALLBACK, tracks, self.folder)
 

@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +109,14 @@ class MidiSystem:
         if self.watch is None or self.gone or self.virtual is None:
             return frozenset()
         return self.watch.links(f"{OUT_CLIENT}:{PORT_NAME}")
+
+    def teachers(self, inputs: Sequence[str]) -> list[str]:
+        """The inputs that may teach us something: of JACK's only devices, where there are some, for a program
+        that plays would be the first to be heard."""
+        if self.watch is None or self.gone:
+            return [*inputs]
+        hardware = self.watch.midi_hardware()
+        return [name for name in inputs if name in hardware] or [*inputs]
 
     def is_linked(self, name: str) -> bool:
         """Whether a port is joined to one of ours still: one that was pulled out and plugged in again between

@@ -201,3 +201,16 @@ async def test_what_goes_wrong_with_one_message_is_told_and_the_next_one_is_hear
             monkeypatch.undo()
             pad.press(81)
             await pad.see(81, 21)
+
+
+@in_loop
+async def test_while_learning_devices_are_listened_to_and_not_programs_that_play(server, tmp_path):
+    device = server.patchbay.midi_outports.register("keys", is_physical=True)
+    try:
+        async with Studio(server, tmp_path) as studio:
+            with Pad(server, "Sequencer", "out"):
+                studio.submit("/rg/midi/learn", ["/rg/play"])
+                await until(lambda: "patchbay:keys" in names_of(studio), "listening")
+                assert names_of(studio) == ["patchbay:keys", "Generic pad"]
+    finally:
+        device.unregister()

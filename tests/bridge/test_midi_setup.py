@@ -45,6 +45,11 @@ def test_auto_may_be_one_of_several(tmp_path):
     assert plugged(found, "Mine", PORT) == [("Mine", "Mine", "Mine"), ("Launchpad X", PORT, PORT)]
 
 
+def test_a_map_that_is_named_twice_is_there_once(tmp_path):
+    found = setup(tmp_path, controllers=("launchpad_x", "auto"))
+    assert recognise(found.wanted(), [PORT], [PORT])[1] == []
+
+
 def test_a_port_that_the_settings_name_is_for_the_primary_map_alone(tmp_path):
     assert plugged(setup(tmp_path, input="keystep"), "KeyStep 37", PORT) == [
         ("Generic pad", "KeyStep 37", ""), ("Launchpad X", PORT, PORT),
