@@ -21,6 +21,7 @@ import rtmidi
 from bridge.bench import PROMPT, Figure
 from bridge.child import ChildEngine
 from bridge.client import Client
+from bridge.clock.bench_server import jack_server
 from bridge.midi_clients import CLOSING_S
 from bridge.midi_map_file import load_map
 from bridge.midi_system import APIS, choose_api
@@ -99,8 +100,6 @@ def _feedback_ms(pad: Pad, client: Client, on: int) -> float:
 @contextlib.contextmanager
 def _system() -> Iterator[int]:
     """A MIDI system where this process and the engine meet, as rtmidi numbers it."""
-    from bridge.clock.bench_stage import jack_server
-
     with contextlib.ExitStack() as stack:
         before = os.environ.get("JACK_DEFAULT_SERVER")
         with contextlib.suppress(EngineError):
