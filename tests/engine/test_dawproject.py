@@ -134,7 +134,9 @@ def test_metadata_says_what_it_is_and_what_was_asked_for():
 
 
 def test_tempo_and_signature_are_those_that_sound():
-    root = project(plan_set("set", band(tempo_bpm=126.5, signature=Signature(7, 8)), {}))
+    session = band(tempo_bpm=126.5, signature=Signature(7, 8))
+    session.frame = replace(session.frame, tempo_bpm=126.5)
+    root = project(plan_set("set", session, {}))
     assert root.xpath("//Tempo/@value") == ["126.5"]
     assert root.xpath("//TimeSignature/@*")[:2] == ["7", "8"]
 
