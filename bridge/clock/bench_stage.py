@@ -34,6 +34,7 @@ from engine.units import beats_to_samples
 LOOP_BEATS = 16.0
 POLL_S = 1.0
 HEAR_S = 0.2  # between two looks at what is heard
+WHOLE = 0.02  # so near to a circle lies every place of the loop; silence, and a block that came late, do not
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Ears:
         heard = []
         while self._looks:
             frame, left, right = self._looks.popleft()
-            if math.hypot(left, right) > 0.5:  # else silence: nothing has begun yet
+            if abs(math.hypot(left, right) - 1.0) < WHOLE:
                 turn = math.atan2(right, left) / (2.0 * math.pi) % 1.0
                 at_s = now_s - (frame_now - frame) / SAMPLE_RATE
                 heard.append(Heard(at_s, frame, turn * LOOP_BEATS))

@@ -27,9 +27,23 @@ def test_errors_are_the_clock_less_the_music_at_most_and_at_the_end_once_it_has_
     found = course(
         lambda at_s: 50.0 if at_s < SETTLES_S - 0.1 else 0.7 if at_s < 60.0 - END_S - 0.3 else -0.2
     )
-    at_most, usual, at_the_end = (figure.value for figure in figures("link", found))
-    assert (at_most, usual) == (pytest.approx(0.7, abs=1e-6), pytest.approx(0.7, abs=1e-6))
+    at_most, with_stalls, at_the_end = (figure.value for figure in figures("link", found))
+    assert (at_most, with_stalls) == (pytest.approx(0.7, abs=1e-6), pytest.approx(0.7, abs=1e-6))
     assert at_the_end == pytest.approx(0.2, abs=1e-6)
+
+
+def test_where_the_sound_card_stood_still_it_is_counted_apart():
+    found = Course()
+    for at_s in np.arange(0.0, 60.0, 0.2):
+        late_s = 0.03 if at_s > 30.1 else 0.0  # and the music with it, until it is brought back
+        error_ms = 30.0 if 30.1 < at_s < 32.0 else 0.3
+        played = (at_s * 2.0 - error_ms * 2.0 / 1000.0) % LOOP_BEATS
+        frame = round((at_s - late_s) * SAMPLE_RATE)
+        found.note(Heard(100.0 + at_s, frame, played), at_s * 2.0, 120.0)
+    by_name = {figure.name: figure.value for figure in figures("midi", found)}
+    assert by_name["music against midi, 0.8 min, at most"] == pytest.approx(0.3, abs=1e-6)
+    worst = by_name["music against midi, 0.8 min, at most, with 1 stalls of the server"]
+    assert worst == pytest.approx(30.0, abs=1e-6)
 
 
 def test_the_baseline_is_what_nobody_corrects():
