@@ -1,19 +1,19 @@
-"""Whether a project.xml is one: by our grammar of what we write, and by the ids that it gives and uses.
+"""Whether project.xml and metadata.xml are what they have to be.
 
-Where RESONANTGEN_DAWPROJECT_SCHEMA names a folder with the published Project.xsd and MetaData.xsd
-(github.com/bitwig/dawproject), by those as well.
+By the published schema (dawproject_published/, from github.com/bitwig/dawproject at ee4dcdd under its MIT
+licence), which fixes elements, their order and types; and by our own grammar of what we write, which also
+wants every id, loop and unit, and every number inside its range.
 """
 
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 
 from lxml import etree
 
 OURS = Path(__file__).with_name("dawproject.rng")
-PUBLISHED = os.environ.get("RESONANTGEN_DAWPROJECT_SCHEMA", "")
+PUBLISHED = Path(__file__).with_name("dawproject_published")
 REFERENCES = ("track", "destination", "reference", "parameter")
 
 
@@ -23,19 +23,19 @@ def ours() -> etree.RelaxNG:
 
 
 @functools.cache
-def published(name: str) -> etree.XMLSchema | None:
-    return etree.XMLSchema(file=str(Path(PUBLISHED) / name)) if PUBLISHED else None
+def published(name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(file=str(PUBLISHED / name))
 
 
 def assert_published(root: etree._Element, name: str) -> None:
-    schema = published(name)
-    assert schema is None or schema.validate(root), schema.error_log if schema else ""
+    """AssertionError naming what the schema `name` ("Project.xsd", "MetaData.xsd") does not allow."""
+    assert published(name).validate(root), published(name).error_log
 
 
 def assert_valid(root: etree._Element) -> None:
-    """AssertionError naming the first thing that is wrong."""
-    assert ours().validate(root), ours().error_log
+    """AssertionError naming the first thing that is wrong with a project."""
     assert_published(root, "Project.xsd")
+    assert ours().validate(root), ours().error_log
     given = root.xpath("//@id")
     assert len(given) == len(set(given)), "an id is given twice"
     used = {value for name in REFERENCES for value in root.xpath(f"//@{name}")}

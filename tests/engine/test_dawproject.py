@@ -6,6 +6,7 @@ import io
 import json
 import tracemalloc
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -283,25 +284,42 @@ def test_nothing_at_all_is_said():
         plan_scene("set", session, "nothing", scenes["nothing"])
 
 
-# --- the grammar itself ----------------------------------------------------------------------------
+# --- the check itself ------------------------------------------------------------------------------
+
+SCHEMA_FINDS = [
+    ("//Tempo", lambda e: e.attrib.pop("unit")),
+    ("//Channel", lambda e: e.append(e[0])),  # Mute behind Volume
+    ("//Clip", lambda e: e.attrib.pop("time")),
+    ("//Clip[Notes]", lambda e: e.append(e[0].__copy__())),  # content twice
+    ("//Note", lambda e: e.set("key", "C3")),
+    ("//Warps", lambda e: e.extend(list(e)[:1])),  # Audio behind the points
+    ("//Scene", lambda e: e.remove(e[0])),
+    ("//Audio", lambda e: e.set("id", "id0")),
+    ("//ClipSlot", lambda e: e.set("track", "not an id")),
+]
+GRAMMAR_FINDS = [
+    ("//Note", lambda e: e.set("key", "128")),
+    ("//Warps", lambda e: e.remove(e[-1])),  # the format wants two points, its schema is content with one
+    ("//File", lambda e: e.set("path", "/tmp/a.wav")),
+    ("//ClipSlot", lambda e: e.set("track", "id9999")),
+]
 
 
-@pytest.mark.parametrize(
-    ("path", "break_it"),
-    [
-        ("//Tempo", lambda e: e.attrib.pop("unit")),
-        ("//Channel", lambda e: e.append(e[0])),  # Mute behind Volume
-        ("//Clip", lambda e: e.attrib.pop("time")),
-        ("//Note", lambda e: e.set("key", "128")),
-        ("//Warps", lambda e: e.remove(e[-1])),
-        ("//File", lambda e: e.set("path", "/tmp/a.wav")),
-        ("//Scene", lambda e: e.remove(e[0])),
-        ("//ClipSlot", lambda e: e.set("track", "id9999")),
-        ("//Audio", lambda e: e.set("id", "id0")),
-    ],
-)
-def test_the_check_finds_what_is_broken(path, break_it):
+def broken(path: str, break_it: Callable[[etree._Element], object]) -> etree._Element:
     root = project(plan_set("set", band(key=Key(2, "dorian")), {}))
     break_it(root.xpath(path)[0])
+    return etree.fromstring(etree.tostring(root))
+
+
+@pytest.mark.parametrize(("path", "break_it"), SCHEMA_FINDS)
+def test_the_published_schema_finds_what_is_broken(path, break_it):
+    with pytest.raises(AssertionError):
+        assert_published(broken(path, break_it), "Project.xsd")
+
+
+@pytest.mark.parametrize(("path", "break_it"), GRAMMAR_FINDS)
+def test_our_grammar_finds_what_the_schema_lets_pass(path, break_it):
+    root = broken(path, break_it)
+    assert_published(root, "Project.xsd")
     with pytest.raises(AssertionError):
         assert_valid(root)
