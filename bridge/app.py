@@ -103,7 +103,7 @@ class App:
             names=lambda: names_now(self.engine, list(self.registry)),
         )  # fmt: skip
         self.waiting = Waiting(
-            list(self.registry), self.outs.player, lambda: self.engine.generation.ready.keys()
+            list(self.registry), self.outs.player, lambda: self.engine.generation.entrances.ready.keys()
         )
         self.midi = MidiInput(
             self.config, list(self.registry), self.server.submit_osc, self.engine.publish,

@@ -79,7 +79,7 @@ class Engine:
         )
         self.generation = Generation(self.core, self.worker)
         self.follower = Follower(
-            self.core, self.worker.renderers, self.generation.waiting, lambda: self.state != "idle"
+            self.core, self.worker.renderers, self.generation.entrances.waiting, lambda: self.state != "idle"
         )
         self.library = Library(self.core)
         self.exports = Exports(self.core)
@@ -116,7 +116,7 @@ class Engine:
         library = self.library
         return {
             c.Cancel: lambda command, _: self.generation.cancel(command.track),
-            c.Launch: lambda *_: self.generation.launch(),
+            c.Launch: lambda *_: self.generation.entrances.launch(),
             c.AnalyzePrompt: self._analyze_prompt,
             c.AnalyzeTrack: self._analyze_track,
             c.SaveScene: library.save_scene,
@@ -151,7 +151,7 @@ class Engine:
         elif isinstance(command, TAKES):
             names = [event.track for event in events if isinstance(event, e.TrackTake)]
             core.publish_all(core.session.tempo_of_takes())
-            self.generation.step_aside(names)
+            self.generation.entrances.step_aside(names)
             when = "bar" if core.session.when == "manual" else core.session.when
             swap_to_current(core, names, when, lambda: None)
             core.publish_all(core.session.context_events())
@@ -182,8 +182,8 @@ class Engine:
         self.publish(e.ClockSource(source))
 
     def _load_scene(self, command: c.LoadScene, origin: e.Origin) -> None:
-        changed = self.library.load_scene(command, origin, self.generation.previewing())
-        self.generation.step_aside(changed)
+        changed = self.library.load_scene(command, origin, self.generation.entrances.previewing())
+        self.generation.entrances.step_aside(changed)
 
     def _lock(self, command: c.SetLock) -> None:
         if command.on:

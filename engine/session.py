@@ -20,8 +20,8 @@ from engine.errors import EngineError, check_range, unknown
 from engine.music.key import Key, Signature
 from engine.performing import RENDERS
 from engine.prompt.music_context import Frame, MusicContext
-from engine.stem import Stem
-from engine.track import PARAMS, Track
+from engine.track import Track
+from engine.track_events import take_events, track_events
 from engine.units import MAX_BARS, MAX_TEMPO_BPM, MIN_BARS, MIN_TEMPO_BPM, SILENCE_DB, beats_to_seconds
 
 WHEN = ("now", "beat", "bar", "loop", "manual")
@@ -281,7 +281,7 @@ class Session:
             },
             "seed": self.seed, "when": self.when, "render": self.render,
             "context": self.context.to_json() if self.context else None,
-            "tracks": {name: track_settings(track) for name, track in self.tracks.items()},
+            "tracks": {name: track.settings() for name, track in self.tracks.items()},
         }  # fmt: skip
 
     def restore(self, settings: Mapping[str, Any], keep_locked: bool = False) -> None:
@@ -297,7 +297,7 @@ class Session:
         for name, values in settings["tracks"].items():
             track = self.tracks.get(name)
             if track is not None and not (keep_locked and track.locked):
-                restore_track(track, values)
+                track.restore(values)
 
 
 def _key_weight(track: Track) -> tuple[bool, float]:
@@ -313,41 +313,3 @@ def check_length(frame: Frame) -> None:
             f"{frame.bars} bars of {frame.signature.name} at {frame.tempo_bpm:g} bpm last {seconds:.0f} s; "
             f"a loop may last {MAX_LOOP_SECONDS:.0f} s",
         )
-
-
-def track_settings(track: Track) -> dict[str, Any]:
-    return {
-        "locked": track.locked, "prompt": track.prompt, "seed": track.seed, "volume_db": track.volume_db,
-        "pan": track.pan, "muted": track.muted, "soloed": track.soloed, "midi": track.midi,
-        "params": dict(track.params), "current": track.current,
-    }  # fmt: skip
-
-
-def restore_track(track: Track, values: Mapping[str, Any]) -> None:
-    for name in ("locked", "prompt", "seed", "volume_db", "pan", "muted", "soloed"):
-        setattr(track, name, values[name])
-    track.midi = values.get("midi", True)
-    track.params = {name: values["params"].get(name, param.default) for name, param in PARAMS.items()}
-    track.current = min(values["current"], len(track.takes))
-    track.state = "ready" if track.current else "empty"
-
-
-def stem_event(track: str, file: str, stem: Stem) -> e.TrackStem:
-    return e.TrackStem(track, file, stem.tempo_bpm, stem.key.name, stem.bars, stem.seed)
-
-
-def take_events(track: Track) -> list[e.Event]:
-    events: list[e.Event] = [e.TrackTake(track.name, track.current, len(track.takes))]
-    if track.take is not None and track.take.file:
-        events.append(stem_event(track.name, track.take.file, track.take.stem))
-    return events
-
-
-def track_events(track: Track) -> list[e.Event]:
-    name = track.name
-    return [
-        e.TrackState(name, track.state), e.TrackLock(name, track.locked), e.TrackPrompt(name, track.prompt),
-        e.TrackSeed(name, track.seed), e.TrackVolume(name, track.volume_db), e.TrackPan(name, track.pan),
-        e.TrackMute(name, track.muted), e.TrackSolo(name, track.soloed), e.TrackMidi(name, track.midi),
-        *(e.TrackParam(name, param, value) for param, value in track.params.items()), *take_events(track),
-    ]  # fmt: skip

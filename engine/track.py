@@ -6,7 +6,9 @@ takes    1   2   3   4
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError, check_range, unknown
@@ -112,3 +114,20 @@ class Track:
         """Note the file that a take was written to."""
         self.takes[number - 1] = replace(self.takes[number - 1], file=file)
         return self.takes[number - 1]
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but the takes, as plain data for the store and for scenes."""
+        return {
+            "locked": self.locked, "prompt": self.prompt, "seed": self.seed, "volume_db": self.volume_db,
+            "pan": self.pan, "muted": self.muted, "soloed": self.soloed, "midi": self.midi,
+            "params": dict(self.params), "current": self.current,
+        }  # fmt: skip
+
+    def restore(self, values: Mapping[str, Any]) -> None:
+        """The inverse of `settings`, with the takes that are there."""
+        for name in ("locked", "prompt", "seed", "volume_db", "pan", "muted", "soloed"):
+            setattr(self, name, values[name])
+        self.midi = values.get("midi", True)
+        self.params = {name: values["params"].get(name, param.default) for name, param in PARAMS.items()}
+        self.current = min(values["current"], len(self.takes))
+        self.state = "ready" if self.current else "empty"

@@ -238,7 +238,7 @@ def test_what_a_model_performed_is_stretched_and_then_performed_again(tmp_path: 
 def test_what_waits_for_the_launch_is_rendered_as_well(bench: Bench) -> None:
     bench.send(c.SetWhen("manual"))
     bench.do(c.Regenerate("harmony"))
-    ready = bench.engine.generation.ready
+    ready = bench.engine.generation.entrances.ready
     standing = sounds(bench)["harmony"].stem
     bench.send(c.SetTempo(101))
     bench.until(lambda: is_settled(bench, 101) and ready["harmony"].keeps(101))

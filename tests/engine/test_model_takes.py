@@ -248,7 +248,7 @@ def test_what_was_launched_is_replaced_where_it_plays(bench, mirror):
     bench.send(c.SetWhen("manual"))
     mirror.rest.clear()
     origin = bench.send(c.Regenerate("bass"))
-    bench.until(lambda: "bass" in bench.engine.generation.ready)
+    bench.until(lambda: "bass" in bench.engine.generation.entrances.ready)
     bench.send(c.Launch())
     mirror.rest.set()
     bench.wait(origin)
