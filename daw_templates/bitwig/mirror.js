@@ -3,12 +3,15 @@
 // A setting that shows a value of the engine and may change it. The engine has the last word:
 //
 //   engine: lock 1 -> told(true)    -> the setting shows it
-//   musician clicks -> changed      -> a moment later, if nothing else came: sent
+//   musician clicks -> changed      -> as soon as it rests: sent. Meanwhile nothing pulls at it
 //   another project is opened: its saved values come as changes too -> not sent, the engine's shown again
+//
+// What we set is seen later. Of two values that are told within a moment the first may be seen after the
+// second was told: it is ours, and no wish of the musician's.
 
 var SETTLE_MS = 150;
 
-// `project`: an object whose `generation` counts the projects that were opened.
+// `project`: an object whose `generation` counts the projects that were opened; `isOpening` for a while after.
 function Mirror(host, project, setting, read, send) {
   var self = this;
   this.host = host;
@@ -17,7 +20,8 @@ function Mirror(host, project, setting, read, send) {
   this.read = read;
   this.send = send;
   this.truth = null; // null: the engine has not told
-  this.isSettling = false;
+  this.written = null; // what we set last
+  this.isSettling = false; // the musician's hand is at it
   setting.markInterested();
   setting.addValueObserver(function () { self.changed(); });
 }
@@ -32,7 +36,12 @@ Mirror.prototype.forget = function () {
 };
 
 Mirror.prototype.show = function () {
-  if (this.truth !== null && this.read(this.setting) !== this.truth) {
+  if (this.truth === null || this.isSettling) {
+    return;
+  }
+  var isOnItsWay = this.written !== null && this.written !== this.truth;
+  if (isOnItsWay || this.read(this.setting) !== this.truth) {
+    this.written = this.truth;
     Mirror.write(this.setting, this.truth);
   }
 };
@@ -47,22 +56,32 @@ Mirror.write = function (setting, value) {
 };
 
 Mirror.prototype.changed = function () {
-  var self = this;
-  var generation = this.project.generation;
-  if (this.truth === null || this.isSettling || this.read(this.setting) === this.truth) {
-    return;
+  if (this.truth !== null && !this.isSettling && this.read(this.setting) !== this.truth) {
+    this.isSettling = true;
+    this.rest(this.project.generation);
   }
-  this.isSettling = true;
-  this.host.scheduleTask(function () { self.settle(generation); }, SETTLE_MS);
 };
 
-Mirror.prototype.settle = function (generation) {
+// Until the value has not moved for a moment.
+Mirror.prototype.rest = function (generation) {
+  var self = this;
   var value = this.read(this.setting);
+  this.host.scheduleTask(function () {
+    if (self.read(self.setting) === value) {
+      self.settle(generation, value);
+    } else {
+      self.rest(generation);
+    }
+  }, SETTLE_MS);
+};
+
+Mirror.prototype.settle = function (generation, value) {
+  var isSame = generation === this.project.generation && !this.project.isOpening;
   this.isSettling = false;
   if (this.truth === null || value === this.truth) {
     return;
   }
-  if (generation === this.project.generation) {
+  if (isSame && value !== this.written) {
     this.send(value);
   } else {
     this.show();

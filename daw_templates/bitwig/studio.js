@@ -2,10 +2,15 @@
 
 // What joins Bitwig and the engine: every message of the engine goes to the part that it concerns.
 
+var DUMP_MS = 5000; // the engine takes a few
+var OPENING_MS = 1000; // while a project opens its settings come, before its name or after
+
 function Studio(host) {
   var self = this;
   this.host = host;
   this.generation = 0; // of the project that is in front
+  this.isOpening = false;
+  this.dumps = 0; // that were waited for
   this.stems = {}; // by track: the newest stem that the engine told
   this.folder = '';
   this.setName = '';
@@ -35,11 +40,24 @@ Studio.prototype.watchProject = function (application) {
   application.projectName().markInterested();
   application.projectName().addValueObserver(function (name) {
     if (before !== null && name !== before) {
-      self.generation += 1;
-      self.panel.showAgain();
+      self.opened();
     }
     before = name;
   });
+};
+
+Studio.prototype.opened = function () {
+  var self = this;
+  var generation = this.generation + 1;
+  this.generation = generation;
+  this.isOpening = true;
+  this.panel.showAgain();
+  this.host.scheduleTask(function () {
+    if (generation === self.generation) {
+      self.isOpening = false;
+      self.panel.showAgain();
+    }
+  }, OPENING_MS);
 };
 
 Studio.prototype.close = function () {
@@ -79,9 +97,11 @@ Studio.prototype.notify = function (text) {
 
 Studio.prototype.connected = function () {
   this.panel.status.show('connected');
+  this.awaitDump();
 };
 
 Studio.prototype.lost = function () {
+  this.isDump = false;
   this.tempo.lost();
   this.panel.forget();
   this.panel.status.show('not connected');
@@ -90,12 +110,33 @@ Studio.prototype.lost = function () {
 
 // Between /rg/update 1 and 0 come all values. Then whoever leads says what it has.
 Studio.prototype.dumped = function (isOn) {
-  this.isDump = isOn;
-  if (!isOn) {
-    this.isAdopting = false;
-    this.tempo.connected();
-    this.position.connected();
+  if (isOn) {
+    this.awaitDump();
+    return;
   }
+  this.isDump = false;
+  this.isAdopting = false;
+  this.tempo.connected();
+  this.position.connected();
+};
+
+// UDP may lose the beginning or the end: a dump counts from when it was asked for, and one that does not
+// end is asked for again.
+Studio.prototype.awaitDump = function () {
+  var self = this;
+  var number = this.dumps + 1;
+  this.dumps = number;
+  this.isDump = true;
+  this.host.scheduleTask(function () {
+    if (self.isDump && self.isUp() && number === self.dumps) {
+      self.refresh();
+    }
+  }, DUMP_MS);
+};
+
+Studio.prototype.refresh = function () {
+  this.connection.send('/rg/refresh');
+  this.awaitDump();
 };
 
 // Stems of a set that has just been opened are no finished takes; the dump that is asked for ends that.
@@ -107,7 +148,7 @@ Studio.prototype.setOpened = function (name) {
   this.stems = {};
   if (!this.isDump) {
     this.isAdopting = true;
-    this.connection.send('/rg/refresh');
+    this.refresh();
   }
 };
 

@@ -25,6 +25,8 @@ beforeEach(() => {
     addValueObserver(callback) { this.observer = callback; },
     get() { return this.value; },
     set(value) { this.asked.push(value); }, // seen later, or never
+    getRaw() { return this.value; },
+    setRaw(value) { this.asked.push(value); },
   };
   const scope = vm.createContext({});
   vm.runInContext(fs.readFileSync(path.join(SCRIPTS, 'mirror.js'), 'utf8'), scope);
@@ -82,4 +84,50 @@ test('an engine that is gone takes its truth along', () => {
   mirror.forget();
   tasks.shift()();
   assert.deepEqual([sent, setting.asked], [[], []]);
+});
+
+test('two values told within a moment are nobody\'s wish, though the first is seen after the second', () => {
+  mirror.told(true);
+  mirror.told(false);
+  assert.deepEqual(setting.asked, [true, false]);
+  change(true);
+  change(false);
+  tasks.shift()();
+  while (tasks.length) {
+    tasks.shift()();
+  }
+  assert.deepEqual([sent, setting.value], [[], false]);
+});
+
+test('a third that is told meanwhile is shown when the two have been seen', () => {
+  mirror.told(true);
+  mirror.told(false);
+  change(true);
+  mirror.told(true);
+  change(false);
+  while (tasks.length) {
+    tasks.shift()();
+  }
+  assert.deepEqual([sent, setting.asked], [[], [true, false, true]]);
+});
+
+test('what the engine says while a hand is at it does not pull it back; where it rests is sent', () => {
+  setting.value = 0;
+  mirror.told(0);
+  change(10);
+  mirror.told(5);
+  change(12);
+  tasks.shift()();
+  assert.deepEqual([sent, setting.asked], [[], []]);
+  tasks.shift()();
+  assert.deepEqual([sent, setting.asked, tasks], [[12], [], []]);
+});
+
+test('what another project brings while it opens is not sent, though its name came first', () => {
+  mirror.told(false);
+  project.generation += 1;
+  project.isOpening = true;
+  change(true);
+  tasks.shift()();
+  assert.deepEqual([sent, setting.asked], [[], [false]]);
 });

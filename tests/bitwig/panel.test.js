@@ -70,6 +70,46 @@ test('while the engine is there pings keep the lease, and hello is said once', a
   assert.equal(desk().engine.of('/rg/hello')[0][2] & 4, 0); // no levels
 });
 
+test('a dump whose end was lost is asked for again, and what comes after it is news again', async () => {
+  const {engine} = desk();
+  const whole = engine.sendDump.bind(engine);
+  engine.sendDump = () => [['/rg/update', 1], ...engine.dump].forEach((message) => engine.send(...message));
+  await desk().meet({}, (it) => it.addTrack('RG drums'));
+  desk().finish(1);
+  await desk().settled();
+  assert.deepEqual(desk().bitwig.inserted, []); // for all that is known it was there before us
+  engine.sendDump = whole;
+  await until(() => engine.of('/rg/refresh').length > 0, 'the question');
+  await desk().settled();
+  desk().finish(2);
+  await until(() => desk().clips().length === 1, () => desk().bitwig.tracks);
+});
+
+test('a dump whose beginning was lost is one all the same', async () => {
+  const {engine} = desk();
+  engine.sendDump = () => {
+    [...engine.dump, desk().told(1), ['/rg/update', 0]].forEach((message) => engine.send(...message));
+  };
+  await desk().meet({}, (it) => it.addTrack('RG drums'));
+  assert.deepEqual(desk().bitwig.inserted, []);
+  desk().finish(2);
+  await until(() => desk().clips().length === 1, () => desk().bitwig.tracks);
+});
+
+test('another project does not set the engine, whether its name comes first or its settings do', async () => {
+  await desk().meet();
+  desk().engine.send('/rg/track/bass/lock', 0);
+  desk().engine.send('/rg/bars', 8);
+  await desk().settled();
+  desk().bitwig.openProject('second', {'Bass lock': true});
+  await until(() => desk().bitwig.shown('Bass lock') === false, 'the truth');
+  desk().bitwig.openProject('third', {});
+  desk().bitwig.edit('Bars', 16);
+  await until(() => desk().bitwig.shown('Bars') === 8, 'the truth');
+  await desk().settled();
+  assert.deepEqual([desk().engine.of('/rg/track/bass/lock'), desk().engine.of('/rg/bars')], [[], []]);
+});
+
 test('a port that another program has is told, and nothing is sent from there on', async () => {
   const taken = await freeUdpPort();
   const bitwig = new Bitwig({'Engine port': await bound(desk().engine.socket, 0), 'Receive port': taken});
