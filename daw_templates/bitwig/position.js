@@ -1,11 +1,13 @@
 'use strict';
 
-// Where Bitwig's transport is, as the engine's `osc` clock wants it: on every start, stop and jump, and
-// about eight times a second while it rolls. And the other way, where the musician wants that: Bitwig starts
-// and stops with the engine, unless `osc` leads, for then the engine follows and would echo us.
+// Where Bitwig's transport is, as the engine's `osc` clock wants it: on every start, stop and jump (the end of
+// an arranger loop is one), and about eight times a second while it rolls. And the other way, where the
+// musician wants that: Bitwig starts and stops with the engine, unless `osc` leads, for then the engine
+// follows and would echo us.
 
 var REPORT_MS = 120;
 var JUMP_MS = 60; // a play position that is dragged while stopped
+var JUMP_BEATS = 0.25; // from where it would have rolled to
 var LOWEST_BEAT = -100000;
 var OSC_CLOCK = 'osc';
 
@@ -21,6 +23,7 @@ function Position(host, transport, preferences, tempo, link) {
   this.position = transport.playPosition();
   this.isReporting = false; // a task is on its way
   this.isPacing = false;
+  this.reported = {beat: 0, ms: 0};
   this.playing.markInterested();
   this.position.markInterested();
   this.playing.addValueObserver(function () { self.report(); self.goOn(); });
@@ -52,6 +55,7 @@ Position.prototype.toldClock = function (source) {
 Position.prototype.report = function () {
   if (this.link.isUp() && this.preferences.position.get()) {
     var beat = Math.max(LOWEST_BEAT, this.position.get());
+    this.reported = {beat: beat, ms: now()};
     this.link.send('/rg/clock/position', [beat, this.tempo.bpm(), this.playing.get() ? 1 : 0]);
   }
 };
@@ -72,10 +76,21 @@ Position.prototype.goOn = function () {
   }, REPORT_MS);
 };
 
-// While it stands: the musician put the position elsewhere.
+// Where the transport should be by now, if it rolled on from the last report.
+Position.prototype.expected = function () {
+  return this.reported.beat + (now() - this.reported.ms) / 60000 * this.tempo.bpm();
+};
+
+// The musician put the position elsewhere.
 Position.prototype.jumped = function () {
   var self = this;
-  if (this.playing.get() || this.isPacing || !this.link.isUp()) {
+  if (this.playing.get()) {
+    if (Math.abs(this.position.get() - this.expected()) > JUMP_BEATS) {
+      this.report();
+    }
+    return;
+  }
+  if (this.isPacing || !this.link.isUp()) {
     return;
   }
   this.isPacing = true;

@@ -25,6 +25,7 @@ function Tempo(host, transport, preferences, link) {
   this.engineBpm = null; // what the engine holds, as far as we know
   this.engineSignature = '';
   this.isPacing = false;
+  this.isOutside = false; // of what the engine plays, and that was told
   this.value.markInterested();
   this.signature.markInterested();
   this.value.addValueObserver(function () { self.changed(); });
@@ -69,8 +70,12 @@ Tempo.prototype.sendTempo = function () {
   if (!this.link.isUp() || isSame(bpm, this.lastTold())) {
     return;
   }
-  if (bpm < LOWEST_BPM || bpm > HIGHEST_BPM) {
-    this.link.notify(bpm.toFixed(1) + ' bpm: the engine plays ' + LOWEST_BPM + ' to ' + HIGHEST_BPM);
+  var wasOutside = this.isOutside;
+  this.isOutside = bpm < LOWEST_BPM || bpm > HIGHEST_BPM;
+  if (this.isOutside) {
+    if (!wasOutside) {
+      this.link.notify(bpm.toFixed(1) + ' bpm: the engine plays ' + LOWEST_BPM + ' to ' + HIGHEST_BPM);
+    }
     return;
   }
   this.sent.push([bpm, now()]);

@@ -30,9 +30,13 @@ test('where the engine leads Bitwig takes its tempo and signature when they meet
 
 test('a tempo that the engine does not play is told, not sent', async () => {
   await desk().meet();
-  desk().bitwig.dragTempo(300);
-  await desk().popup(/300.0 bpm: the engine plays 40 to 240/);
+  [250, 275, 300].forEach((bpm) => desk().bitwig.dragTempo(bpm));
+  await desk().popup(/250.0 bpm: the engine plays 40 to 240/);
+  await pause(30); // what is dragged is paced
   assert.deepEqual(desk().engine.of('/rg/tempo'), []);
+  assert.equal(desk().bitwig.popups.filter((text) => /the engine plays/.test(text)).length, 1);
+  desk().bitwig.dragTempo(200);
+  await until(() => desk().engine.of('/rg/tempo').length === 1, 'the tempo that it plays');
 });
 
 test('a change of the preference takes effect at once', async () => {
@@ -60,6 +64,19 @@ test('the position is told on every start, stop and jump, and all the while it r
   const stopped = told().length;
   await pause(80);
   assert.equal(told().length, stopped);
+});
+
+test('a jump is told at once while Bitwig rolls, as when an arranger loop begins again', async () => {
+  await desk().meet();
+  const {bitwig} = desk();
+  const told = () => bitwig.sent.filter(([address]) => address === '/rg/clock/position');
+  bitwig.move(15.9);
+  bitwig.play(true);
+  const before = told().length;
+  bitwig.move(15.95);
+  assert.equal(told().length, before);
+  bitwig.move(0);
+  assert.deepEqual(told()[before], ['/rg/clock/position', 0, 120, 1]);
 });
 
 test('the position stays here where the musician wants that', async () => {
