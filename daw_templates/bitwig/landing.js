@@ -25,6 +25,7 @@ function Landing(host, launcher, preferences, tempo, project, tell) {
   this.isBusy = false;
   this.landed = []; // slots to be launched together
   this.inserted = []; // names to be told together
+  this.bare = {}; // by what should be a clip's name, the one that Bitwig gave it: it could not be named
 }
 
 // stem: {role, take, key, bars, setName}; path: where Bitwig reads it. What a clip is called tells which
@@ -127,7 +128,8 @@ Landing.prototype.awaitName = function (stem) {
 // --- the slot --------------------------------------------------------------------------------------
 
 Landing.prototype.findSlot = function (stem, track) {
-  var there = this.launcher.slotNamed(track, stem.identity);
+  var there = this.launcher.slotNamed(track, stem.identity) ||
+    (this.bare.hasOwnProperty(stem.identity) && this.launcher.slotNamed(track, this.bare[stem.identity])) || null;
   var free = this.launcher.freeSlot(track);
   if (there !== null) { // an earlier take is wanted again
     this.landed.push(there.slot);
@@ -179,6 +181,8 @@ Landing.prototype.dress = function (stem, track, place) {
   this.poll(function () { return launcher.cursorIsAt(track, place.scene); }, SELECT_TRIES, function (isAt) {
     if (isAt) {
       launcher.dress(stem.name, stem.role, stem.lengthBeats);
+    } else {
+      self.bare[stem.identity] = stem.path.replace(/^.*\//, '').replace(/\.wav$/, '');
     }
     self.end('');
   });

@@ -162,6 +162,12 @@ test('a clip that the musician selects meanwhile keeps its name', async () => {
   desk().finish(1);
   await desk().popup(/inserted drums t1 \(set\)/);
   assert.deepEqual([desk().clips(1), desk().clips()], [['0 dear to me'], ['0 drums_120bpm_Am_4bars_t1']]);
+  desk().finish(2);
+  await until(() => desk().clips().length === 2, () => desk().clips());
+  desk().finish(1); // without its name it is known all the same
+  desk().finish(3);
+  await until(() => desk().clips().length === 3, () => desk().clips());
+  assert.deepEqual(desk().bitwig.inserted.map((path) => /_t\d/.exec(path)[0]), ['_t1', '_t2', '_t3']);
 });
 
 test('four stems are launched together, as the preferences say', async () => {
