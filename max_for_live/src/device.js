@@ -138,6 +138,7 @@ exports.create = function (max) {
     var from_widgets = require("./from_widgets").create(parts);
     var clock = max.task(function () {
         parts.link.tick();
+        parts.sync.tick();
         parts.values.tick();
         clock.schedule(TICK_MS);
     });

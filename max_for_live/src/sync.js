@@ -1,9 +1,14 @@
 "use strict";
 // Who says what first when the engine is found: it tells every value, then it hears what came with the Set (the
 // prompts of the tracks, and Live's frame). Until then nothing of the device is sent as if a hand had set it.
+//
+// UDP may lose the word that all is told: after LOST_TICKS without it, the engine is greeted once more.
+
+var LOST_TICKS = 4;
 
 exports.create = function (parts) {
     var is_done = false;
+    var ticks = 0; // since it began
     var folder = ""; // of the set that was told last
     var missed = []; // tracks whose take came while the connection was down
 
@@ -26,6 +31,15 @@ exports.create = function (parts) {
 
         begin: function () {
             is_done = false;
+            ticks = 0;
+        },
+
+        tick: function () {
+            ticks = is_done || !parts.link.is_connected() ? 0 : ticks + 1;
+            if (ticks >= LOST_TICKS) {
+                ticks = 0;
+                parts.link.started();
+            }
         },
 
         end: function () {

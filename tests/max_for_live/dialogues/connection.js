@@ -75,6 +75,24 @@ test("when the engine falls silent it says hello again, and turns amber", () => 
     assert.deepStrictEqual(light(world), GREEN);
 });
 
+test("where the end of what it tells was lost, the engine is greeted once more, and all is well", () => {
+    const world = new World();
+    function listen(seconds) {
+        world.forget_sent();
+        for (let second = 0; second < seconds; second += 1) {
+            world.wait(1000);
+            world.say("/rg/track/drums/level", -12);
+        }
+        return world.sent("/rg/hello").length;
+    }
+    world.say("/rg/hello", "0.1.0", 30, "default");
+    world.say("/rg/update", 1);
+    assert.deepStrictEqual([listen(3), listen(2)], [0, 1]);
+    world.connect();
+    assert.deepStrictEqual(light(world), GREEN);
+    assert.strictEqual(listen(10), 0);
+});
+
 test("an engine that has just started is greeted at once", () => {
     const world = new World();
     world.connect();
