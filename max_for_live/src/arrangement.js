@@ -67,21 +67,36 @@ exports.create = function (lom, clips) {
         });
     }
 
-    // A take lane without clips, made where there is none; null in a Live without take lanes.
+    // A take lane without clips; null where there is none.
     function empty_lane(track) {
-        function empty() {
-            return lanes_of(track).filter(function (lane) {
-                return clips_of(lane).length === 0;
-            })[0] || null;
-        }
-        if (empty() === null) {
-            track.call("create_take_lane");
-        }
-        return empty();
+        return lanes_of(track).filter(function (lane) {
+            return clips_of(lane).length === 0;
+        })[0] || null;
     }
 
+    // Live can make a take lane, but not delete it: whether the clip can be made is tried out behind all others.
+    function rehearse(track, wanted) {
+        var end = clips_of(track).reduce(function (latest, clip) {
+            return Math.max(latest, lom.number(clip, "end_time"));
+        }, 0);
+        var result = fill(track, track, end, wanted);
+        if (!result.error) {
+            track.call("delete_clip", "id " + lom.id(result.clip));
+        }
+        return result.error || "";
+    }
+
+    // {clip} or {error}; null in a Live without take lanes.
     function place_alternate(track, own, wanted) {
         var lane = empty_lane(track);
+        if (lane === null) {
+            var error = rehearse(track, wanted);
+            if (error) {
+                return {error: error};
+            }
+            track.call("create_take_lane");
+            lane = empty_lane(track);
+        }
         if (lane === null) {
             return null;
         }

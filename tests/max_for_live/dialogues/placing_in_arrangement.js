@@ -79,3 +79,19 @@ test("a failure leaves the Arrangement as it was", () => {
         assert.ok(world.log.startsWith("Drums was not placed: "));
     }
 });
+
+test("a further take that fails leaves no take lane behind", () => {
+    for (const name of ["create_audio_clip", "warping", "looping"]) {
+        const world = ready(4);
+        world.stem("drums");
+        world.live.refusals[name] = true;
+        const before = world.live.snapshot();
+        world.stem("drums", {take: 2});
+        assert.strictEqual(world.live.snapshot(), before);
+        assert.ok(world.log.startsWith("Drums was not placed: "));
+        world.live.refusals = {};
+        world.press("drums", "place");
+        assert.deepStrictEqual(spans(kit(world).take_lanes[0].arrangement_clips), [["Drums t2 Am 120", 4, 8]]);
+        assert.deepStrictEqual(spans(kit(world).arrangement_clips), [["Drums t1 Am 120", 4, 8]]);
+    }
+});
