@@ -88,6 +88,15 @@ exports.create = function (options) {
         });
     }
 
+    // Where Live's scale counts from now on.
+    function follow_scale_mode() {
+        options.observers.watch("live_set", "scale_mode", function (value) {
+            if (Number(value) === 1) {
+                note("key");
+            }
+        });
+    }
+
     function follow_transport() {
         options.observers.watch("live_set", "is_playing", function (value) {
             live.playing = Number(value);
@@ -116,6 +125,7 @@ exports.create = function (options) {
             follow_value("signature_denominator", "unit", "signature");
             follow_value("root_note", "root", "key");
             follow_value("scale_name", "scale", "key");
+            follow_scale_mode();
             follow_transport();
         },
 

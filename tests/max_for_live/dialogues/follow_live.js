@@ -28,6 +28,15 @@ test("the scale is told on connecting only where Live's scale mode is on", () =>
     assert.deepStrictEqual(world.sent("/rg/key"), [["A minor"]]);
 });
 
+test("the scale is told when Live's scale mode is switched on, and not again when it goes off", () => {
+    const world = connected(({live}) => Object.assign(live.song.values, {root_note: 2, scale_name: "Dorian"}));
+    world.forget_sent();
+    change(world, {scale_mode: 1});
+    change(world, {scale_mode: 0});
+    change(world, {scale_mode: 1});
+    assert.deepStrictEqual(world.network.sent, [["/rg/key", "D dorian"]]);
+});
+
 test("changes are told once they have settled", () => {
     const world = connected();
     world.forget_sent();
