@@ -59,6 +59,15 @@ exports.create = function (parts) {
     setters.lock = function (track, value) {
         send("lock", track, [value]);
     };
+    // There is no such take: the number springs back.
+    setters.pick = function (track, value) {
+        var there = parts.tracks.get(track);
+        if (value >= 1 && value <= there.takes) {
+            send("take", track, [value]);
+        } else {
+            parts.values.told(track, "pick", there.take);
+        }
+    };
     setters.volume = function (track, value) {
         send("volume", track, [value <= parts.tracks.LOWEST_DB ? parts.tracks.SILENCE_DB : value]);
     };

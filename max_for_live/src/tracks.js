@@ -8,6 +8,7 @@ var FLOOR_DB = -60; // of the level bars
 var CEILING_DB = 6;
 var LOWEST_DB = -70; // of the volume boxes: silence
 var PERCENT = 100;
+var MOST_TAKES = 255; // that a number of Live's can count
 
 function empty_track() {
     return {state: "empty", progress: 0, locked: 0, take: 0, takes: 0, prompt: "", stem: null};
@@ -47,6 +48,7 @@ exports.create = function (names, view, values) {
             tracks[name].take = atoms[0];
             tracks[name].takes = atoms[1];
             view.text(name, "take", atoms[0] + "/" + atoms[1]);
+            values.told(name, "pick", Math.min(MOST_TAKES, atoms[0]));
         },
         prompt: function (name, atoms) {
             tracks[name].prompt = String(atoms[0]);

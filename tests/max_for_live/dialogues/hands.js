@@ -126,6 +126,24 @@ test("previous and next stay within the takes there are", () => {
     assert.deepStrictEqual(world.sent("/rg/track/bass/take"), []);
 });
 
+test("a take is chosen by its number too, by Push, a knob or automation; one that is not there springs back", () => {
+    const world = connected([["/rg/track/drums/take", 2, 3]]);
+    const pick = world.widget("drums", "pick");
+    assert.strictEqual(pick.number, 2);
+    pick.turn(3);
+    world.say("/rg/track/drums/take", 3, 3);
+    for (const number of [0, 4, 255]) {
+        pick.turn(number);
+        world.wait(2500);
+        assert.strictEqual(pick.number, 3);
+    }
+    assert.deepStrictEqual(world.sent("/rg/track/drums/take"), [[3]]);
+    world.widget("bass", "pick").turn(1);
+    assert.deepStrictEqual(world.sent("/rg/track/bass/take"), []);
+    world.say("/rg/track/drums/take", 300, 300);
+    assert.strictEqual(pick.number, 255);
+});
+
 test("volume, bars, when and the parameters go out in the engine's units", () => {
     const world = connected();
     world.widget("bass", "volume").turn(-7.5);
