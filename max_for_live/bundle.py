@@ -2,7 +2,7 @@
 
 Every module of src/ keeps a scope of its own, and `require("./name")` gives what it exports, as in Max and in
 Node; tables (.json) are their content. `main.js` comes last and in the open: its functions are the messages
-that the js object understands.
+that the js object understands. Max's own `require`, a global, is not touched.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ HEAD = """"use strict";
 var modules = {{}};
 var loaded = {{}};
 
-function require(path) {{
+function module_of(path) {{
     var name = path.replace("./", "");
     if (!loaded.hasOwnProperty(name)) {{
         loaded[name] = {{exports: {{}}}};
-        modules[name](loaded[name], loaded[name].exports);
+        modules[name](loaded[name], loaded[name].exports, module_of);
     }}
     return loaded[name].exports;
 }}
@@ -35,7 +35,8 @@ def bundled_script(script: str) -> str:
     for name in script_names():
         if name != MAIN:
             parts.append(_module(name, source_text(f"src/{name}")))
-    parts.append(f"\n// --- {MAIN}\n\n{_without_head(source_text(f'src/{MAIN}'))}")
+    main = _without_head(source_text(f"src/{MAIN}")).replace("require(", "module_of(")
+    parts.append(f"\n// --- {MAIN}\n\n{main}")
     text = "".join(parts)
     assert text.isascii()
     return text
@@ -47,7 +48,7 @@ def _module(name: str, text: str) -> str:
         body = f"    module.exports = {json.dumps(json.loads(text))};\n"
     else:
         body = _without_head(text)
-    return f'\n// --- {name}\n\nmodules["{key}"] = function (module, exports) {{\n{body}}};\n'
+    return f'\n// --- {name}\n\nmodules["{key}"] = function (module, exports, require) {{\n{body}}};\n'
 
 
 def _without_head(text: str) -> str:

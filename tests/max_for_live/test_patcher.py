@@ -204,6 +204,14 @@ def test_the_script_is_of_the_language_that_max_8_knows():
     assert not re.search(rf"\.({newer_methods})\(", code)
 
 
+def test_the_script_leaves_max_s_own_names_alone():
+    """Globals of the js object, some of which may not be overwritten."""
+    own = set(re.findall(r"^(?:var|function) (\w+)", script().decode("ascii"), re.MULTILINE))
+    maxs = {"require", "include", "module", "exports", "post", "error", "outlet", "inlet", "max", "patcher"}
+    assert {"modules", "module_of", "device", "ready", "ui", "anything", "notifydeleted"} <= own
+    assert own & maxs == set()
+
+
 def test_the_script_parses(tmp_path):
     file = tmp_path / "resonantgen.js"
     file.write_bytes(script())
