@@ -119,7 +119,7 @@ class App:
         collect_new_garbage()
         await self.server.start(self.config.osc.host, self.config.osc.port)
         self.advertisement = advertisement(self.config.osc, self.server)
-        self.reaper = Reaper(self.config, self.server, self.engine.submit, lambda call: post_to(loop, call))
+        self.reaper = Reaper(self.config, self.server, lambda call: post_to(loop, call))
         self.engine.subscribe(self.reaper.surface.show)
         self.tasks = [
             loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())

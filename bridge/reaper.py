@@ -11,8 +11,6 @@ from bridge.osc_clients import Peer
 from bridge.osc_server import OscServer
 from bridge.reaper_mailbox import TRANSPORT, Mailbox
 from bridge.reaper_surface import Surface
-from engine import commands as c
-from engine import events as e
 from engine.config import Config
 
 
@@ -23,10 +21,11 @@ class Reaper:
         self,
         config: Config,
         server: OscServer,
-        submit: Callable[[c.Command, e.Origin], None],
         post: Callable[[Callable[[], None]], None],
     ) -> None:
-        self.surface = Surface(server.wires.send, submit, surface_peer(config))
+        self.surface = Surface(server.wires.send, server.submit, surface_peer(config))
+        for event in server.snapshot():
+            self.surface.note(event)
         self.mailbox: Mailbox | None = None
         if config.reaper.enabled:
             folder = mailbox_folder(config) / str(server.udp_port)

@@ -35,8 +35,9 @@ def test_the_settings_name_another_folder_and_the_surface():
 
 def test_switched_off_no_script_is_heard(tmp_path):
     config = parse_config(f'[reaper]\nenabled = false\nmailbox = "{tmp_path}"\n', "mine.toml")
-    server = SimpleNamespace(wires=SimpleNamespace(send=None, attached={}))
-    reaper = Reaper(config, server, lambda *_: None, lambda _: None)
+    wires = SimpleNamespace(send=None, attached={})
+    server = SimpleNamespace(wires=wires, submit=None, snapshot=tuple)
+    reaper = Reaper(config, server, lambda _: None)
     assert reaper.mailbox is None and server.wires.attached == {}
     reaper.close()
 
