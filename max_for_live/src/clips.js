@@ -4,19 +4,20 @@
 
 var stems = require("./stems");
 var NEAR_BEATS = 1e-3;
-var WARP_NEAR_BEATS = 0.02; // two stems of this difference are out of step by less than 10 ms
 var NAMED_WARP_MODES = 4; // of a mode that this clip cannot have, Complex
 
 exports.create = function (lom) {
-    function near(object, name, wanted, tolerance) {
-        return Math.abs(lom.number(object, name) - wanted) <= tolerance;
+    var warps = require("./warps").create(lom);
+
+    function near(object, name, wanted) {
+        return Math.abs(lom.number(object, name) - wanted) <= NEAR_BEATS;
     }
 
     function set_checked(clip, name, value) {
-        if (!near(clip, name, value, NEAR_BEATS)) {
+        if (!near(clip, name, value)) {
             clip.set(name, value);
         }
-        return near(clip, name, value, NEAR_BEATS);
+        return near(clip, name, value);
     }
 
     function warp_mode(clip, wanted) {
@@ -25,13 +26,9 @@ exports.create = function (lom) {
         return !known || modes.indexOf(wanted) >= 0 ? wanted : NAMED_WARP_MODES;
     }
 
-    // Live guesses a file's tempo. Where its guess is wrong, the end of the file is put on the beat it ends at.
     function straighten(clip, beats) {
         var seconds = lom.number(clip, "sample_length") / lom.number(clip, "sample_rate");
-        if (!near(clip, "end_marker", beats, WARP_NEAR_BEATS) && seconds > 0) {
-            clip.call("add_warp_marker", {sample_time: seconds, beat_time: beats});
-            clip.set("end_marker", beats);
-        }
+        return seconds > 0 && warps.straighten(clip, seconds, beats);
     }
 
     function loop(clip, beats) {
@@ -48,7 +45,9 @@ exports.create = function (lom) {
             if (!set_checked(clip, "warping", 1)) {
                 return "Live does not warp it";
             }
-            straighten(clip, wanted.beats);
+            if (!straighten(clip, wanted.beats)) {
+                return "Live does not warp it straight over " + wanted.beats + " beats";
+            }
             if (!loop(clip, wanted.beats)) {
                 return "Live does not loop it over " + wanted.beats + " beats";
             }

@@ -31,6 +31,16 @@ test("the clip cannot be warped", () => {
     assert.strictEqual(refused(ready(), ["warping"]), "Live does not warp it");
 });
 
+test("the clip's warp markers cannot be set straight", () => {
+    for (const tells_warps of [true, false]) {
+        const world = ready();
+        Object.assign(world.live, {guess_tempo: 90, tells_warps});
+        // What Live does not refuse aloud it may still not do.
+        world.live.refusals.end_marker = true;
+        assert.strictEqual(refused(world, ["add_warp_marker"]), "Live does not warp it straight over 4 beats");
+    }
+});
+
 test("the clip cannot be looped", () => {
     assert.strictEqual(refused(ready(), ["looping"]), "Live does not loop it over 4 beats");
 });

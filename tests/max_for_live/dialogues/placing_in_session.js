@@ -36,13 +36,48 @@ test("its length counts in quarter notes, whatever the signature", () => {
     assert.deepStrictEqual([clip.loop_end, clip.signature_numerator, clip.signature_denominator], [7, 7, 8]);
 });
 
-test("where Live takes the file for another tempo, its end is put on its beat", () => {
-    const world = world_with();
-    world.live.guess_tempo = 90;
-    world.stem("drums", {bars: 4, tempo: 180});
+// Four bars at 180: 16 beats in 5.333 seconds, whatever Live made of them.
+function assert_straight(world) {
     const {clip} = world.live.song.tracks[0].clip_slots[0];
-    assert.ok(Math.abs(clip.tempo - 180) < 0.01);
-    assert.deepStrictEqual([clip.values.loop_end, clip.values.end_marker], [16, 16]);
+    for (const second of [0, 1, 2.5, 4, clip.seconds]) {
+        assert.ok(Math.abs(clip.warps.beat_at(second) - 3 * second) < 0.02, `${second}: ${clip.warps.json()}`);
+    }
+    assert.deepStrictEqual([clip.values.loop_start, clip.values.loop_end], [0, 16]);
+    assert.ok(Math.abs(clip.values.end_marker - 16) < 1e-3);
+    assert.deepStrictEqual(world.live.errors, []);
+}
+
+test("where Live takes the file for another tempo, its end is put on its beat", () => {
+    for (const [tempo, tells] of [[90, true], [90, false], [90, "samples"], [179.5, true], [179.5, false]]) {
+        const world = world_with();
+        Object.assign(world.live, {guess_tempo: tempo, tells_warps: tells});
+        world.stem("drums", {bars: 4, tempo: 180});
+        if (tells === true) {
+            assert_straight(world);
+        } else {
+            assert.strictEqual(clip_at(world, 0).end_marker, 16);
+        }
+    }
+});
+
+test("where Live hears beats that are none, the line is set straight: nothing of its guess is left", () => {
+    const end = 16 / 3;
+    for (const guess of [
+        [[0, 0], [1, 3.2], [2.5, 7.4], [end, 16]], [[0.02, 0], [1, 3]], [[0.02, 0]], [[0, -0.5], [2, 6]], [[0, 0], [end, 15.5]],
+        [[0.5, 1], [end, 8]]
+    ]) {
+        const world = world_with();
+        Object.assign(world.live, {guess_tempo: 170, guess_warps: guess});
+        world.stem("drums", {bars: 4, tempo: 180});
+        assert_straight(world);
+    }
+});
+
+test("warp markers that are right are left as they are", () => {
+    const world = world_with();
+    Object.assign(world.live, {guess_tempo: 180, guess_warps: [[0, 0], [2, 6.001]]});
+    world.stem("drums", {bars: 4, tempo: 180});
+    assert.deepStrictEqual(world.live.song.tracks[0].clip_slots[0].clip.warps.points, [[0, 0], [2, 6.001]]);
 });
 
 test("the roles have their own colours and warp modes", () => {

@@ -4,6 +4,7 @@
 
 const path = require("path");
 const {Node} = require("./node");
+const {Warps} = require("./warps");
 
 const TEMPO = /_([0-9.]+)bpm_/;
 const MARKERS = ["loop_start", "loop_end", "start_marker", "end_marker"];
@@ -18,7 +19,9 @@ class Clip extends Node {
     constructor(live, file, audio, start) {
         super(live, "Clip");
         this.seconds = audio.samples / audio.rate;
-        this.tempo = live.guess_tempo || Number((TEMPO.exec(path.basename(file)) || [0, live.song.values.tempo])[1]);
+        const tempo = live.guess_tempo || Number((TEMPO.exec(path.basename(file)) || [0, live.song.values.tempo])[1]);
+        this.warps = new Warps([[0, 0]], tempo / 60);
+        this.warps.take(live.guess_warps || [[0, 0]]);
         this.values = {
             file_path: file.replace(/"/g, ""), name: path.basename(file, ".wav"), color: 0, is_audio_clip: 1, warping: 0, looping: 0,
             loop_start: 0, loop_end: this.seconds, start_marker: 0, end_marker: this.seconds, warp_mode: 0,
@@ -28,11 +31,17 @@ class Clip extends Node {
         this.writable = [
             ...MARKERS, "name", "color", "warping", "looping", "warp_mode", "signature_numerator", "signature_denominator"
         ];
-        this.functions = ["add_warp_marker"];
+        this.functions = ["add_warp_marker", "move_warp_marker", "remove_warp_marker"];
     }
 
     beats_of_file() {
-        return this.seconds * this.tempo / 60;
+        return this.warps.beat_at(this.seconds);
+    }
+
+    read(name) {
+        const {tells_warps} = this.live;
+        const unit = tells_warps === "samples" ? this.values.sample_rate : 1;
+        return name === "warp_markers" && tells_warps ? [this.warps.json(unit)] : super.read(name);
     }
 
     write(name, value) {
@@ -44,21 +53,39 @@ class Clip extends Node {
     }
 
     add_warp_marker({sample_time, beat_time}) {
-        this.tempo = 60 * beat_time / sample_time;
-        this.values.end_time = this.values.start_time + beat_time;
-        this.values.end_marker = beat_time;
+        if (!this.warps.has_second(sample_time)) {
+            this.warp([...this.warps.points, [sample_time, beat_time]]);
+        }
+    }
+
+    move_warp_marker(beat, distance) {
+        const [second] = this.warps.at_beat(beat) || [0];
+        this.warp([...this.warps.others(beat), [second, beat + distance]]);
+    }
+
+    remove_warp_marker(beat) {
+        this.warp(this.warps.others(beat));
+    }
+
+    warp(points) {
+        if (!this.warps.take(points)) {
+            this.live.error(`warp markers: ${JSON.stringify(points)} are out of order`);
+        }
+        this.values.end_marker = this.beats_of_file();
+        this.values.end_time = this.values.start_time + this.beats_of_file();
     }
 
     copy() {
         const copy = Object.assign(Object.create(Clip.prototype), this);
         copy.id = this.live.nodes.size + 1;
         copy.values = {...this.values};
+        copy.warps = this.warps.copy();
         this.live.nodes.set(copy.id, copy);
         return copy;
     }
 
     dump() {
-        return {...this.values, tempo: this.tempo};
+        return {...this.values, warps: this.warps.json()};
     }
 }
 

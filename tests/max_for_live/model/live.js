@@ -15,6 +15,8 @@ class Live {
         this.is_notifying = false;
         this.refusals = {}; // names of functions or properties that fail as if Live could not: {create_audio_clip: true}
         this.guess_tempo = null; // what Live takes a file's tempo for; null: it knows
+        this.guess_warps = null; // [second, beat] where Live thinks that it hears beats; null: at the beginning alone
+        this.tells_warps = true; // whether warp markers can be read; "samples": and count those, not seconds
         this.wants_quotes = false; // around paths with spaces
         this.watchers = [];
         this.fired = [];
