@@ -10,8 +10,9 @@ connection is a folder, made by the script; each file in it is one OSC packet, a
                                               not list the folder: it tries to open the next.
 
 The contract is the same as on every other wire; no path goes in, and nothing happens until a script has made
-its folder. A thread of its own does all that touches the disk, and holds nobody up: `receive` is called by
-`post` on the control thread, `send` on the control thread only puts packets in a queue.
+its folder. A script that takes its folder away, or only `in`, has left. A thread of its own does all that
+touches the disk, and holds nobody up: `receive` is called by `post` on the control thread, `send` on the
+control thread only puts packets in a queue.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import stat
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,12 +43,14 @@ AT_ONCE = struct.pack(">Q", 1)  # the time tag of a bundle
 
 @dataclass
 class Connection:
-    """One script. `written` counts its bundles; `waiting` holds packets for the next one."""
+    """One script. `waiting` holds packets for the next bundles, `bundles` those that are still to be written;
+    `written` counts the others."""
 
     folder: Path
     heard_at_s: float
     written: int = 0
     waiting: list[bytes] = field(default_factory=list)
+    bundles: deque[bytes] = field(default_factory=deque)
 
 
 class Mailbox:
@@ -65,13 +69,17 @@ class Mailbox:
         self._lease_s = lease_s
         self._connections: dict[str, Connection] = {}
         self._lock = threading.Lock()  # the connections' queues
+        self._trouble = ""  # that was told last
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reaper mailbox", daemon=True)
 
     def start(self) -> None:
         """What lies here was meant for an engine that has ended: it is taken away, never carried out."""
-        for folder in _folders(self.root):
-            _remove(folder)
+        try:
+            for folder in _folders(self.root):
+                _remove(folder)
+        except OSError as error:
+            self._complain(error)
         self._thread.start()
 
     def close(self) -> None:
@@ -93,17 +101,26 @@ class Mailbox:
             try:
                 self.step(time.monotonic())
             except OSError as error:  # a home on a network disk that went: it may come back
-                log.warning("the mailbox of REAPER at %s: %s", self.root, error)
+                self._complain(error)
                 self._ending.wait(IDLE_S)
         with contextlib.suppress(OSError):
             self._deliver()
+
+    def _complain(self, error: OSError) -> None:
+        """Once for each trouble: this comes by several times a second."""
+        if str(error) != self._trouble:
+            self._trouble = str(error)
+            log.warning("the mailbox of REAPER at %s: %s", self.root, error)
 
     def step(self, now_s: float) -> None:
         """Take what came in, write what waits, forget who fell silent."""
         for folder in _folders(self.root):
             self._collect(folder, now_s)
-        self._deliver()
-        self._forget(now_s)
+        try:
+            self._deliver()
+        finally:
+            self._forget(now_s)
+        self._trouble = ""
 
     def _collect(self, folder: Path, now_s: float) -> None:
         for path in _packets(folder / "in"):
@@ -120,26 +137,46 @@ class Mailbox:
             known.heard_at_s = now_s
             return
         for path in _packets(folder / "out"):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
         with self._lock:
             self._connections[folder.name] = Connection(folder, now_s)
 
     def _deliver(self) -> None:
+        """What cannot be written now (a full disk) is written later; OSError once the others have theirs."""
+        trouble: OSError | None = None
         for connection in list(self._connections.values()):
             with self._lock:
                 packets, connection.waiting = connection.waiting, []
-            for bundle in _bundles(packets):
-                connection.written += 1
-                _publish(connection.folder / "out" / f"{connection.written}{PACKET}", bundle)
+            connection.bundles += _bundles(packets)
+            try:
+                _write(connection)
+            except OSError as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
 
     def _forget(self, now_s: float) -> None:
-        """Those whose lease has ended, and the folders that scripts of long ago left behind."""
-        lapsed = [n for n, one in self._connections.items() if now_s - one.heard_at_s > self._lease_s]
-        for name in lapsed:
+        """Those that have left, and those whose lease has ended."""
+        gone = [
+            name
+            for name, one in self._connections.items()
+            if now_s - one.heard_at_s > self._lease_s or not _is_there(one.folder / "in")
+        ]
+        for name in gone:
             with self._lock:
                 connection = self._connections.pop(name)
             self._post(lambda name=name: self._gone(Peer(TRANSPORT, name, 0)))  # type: ignore[misc]
             _remove(connection.folder)
+
+
+def _write(connection: Connection) -> None:
+    """OSError where the disk does not take it: then it is still there, under the number that comes next."""
+    while connection.bundles:
+        path = connection.folder / "out" / f"{connection.written + 1}{PACKET}"
+        _publish(path, connection.bundles[0])
+        connection.bundles.popleft()
+        connection.written += 1
 
 
 def _folders(root: Path) -> list[Path]:
@@ -151,11 +188,18 @@ def _folders(root: Path) -> list[Path]:
         return []
 
 
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:  # nobody may look any more
+        return False
+
+
 def _packets(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if entry.name.endswith(PACKET))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [folder / name for name in names]
 
@@ -208,9 +252,11 @@ def _publish(path: Path, data: bytes) -> None:
 
 
 def _remove(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        for name in ("in", "out"):
+    """With all that lies in it; `left` is what `in` is called by a script that has left."""
+    for name in ("in", "left", "out"):
+        with contextlib.suppress(OSError):
             for path in (folder / name).iterdir():
                 path.unlink()
             (folder / name).rmdir()
+    with contextlib.suppress(OSError):
         folder.rmdir()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -163,6 +165,62 @@ def test_a_script_that_took_its_folder_away_harms_nobody(post, script):
     assert other.messages() == [Message("/rg/pong", (1,))]
 
 
+@pytest.mark.parametrize("leave", ["rename", "remove"])
+def test_a_script_that_leaves_is_gone_at_once_and_cleaned_up_after(post, script, leave):
+    """`in` goes, in one step, whatever lies in it: on Windows a script cannot remove folders."""
+    script.send("/rg/ping")
+    post.box.step(0.0)
+    post.box.send(post.heard[0][1], build("/rg/pong", [1]))
+    script.send("/rg/ping")
+    if leave == "rename":
+        (script.folder / "in").rename(script.folder / "left")
+    else:
+        shutil.rmtree(script.folder)
+    post.box.step(0.1)
+    assert post.gone == [Peer(TRANSPORT, "reaper-1", 0)] and not script.folder.exists()
+
+
+def test_what_a_full_disk_does_not_take_comes_later_and_holds_nobody_else_up(post, script, monkeypatch):
+    other = Script(post.box.root, "reaper-2")
+    script.send("/rg/ping"), other.send("/rg/ping")
+    post.box.step(0.0)
+    peers = [peer for _, peer in post.heard]
+    real = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if script.folder in path.parents:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        for number in (1, 2):
+            for peer in peers:
+                post.box.send(peer, build("/rg/pong", [number]))
+            with pytest.raises(OSError, match="No space left"):
+                post.box.step(0.1 * number)
+    assert other.messages() == [Message("/rg/pong", (1,)), Message("/rg/pong", (2,))]
+    post.box.step(0.5)
+    assert script.messages() == [Message("/rg/pong", (1,)), Message("/rg/pong", (2,))]
+
+
+def test_what_lies_in_the_way_holds_nobody_up(post, script, tmp_path):
+    (script.folder / "out" / "1.osc").mkdir()
+    (post.box.root / "reaper-0").mkdir()
+    (post.box.root / "reaper-0" / "in").write_text("a file stands there")
+    script.send("/rg/ping", 7)
+    post.box.step(0.0)
+    assert [parse(data).args for data, _ in post.heard] == [(7,)]
+
+
+def test_an_engine_starts_where_its_mailbox_cannot_be_read(tmp_path, caplog):
+    (tmp_path / "9130").write_text("a file stands there")
+    post = Post(tmp_path / "9130")
+    post.box.start()
+    post.box.close()
+    assert caplog.text.count("the mailbox of REAPER") == 1
+
+
 def test_no_file_but_a_regular_one_of_fitting_size_is_read(post, script, tmp_path):
     secret = tmp_path / "secret"
     secret.write_bytes(build("/rg/quit", []))
@@ -207,7 +265,7 @@ def test_a_bundle_reads_as_its_packets():
 
 
 async def until(ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not ready():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)
