@@ -57,6 +57,30 @@ def test_a_lock_is_thrown_over_and_a_tablets_button_sets_it(desk, engine):
     assert [args[1] for args in sent(engine)] == [0, 1, 0, 0]
 
 
+@pytest.mark.parametrize("released", [{"value": 0}, {"value": 0, "text": "osc:/pad:f=0.000000"}])
+def test_a_button_that_is_let_go_does_nothing_more(desk, engine, released):
+    """Pads and tablets send 0 then, and REAPER runs the script once more."""
+    pressed = {**released, "value": 127, "text": released.get("text", "").replace("0.0", "1.0")}
+    desk.answer("dub")
+    for what in ("Regenerate Bass", "Undo Bass", "Next Take Bass", "Launch", "Cancel", "Generate", "Prompt"):
+        for control in (pressed, released):
+            desk.action(what, **control)
+    assert [address for address, *_ in sent(engine)] == [
+        "/rg/track/bass/regenerate", "/rg/track/bass/undo", "/rg/track/bass/take", "/rg/launch", "/rg/cancel",
+        "/rg/generate", "/rg/generate",
+    ]  # fmt: skip
+    desk.action("Transport Follows", **pressed)
+    light = desk.light("Transport Follows")
+    desk.action("Transport Follows", **released)
+    assert desk.light("Transport Follows") == light
+
+
+def test_a_pads_lock_stays_when_the_pad_is_let_go(desk, engine):
+    desk.action("Lock Bass", value=127)
+    desk.action("Lock Bass", value=0)
+    assert sent(engine) == [("/rg/track/bass/lock", 1)]
+
+
 def test_next_take_goes_round(desk, engine):
     for take, after in ((1, 2), (2, 3), (3, 1)):
         engine.say("/rg/track/bass/take", take, 3)

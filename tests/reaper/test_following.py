@@ -132,3 +132,20 @@ def test_refusals_and_warnings_are_told_and_news_is_not(desk, engine):
 def test_who_stops_following_is_gone_for_the_other_scripts(desk, engine):
     desk.stop_following()
     assert (desk.setting("alive"), desk.setting("connected"), desk.light("Follow")) == ("", "0", 0)
+
+
+def test_a_reaper_that_was_held_up_reads_what_lies_there_before_it_gives_the_engine_up(desk, engine):
+    engine.is_there = False
+    engine.wait(2.2)  # a ping is under way
+    engine.box.step(engine.now_s)
+    engine.now_s += 20.0  # a dialog, a render
+    engine.is_there = True
+    engine.turns()
+    assert desk.setting("connected") == "1" and "has gone" not in desk.console()
+    assert len(engine.peers) == 1
+
+
+def test_who_stops_following_has_left_the_engine_at_once(desk, engine):
+    desk.stop_following()
+    engine.turns(1)
+    assert engine.peers == [] and list((desk.mailbox / "9130").iterdir()) == []

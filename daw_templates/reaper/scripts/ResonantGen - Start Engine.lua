@@ -1,5 +1,4 @@
 -- Starts the engine where none is running.
 local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
 package.path = folder .. "?.lua;" .. package.path
-require("resonantgen.script").context()
-require("resonantgen.engine").start(folder)
+require("resonantgen.actions").start_engine()

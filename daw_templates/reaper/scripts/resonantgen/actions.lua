@@ -2,6 +2,7 @@
 
 local bars = require("resonantgen.bars")
 local dialog = require("resonantgen.dialog")
+local engine = require("resonantgen.engine")
 local landing = require("resonantgen.landing")
 local place = require("resonantgen.place")
 local project = require("resonantgen.project")
@@ -49,7 +50,11 @@ end
 
 -- A bound OSC message with a number sets the lock; a key, a button or a pad throws it over.
 function actions.lock(target)
-  local number = script.osc(script.context())
+  local context = script.context()
+  local number = script.osc(context)
+  if not number and script.is_release(context) then
+    return
+  end
   for_tracks(target, "lock", function(name)
     local on = place.setting("locked_" .. name) ~= "1"
     if number then
@@ -157,6 +162,21 @@ function actions.place_at(choice)
   bars.choose(choice)
   for _, one in ipairs(bars.CHOICES) do
     toolbar.show("Place at " .. one, one == choice)
+  end
+end
+
+function actions.start_engine()
+  engine.start(script.context().folder)
+end
+
+-- Whatever else a button does, it does when it is pressed.
+for name, work in pairs(actions) do
+  if type(work) == "function" and name ~= "lock" then
+    actions[name] = function(...)
+      if not script.is_release(script.context()) then
+        work(...)
+      end
+    end
   end
 end
 

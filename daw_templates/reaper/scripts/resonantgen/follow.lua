@@ -228,6 +228,7 @@ end
 
 -- Nobody follows any more: the other scripts will start it again when they need it.
 function Follow:stop()
+  self.link:close()
   place.set("alive", "")
   place.set("connected", "0")
 end

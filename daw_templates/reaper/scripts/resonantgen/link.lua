@@ -3,7 +3,7 @@
 --   MAILBOX/reaper-1a2b/in/   what we send; renamed into place, so that it is read whole
 --   MAILBOX/reaper-1a2b/out/  1.osc, 2.osc …  what we are told; we read them in turn and remove them
 --
--- A packet that still lies in `in/` after a second tells that nobody is there.
+-- A packet that still lies in `in/` after a second tells that nobody is there. Who leaves takes `in` away.
 
 local osc = require("resonantgen.osc")
 local place = require("resonantgen.place")
@@ -135,21 +135,27 @@ local function watch_lease(link, now)
   end
 end
 
--- To be called at every turn; the messages that came.
+-- To be called at every turn; the messages that came. They are read first: where REAPER was held up for seconds, by
+-- a dialog or a render, the answers that were waited for lie there.
 function Link:step(now)
   local messages = {}
-  if self.is_connected then
-    watch_lease(self, now)
-  else
-    say_hello(self, now)
-  end
   local bundle = take_bundle(self)
   while bundle do
     table.move(bundle, 1, #bundle, #messages + 1, messages)
     self.unanswered_since = nil -- whatever it says, somebody is there
     bundle = take_bundle(self)
   end
+  if self.is_connected then
+    watch_lease(self, now)
+  elseif #messages == 0 then
+    say_hello(self, now)
+  end
   return messages
+end
+
+-- Goodbye: the engine sends nothing more, and clears the folder away.
+function Link:close()
+  os.rename(self.folder .. "/in", self.folder .. "/left")
 end
 
 -- To be called with each message in its turn: what was told before a pong is older than it.
