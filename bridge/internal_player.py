@@ -31,13 +31,14 @@ class Voice:
     loop: Loop | None = None
     next_loop: Loop | None = None
     frame: int | None = None  # None: nothing waits
+    beat: float | None = None  # that it waits for; None: for the frame
     gain: float = 1.0  # the louder side
     midi: bool = True
     peak: float = field(default=0.0)  # since the last look at the levels
 
     def perform(self) -> None:
         if self.frame is not None:
-            self.loop, self.next_loop, self.frame = self.next_loop, None, None
+            self.loop, self.next_loop, self.frame, self.beat = self.next_loop, None, None, None
 
     def hear(self) -> None:
         if self.loop is not None:
@@ -74,13 +75,14 @@ class InternalPlayer:
         playing = [voice.loop for voice in voices.values() if voice.loop is not None]
         earliest = self._now() + SAFETY_FRAMES
         frame = self._timeline.boundary(when, earliest, longest(playing))
+        beat = None if when == "now" else self._timeline.beat_at(frame)
         self.set_grid(grid, frame)
         if not self._rolling:
             frame = self._now()
         for track, voice in voices.items():
             if (loop := loops[track]) is not None:
                 loop.begin(grid.tempo_bpm)
-            voice.next_loop, voice.frame = loop, frame
+            voice.next_loop, voice.frame, voice.beat = loop, frame, beat
         self._update()
         self._tell()
         return frame
@@ -144,33 +146,46 @@ class InternalPlayer:
             beat, timeline = timeline.beat_at(self._frame), Timeline.of(grid)
             if not self._rolling:
                 self._frame = min(max(timeline.frame_at(beat), 0), MAX_FRAME)
-        self._timeline = timeline
+        self._lay(timeline)
         self._tell()
+
+    def _lay(self, timeline: Timeline) -> None:
+        """The music lies by this from now on, and what waits for a beat with it."""
+        self._timeline = timeline
+        for voice in self._voices.values():
+            if voice.beat is not None and voice.frame is not None:
+                voice.frame = timeline.swap_frame(voice.frame, voice.beat)
 
     def _has_music(self) -> bool:
         voices = self._voices.values()
         return any(voice.loop is not None or voice.next_loop is not None for voice in voices)
 
     def play(self) -> None:
-        self._move(self._now(), True)
+        """Where it plays already nothing happens: what waits goes on waiting."""
+        self._update()
+        if not self._rolling:
+            self._since, self._rolling = self._clock(), True
+            self._tell()
 
     def stop(self) -> None:
-        self._move(self._now(), False)
+        self._update()
+        frame = self._now()
+        self._break(frame, False, self._timeline.at_rest(frame))
 
     def locate(self, beat: float) -> None:
+        self._update()
         law = self._timeline.settled()
         frame = law.frame_at(beat)
         check_range("transport frame", frame, 0, MAX_FRAME)
-        self._move(frame, self._rolling)
-        self._timeline = law
-        self._tell()
+        self._break(frame, self._rolling, law)
 
     def slew(self, frames: float) -> int:
         self._update()
         if not self._rolling:
             self._timeline = self._timeline.shifted(frames)
             return self._frame
-        self._timeline, end = self._timeline.with_slew(self._now() + SAFETY_FRAMES, frames)
+        timeline, end = self._timeline.with_slew(self._now() + SAFETY_FRAMES, frames)
+        self._lay(timeline)
         self._tell()
         return end
 
@@ -190,7 +205,7 @@ class InternalPlayer:
         return False
 
     def close(self) -> None:
-        self._move(self._now(), False)
+        self.stop()
 
     def _voice(self, track: str) -> Voice:
         if track not in self._voices:
@@ -202,17 +217,14 @@ class InternalPlayer:
             return self._frame
         return self._frame + int((self._clock() - self._since) * STEM_SAMPLE_RATE)
 
-    def _move(self, frame: int, rolling: bool) -> None:
-        """A break in the transport: whatever swap waits takes over."""
-        self._update()
-        broken = not rolling or frame != self._now()
-        if broken:
-            self._timeline = self._timeline.at_rest(frame)
+    def _break(self, frame: int, rolling: bool, timeline: Timeline) -> None:
+        """The transport stops or jumps, and whatever swap waits takes over: one picture, for who speaks from
+        the first of two would not hear of the second as a jump."""
         self._frame, self._since, self._rolling = frame, self._clock(), rolling
+        self._timeline = timeline
         for voice in self._voices.values():
-            if broken:
-                voice.perform()
-        self._breaks += broken
+            voice.perform()
+        self._breaks += 1
         self._tell()
 
     def _tell(self) -> None:

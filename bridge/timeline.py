@@ -159,6 +159,12 @@ class Timeline:
         pairs = zip(self.marks, self.marks[1:], strict=False)
         return next((b for a, b in pairs if b.frame > frame and a.tempo_bpm != b.tempo_bpm), None)
 
+    def swap_frame(self, frame: int, beat: float) -> int:
+        """Where a swap happens that waited for `beat`, at `frame` as far as was known: with that beat, unless
+        it has brought a tempo with it, which stays where it was planned."""
+        is_with_tempo = any(mark.frame == frame and mark.pace == 1.0 for mark in self.marks[1:])
+        return frame if is_with_tempo else self.frame_at(beat)
+
     def _owed(self, frame: int) -> float:
         """What a slew that is under way at `frame`, or planned for later, has still to shift."""
         ends = [*(mark.frame for mark in self.marks[1:]), self.marks[-1].frame]

@@ -1,5 +1,6 @@
 """The player without sound keeps the same time as the one with."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from bridge.grid import Grid
 from bridge.internal_player import InternalPlayer
 from bridge.player import SAFETY_FRAMES, Player
+from bridge.playing import Playing
 from engine.errors import EngineError
 from engine.music.key import Signature
 
@@ -27,6 +29,14 @@ class Clock:
 
     def pass_frames(self, frames: int) -> None:
         self.frames += frames
+
+
+class Moving(Clock):
+    """Time passes with every look at it, as it does."""
+
+    def __call__(self) -> Fraction:
+        self.frames += 1
+        return super().__call__()
 
 
 @pytest.fixture
@@ -134,6 +144,48 @@ def test_a_break_in_the_transport_lets_what_waits_take_over(player: Player, cloc
         clock.pass_frames(10)
         breaks()
         assert player.playing("drums") is loop and player.pending("drums") is None
+
+
+def test_who_plays_already_is_not_interrupted_by_another_play() -> None:
+    clock = Moving()
+    player = InternalPlayer(["drums"], clock)
+    player.play()
+    loop = player.prepare(audio())
+    at = player.swap("drums", loop, "bar", Grid())
+    player.play()
+    assert player.pending("drums") == at == BAR and player.playing("drums") is None
+
+
+def test_a_locate_is_one_picture_for_who_speaks_from_it(clock: Clock) -> None:
+    """The first one that tells of a jump is the only one, and right."""
+    pictures: list[Playing] = []
+    player = InternalPlayer(["drums"], clock, pictures.append)
+    player.swap("drums", player.prepare(audio()), "now", Grid())
+    player.play()
+    clock.pass_frames(BAR)
+    player.set_grid(Grid(90.0))
+    clock.pass_frames(BAR)
+    before = pictures[-1].breaks
+    player.locate(8.0)
+    told = next(picture for picture in pictures if picture.breaks > before)
+    assert told.beat_at(float(clock())) == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize("change", [lambda p: p.set_grid(Grid(150.0)), lambda p: p.slew(2000.0)])
+def test_what_waits_for_a_bar_happens_on_it_however_the_music_moves_meanwhile(
+    player: Player, clock: Clock, change: Callable[[Player], None]
+) -> None:
+    player.swap("drums", player.prepare(audio(), None, 3.0), "now", Grid())
+    player.play()
+    clock.pass_frames(100)
+    new = player.prepare(audio())
+    player.swap("drums", new, "bar", Grid())
+    change(player)
+    at = player.pending("drums")
+    assert at is not None and at < BAR - 1000
+    clock.pass_frames(at - 100)
+    assert player.playing("drums") is new
+    assert player.transport().beat == pytest.approx(4.0, abs=1 / BEAT)
 
 
 def test_levels_are_what_played_since_the_last_look(player: Player, clock: Clock) -> None:
