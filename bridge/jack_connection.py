@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import math
 import time
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ from bridge.jack_latency import playback_latency
 from bridge.jack_library import time_us
 from bridge.jack_memory import Memory
 from bridge.jack_probe import import_jack
+
+log = logging.getLogger(__name__)
 
 HUSH_S = 0.5  # two blocks of any size take less
 ANSWERS_S = 0.3  # a server that is there has begun a block since
@@ -82,12 +85,19 @@ class JackConnection:
         self.memory.report["rolling"], self.memory.report["frame"] = rolling, frame
 
     def activate(self, auto_connect: bool) -> None:
-        """Start the callback; `auto_connect`: the mix to the first two physical outputs, if there are any."""
+        """Start the callback; `auto_connect`: the mix to the first two physical outputs, if there are any and
+        they take it. JackError where the server has gone meanwhile."""
         self._client.activate()
         if auto_connect:
             outputs = self._client.get_ports(is_audio=True, is_input=True, is_physical=True)
             for port, output in zip(self._ports[-2:], outputs[:2], strict=False):
-                self._client.connect(port, output)
+                self._join(port, output)
+
+    def _join(self, port: Any, output: Any) -> None:
+        try:
+            self._client.connect(port, output)
+        except self._jack.JackError as error:
+            log.warning("%s is not joined to %s: %s", port.name, output.name, error)
 
     @property
     def alive(self) -> bool:
@@ -156,8 +166,12 @@ class JackConnection:
             self._client.transport_stop()
 
     def locate(self, frame: int) -> None:
+        """A server that is going, and has not said so yet, takes none."""
         if self.alive:
-            self._client.transport_frame = frame
+            try:
+                self._client.transport_frame = frame
+            except self._jack.JackError as error:
+                log.warning("%s", error)
 
     def close(self) -> None:
         """Leave the server; afterwards no callback runs, and the memory may go.

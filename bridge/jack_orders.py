@@ -10,9 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.player import Loop
+from bridge.timeline import Timeline
 
 if TYPE_CHECKING:
     from bridge.jack_memory import Memory, Snapshot
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a swap happens: at a frame of the transport, and where it waits for a beat, with that."""
+
+    frame: int
+    beat: float | None = None
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class Order:
     generation: int
     loop: Loop | None
     samples: NDArray[np.float32] | None
-    frame: int
+    moment: Moment
 
 
 class Orders:
@@ -33,18 +42,18 @@ class Orders:
         self._orders: dict[str, list[Order]] = {track: [] for track in tracks}
         self._generation = 0
 
-    def write(self, memory: Memory, loops: Mapping[str, Loop | None], frames: Mapping[str, int]) -> None:
-        """Let the callback have these loops from their frames on; where one has passed, at once. They are
+    def write(self, memory: Memory, loops: Mapping[str, Loop | None], moments: Mapping[str, Moment]) -> None:
+        """Let the callback have these loops from their moments on; where one has passed, at once. They are
         handed over together, by `Memory.publish`."""
         self._generation += 1
         rate = int(memory.header["sample_rate"][0])
         for track, loop in loops.items():
             samples = None if loop is None else loop.rendered(rate)
-            self._orders[track].append(Order(self._generation, loop, samples, frames[track]))
+            self._orders[track].append(Order(self._generation, loop, samples, moments[track]))
             length, beats = (0, 0.0) if loop is None else (loop.length_samples, loop.length_beats)
             events = None if loop is None or loop.midi is None else loop.midi.events
             before = None if loop is None or loop.midi_before is None else loop.midi_before.events
-            row = (self._generation, samples, length, frames[track], events, beats, before)
+            row = (self._generation, samples, length, moments[track].frame, events, beats, before)
             memory.order(self._tracks.index(track), *row)
 
     def latest(self, track: str) -> Loop | None:
@@ -65,11 +74,26 @@ class Orders:
         generation = now.in_use[self._tracks.index(track), 0]
         return next((o.loop for o in self._orders[track] if o.generation == generation), None)
 
-    def pending(self, track: str, now: Snapshot) -> int | None:
-        """The frame of a swap that has not happened yet."""
+    def pending(self, track: str, now: Snapshot) -> Moment | None:
+        """Of a swap that has not happened yet."""
         latest = self._orders[track][-1:]
         playing = now.in_use[self._tracks.index(track), 0]
-        return latest[0].frame if latest and latest[0].generation > playing else None
+        return latest[0].moment if latest and latest[0].generation > playing else None
+
+    def keep_beats(self, memory: Memory, now: Snapshot, timeline: Timeline) -> bool:
+        """Swaps that wait for a beat happen where this timeline has it; whether any has moved, and is to be
+        handed over."""
+        moved = {}
+        for track in self._tracks:
+            moment = self.pending(track, now)
+            if moment is None or moment.beat is None:
+                continue
+            frame = timeline.swap_frame(moment.frame, moment.beat)
+            if frame != moment.frame:
+                moved[track] = Moment(frame, moment.beat)
+        if moved:
+            self.write(memory, {track: self.latest(track) for track in moved}, moved)
+        return bool(moved)
 
     def let_go(self, memory: Memory, now: Snapshot) -> None:
         """Drop the loops that the callback cannot reach any more: all but playing, fading and latest."""

@@ -8,6 +8,7 @@ if it stands still while our clock runs, it is started: on stage the music comes
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,20 @@ from numpy.typing import NDArray
 from bridge.grid import Grid, check_when
 from bridge.internal_player import InternalPlayer
 from bridge.jack_late import LateSwap, LateSwaps
-from bridge.jack_orders import Orders
+from bridge.jack_orders import Moment, Orders
 from bridge.jack_time import JackTime
 from bridge.player import MAX_FRAME, Loop, PlayerStatus, Transport, longest
 from bridge.playing import Playing
 from bridge.timeline import Timeline
 from engine.errors import check_range, unknown
-from engine.units import STEM_SAMPLE_RATE, beats_to_samples
+from engine.units import STEM_SAMPLE_RATE
 
 if TYPE_CHECKING:
     from bridge.jack_connection import JackConnection
     from engine.audio.midi_live import LiveMidi
+
+
+log = logging.getLogger(__name__)
 
 
 def warm() -> None:
@@ -74,6 +78,7 @@ class JackPlayer:
         self._may_follow = True
         self._sample_rate = STEM_SAMPLE_RATE  # of the last server
         self._orders = Orders(tracks)
+        self._kept: Timeline | None = None  # that the orders are in time with
         self._late = LateSwaps()
         warm()
         self.poll()
@@ -126,9 +131,10 @@ class JackPlayer:
         elif standing:
             now = self._time.look()
             waits = {track: self._orders.pending(track, now) for track in standing}
-            here = int(now.report["frame"])
-            frames = {track: here if frame is None else frame for track, frame in waits.items()}
-            self._orders.write(self._connection.memory, standing, frames)
+            moments = {
+                track: waits[track] or self._time.moment_for(now, new) for track, new in standing.items()
+            }
+            self._orders.write(self._connection.memory, standing, moments)
             self._time.publish()
         return [*late, *standing]
 
@@ -136,7 +142,8 @@ class JackPlayer:
         self._index(track)
         if self._connection is None:
             return self._offline.pending(track)
-        return self._orders.pending(track, self._connection.memory.snapshot())
+        moment = self._orders.pending(track, self._connection.memory.snapshot())
+        return None if moment is None else moment.frame
 
     def playing(self, track: str) -> Loop | None:
         self._index(track)
@@ -173,19 +180,29 @@ class JackPlayer:
         """Choose the frame and hand the swap to the callback, and the grid that begins there."""
         assert self._connection is not None
         now = time.look()
-        frame = int(now.report["frame"])
+        moment = Moment(int(now.report["frame"]))
         if now.report["rolling"]:
             playing = [self._orders.playing(track, now) for track in loops]
             known = [loop for loop in playing if loop is not None]
             frame = time.timeline.boundary(when, time.earliest(now), longest(known))
+            moment = Moment(frame, None if when == "now" else time.timeline.beat_at(frame))
         for loop in loops.values():
             if loop is not None:
                 loop.begin(grid.tempo_bpm)
         had_music = self._orders.has_music
         self._orders.let_go(self._connection.memory, now)
-        self._orders.write(self._connection.memory, loops, dict.fromkeys(loops, frame))
-        time.turn(now, grid, frame, had_music)
-        return frame
+        self._orders.write(self._connection.memory, loops, dict.fromkeys(loops, moment))
+        time.turn(now, grid, moment.frame, had_music)
+        self._keep_beats()
+        return moment.frame
+
+    def _keep_beats(self) -> None:
+        """The music lies elsewhere on the transport: what waits for a beat still happens with that."""
+        assert self._connection is not None and self._time is not None
+        memory, timeline = self._connection.memory, self._time.timeline
+        if timeline is not self._kept and self._orders.keep_beats(memory, self._time.look(), timeline):
+            self._time.publish()
+        self._kept = timeline
 
     def _finish_late(self) -> bool:
         """Hand over the swaps whose loops have been rendered meanwhile, in the tempo that holds now."""
@@ -202,9 +219,14 @@ class JackPlayer:
         self._offline.set_grid(grid)
         if self._time is not None:
             self._time.set_grid(grid, self._orders.has_music)
+            self._keep_beats()
 
     def slew(self, frames: float) -> int:
-        return self._offline.slew(frames) if self._time is None else self._time.slew(frames)
+        if self._time is None:
+            return self._offline.slew(frames)
+        end = self._time.slew(frames)
+        self._keep_beats()
+        return end
 
     def follow(self, on: bool) -> None:
         self._may_follow = on
@@ -224,15 +246,19 @@ class JackPlayer:
             self._connection.stop()
 
     def locate(self, beat: float) -> None:
-        if self._connection is None:
+        if self._connection is None or self._time is None:
             self._offline.locate(beat)
             return
-        frame = beats_to_samples(beat, self.transport().tempo_bpm, self._sample_rate)
+        frame = self._time.frame_to_locate(beat)
         check_range("transport frame", frame, 0, MAX_FRAME)
         self._connection.locate(frame)
 
     def transport(self) -> Transport:
-        return self._offline.transport() if self._time is None else self._time.transport()
+        if self._time is None:
+            return self._offline.transport()
+        here = self._time.transport()
+        self._keep_beats()  # another program may have changed the tempo
+        return here
 
     # --- the server -------------------------------------------------------------------------------
 
@@ -292,7 +318,12 @@ class JackPlayer:
         self.swap_many({track: loop for track, loop in loops.items() if loop is not None}, "now", self._grid)
         self._time.publish()
         self._carry_on(connection, self._time.timeline)
-        connection.activate(self._auto_connect)
+        try:
+            connection.activate(self._auto_connect)
+        except self._jack.JackError as error:
+            log.warning("the JACK server has gone again: %s", error)
+            self._lose(connection)
+            return False
         self._time.lead()
         return True
 

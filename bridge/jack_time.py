@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from bridge.grid import Grid
 from bridge.jack_follow import followed
-from bridge.player import MAX_FRAME, SAFETY_FRAMES, Transport
+from bridge.jack_orders import Moment
+from bridge.player import MAX_FRAME, SAFETY_FRAMES, Loop, Transport
 from bridge.timeline import Mark, Timeline
+from engine.units import beats_to_samples
 
 if TYPE_CHECKING:
     from bridge.jack_connection import JackConnection
@@ -53,6 +55,23 @@ class JackTime:
             return told
         beat, tempo_bpm = self.timeline.beat_at(frame), self.timeline.tempo_at(frame)
         return Transport(rolling, frame, rate, beat, tempo_bpm, self.timeline.signature, told is not None)
+
+    def frame_to_locate(self, beat: float) -> int:
+        """Where a locate goes for this beat to be there: the law of the tempo that was planned last holds
+        then, or another program's, where that leads."""
+        here = self.transport()
+        is_led = here.following and self._may_follow
+        tempo_bpm = here.tempo_bpm if is_led else self.timeline.marks[-1].tempo_bpm
+        return beats_to_samples(beat, tempo_bpm, self._connection.sample_rate)
+
+    def moment_for(self, now: Snapshot, loop: Loop) -> Moment:
+        """When a loop takes the place of one that plays: at once, or with the change of tempo that is
+        planned, where it was rendered for that."""
+        frame = int(now.report["frame"])
+        mark = self.timeline.planned(self.earliest(now))
+        if mark is None or beats_to_samples(loop.length_beats, mark.tempo_bpm) != loop.length_samples:
+            return Moment(frame)
+        return Moment(mark.frame, mark.beat)
 
     # --- changing ---------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bridge.grid import Grid, loop_position
+from bridge.jack_connection import JackConnection
 from bridge.jack_player import JackPlayer
 from bridge.player import FADE_FRAMES, Loop, Player
 from engine.errors import EngineError
@@ -20,6 +21,8 @@ from engine.music.key import Signature
 from tests.bridge.jack_server import JackServer, require_jack
 
 require_jack()
+
+import jack  # noqa: E402
 
 from tests.bridge.jack_recorder import Block, Recorder, wait_until  # noqa: E402  # needs JACK-Client
 
@@ -385,6 +388,25 @@ def test_loops_are_let_go_when_the_callback_has_left_them(player: JackPlayer) ->
         return gone() is None
 
     wait_until(is_gone)
+
+
+def test_a_server_that_goes_while_it_is_joined_is_joined_the_next_time(
+    server: JackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise jack.JackError("Error activating JACK client")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JackConnection, "activate", gone)
+        player = JackPlayer(TRACKS, server_name=server.name)
+        assert not player.status().connected
+        player.play()
+        assert not player.poll() and player.transport().rolling
+    assert player.poll() and player.status().connected
+    wait_until(lambda: player.transport().rolling)
+    player.stop()
+    wait_until(lambda: not player.transport().rolling)
+    player.close()
 
 
 def test_without_a_server_the_transport_goes_on_and_none_is_started() -> None:

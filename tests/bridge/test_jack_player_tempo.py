@@ -240,3 +240,54 @@ def test_the_first_music_lies_at_frame_modulo_length_whenever_the_transport_was_
         recorder.wait_blocks(10)
     first, heard = joined(recorder.rolling())
     assert np.array_equal(heard[0], loop.audio[(first + np.arange(heard.shape[1])) % len(audio), 0])
+
+
+def playing_waves(player: JackPlayer) -> Loop:
+    """Four beats at 120 bpm on the bass, rolling."""
+    loop = player.prepare(waves(4 * BEAT), None, 4.0)
+    player.swap("bass", loop, "now", Grid(120.0))
+    player.play()
+    wait_until(lambda: player.playing("bass") is loop and player.transport().frame > 3_000)
+    return loop
+
+
+def test_a_locate_right_after_another_tempo_goes_to_its_beat_in_that(
+    server: JackServer, player: JackPlayer
+) -> None:
+    playing_waves(player)
+    player.set_grid(Grid(60.0))
+    player.locate(8.0)
+    wait_until(lambda: player.transport().frame >= 8 * BEAT)
+    assert 8.0 <= player.transport().beat < 9.0
+
+
+def test_a_swap_that_waits_for_the_loop_stays_on_it_when_the_tempo_changes(
+    server: JackServer, player: JackPlayer
+) -> None:
+    playing_waves(player)
+    at = player.swap("bass", player.prepare(waves(4 * BEAT), None, 4.0), "loop", Grid(120.0))
+    assert at == 4 * BEAT
+    player.set_grid(Grid(180.0))
+    wait_until(lambda: player.transport().tempo_bpm == 180.0)
+    here, sooner = player.transport(), player.pending("bass")
+    assert sooner is not None and sooner < at
+    assert here.beat + (sooner - here.frame) * 180.0 / (60 * RATE) == pytest.approx(4.0, abs=1e-3)
+
+
+def test_what_was_rendered_for_a_tempo_that_comes_with_a_swap_comes_with_it_too(
+    server: JackServer, player: JackPlayer
+) -> None:
+    """Sooner it would be heard at the wrong pitch."""
+    drums = player.prepare(clicks(BEAT), None, 4.0)
+    player.swap("drums", drums, "now", Grid(120.0))
+    playing_waves(player)
+    fast = player.prepare(waves(4 * 14_700), None, 4.0)
+    at = player.swap("bass", fast, "loop", Grid(180.0))
+    for_it, for_now = player.prepare(clicks(14_700), None, 4.0), player.prepare(clicks(BEAT), None, 4.0)
+    assert player.replace("drums", drums, for_it)
+    assert player.pending("drums") == at and player.playing("drums") is drums
+    assert player.replace("drums", for_it, drums) and player.pending("drums") == at
+    player.swap("drums", drums, "now", Grid(120.0))
+    wait_until(lambda: player.pending("drums") is None)
+    assert player.replace("drums", drums, for_now)
+    wait_until(lambda: player.playing("drums") is for_now)
