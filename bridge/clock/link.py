@@ -7,15 +7,16 @@ session is ours: it is kept in step with the music, so that who joins us joins t
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import importlib.util
 import json
 import logging
 import sys
+import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.clock.link_stay import LinkStay
 from bridge.clock.reading import Reading
 from engine.errors import EngineError
 from engine.units import seconds_to_beats
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-m", "bridge.clock.link_process")
 FRESH_S = 0.5
 PRECISION_S = 0.0002
-LEAVE_S = 1.0
+COME_BACK_S = 5.0
 INSTALL = "Ableton Link is not installed: pip install 'resonantgen[link]'"
 
 
@@ -45,8 +46,8 @@ class LinkClock:
 
     def __init__(self, start_stop_sync: bool = False, command: tuple[str, ...] = COMMAND) -> None:
         self._start_stop_sync, self._command = start_stop_sync, command
-        self._process: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._stay: LinkStay | None = None
+        self._broke_off_s = float("-inf")
         self.state: LinkState | None = None
         self.quantum_beats = 4.0
 
@@ -60,24 +61,36 @@ class LinkClock:
 
     @property
     def is_joined(self) -> bool:
-        return self._task is not None
+        return self._stay is not None
 
     def join(self, tempo_bpm: float) -> None:
         """Take part; EngineError `not_available` where Link is not installed."""
         self.check()
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._take_part(tempo_bpm))
+        if self._stay is None:
+            options = (f"{tempo_bpm:.9g}", f"{self.quantum_beats:g}", "1" if self._start_stop_sync else "0")
+            stay = self._stay = LinkStay((*self._command, *options), self._hear, self._break_off)
+            self._tell("quantum", self.quantum_beats)  # it may change before the process is there
+            stay.begin()
 
-    async def leave(self) -> None:
-        """Say goodbye to the others."""
-        task, self._task, self.state = self._task, None, None
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), LEAVE_S)
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    def may_come_back(self, now_s: float) -> bool:
+        """Whether a process that has ended by itself is to be replaced: not at once, it may end again."""
+        return self._stay is None and now_s - self._broke_off_s >= COME_BACK_S
+
+    def leave(self) -> Awaitable[None]:
+        """Say goodbye to the others, now; awaited, until that is over."""
+        stay, self._stay, self.state = self._stay, None, None
+        return stay.end() if stay is not None else _nothing()
+
+    def _hear(self, stay: LinkStay, line: bytes) -> None:
+        if stay is self._stay:
+            self.state = LinkState(*json.loads(line))
+
+    def _break_off(self, stay: LinkStay, code: int | None) -> None:
+        """Nobody has left, and the process has ended."""
+        if stay is self._stay:
+            log.warning("Ableton Link has ended (%s)", code)
+            self._stay = self.state = None
+            self._broke_off_s = time.perf_counter()
 
     def read(self, now_s: float) -> Reading | None:
         """None while nobody else takes part."""
@@ -112,27 +125,9 @@ class LinkClock:
             self._tell("align", beat, now_s)
 
     def _tell(self, *order: Any) -> None:
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        if self._stay is not None:
+            self._stay.tell(json.dumps(order).encode() + b"\n")
 
-    # --- the process ------------------------------------------------------------------------------
 
-    async def _take_part(self, tempo_bpm: float) -> None:
-        options = (f"{tempo_bpm:.9g}", f"{self.quantum_beats:g}", "1" if self._start_stop_sync else "0")
-        process = await asyncio.create_subprocess_exec(
-            *self._command, *options, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-        )
-        self._process = process
-        self._tell("quantum", self.quantum_beats)  # it may have changed meanwhile
-        try:
-            assert process.stdout is not None
-            async for line in process.stdout:
-                self.state = LinkState(*json.loads(line))
-            await process.wait()
-            if self._task is not None:  # nobody has left
-                log.warning("Ableton Link has ended (%s)", process.returncode)
-        finally:
-            self._process = self._task = self.state = None
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+async def _nothing() -> None:
+    """What there is to wait for where nobody has joined."""

@@ -255,7 +255,7 @@ def test_a_prompt_s_tempo_gives_way_to_a_clock_that_does_not_take_ours(midi):
 def test_a_session_without_others_is_kept_in_step_with_the_music():
     simulation = Simulation()
     session = LinkSession(simulation, peers=0)
-    simulation.clock.link._task = object()  # joined
+    simulation.clock.link._stay = object()  # joined
     simulation.clock.play()
     simulation.run(3.0)
     assert simulation.leader == "internal"
