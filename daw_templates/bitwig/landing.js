@@ -128,8 +128,8 @@ Landing.prototype.awaitName = function (stem) {
 // --- the slot --------------------------------------------------------------------------------------
 
 Landing.prototype.findSlot = function (stem, track) {
-  var there = this.launcher.slotNamed(track, stem.identity) ||
-    (this.bare.hasOwnProperty(stem.identity) && this.launcher.slotNamed(track, this.bare[stem.identity])) || null;
+  var bare = this.bare.hasOwnProperty(stem.identity) ? this.bare[stem.identity] : stem.identity;
+  var there = this.launcher.slotNamed(track, stem.identity) || this.launcher.slotNamed(track, bare);
   var free = this.launcher.freeSlot(track);
   if (there !== null) { // an earlier take is wanted again
     this.landed.push(there.slot);

@@ -11,7 +11,7 @@
 
 var SETTLE_MS = 150;
 
-// `project`: an object whose `generation` counts the projects that were opened; `isOpening` for a while after.
+// `project`: `generation` counts the projects that were opened, `isOpening` holds for a while after.
 function Mirror(host, project, setting, read, send) {
   var self = this;
   this.host = host;

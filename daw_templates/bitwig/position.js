@@ -1,7 +1,7 @@
 'use strict';
 
-// Where Bitwig's transport is, as the engine's `osc` clock wants it: on every start, stop and jump (the end of
-// an arranger loop is one), and about eight times a second while it rolls. And the other way, where the
+// Where Bitwig's transport is, as the engine's `osc` clock wants it: on every start, stop and jump (the end
+// of an arranger loop is one), and about eight times a second while it rolls. And the other way, where the
 // musician wants that: Bitwig starts and stops with the engine, unless `osc` leads, for then the engine
 // follows and would echo us.
 
