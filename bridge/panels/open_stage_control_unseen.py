@@ -23,12 +23,14 @@ def _variable(name: str, address: str, script: str) -> Widget:
 
 
 def connection() -> list[Widget]:
-    """An answer shows that the engine is there; `answered` and `changes` are for connection.js."""
-    script = 'set("answered", Date.now(), {send: false}); set("connected", 1, {send: false})'
+    """An answer shows that the engine is there; the other values are for connection.js."""
+    there = 'set("answered", Date.now(), {send: false}); set("connected", 1, {send: false}); '
+    hello, pong = "globals.greeted = true", "if (value === globals.pinged) globals.ponged = value"
     return [
         {"type": "variable", "id": "answered", "bypass": True},
         {"type": "variable", "id": "changes", "bypass": True},
-        *(_variable(f"heard_{name}", f"/rg/{name}", script) for name in ("hello", "pong")),
+        _variable("heard_hello", "/rg/hello", there + hello),
+        _variable("heard_pong", "/rg/pong", there + pong),
     ]
 
 

@@ -2,10 +2,11 @@
 -- message. PORT, SHOWN and KNOBS stand above: where the engine is to answer, and what is told where.
 
 local TICK_MS = 1000
-local PING_MS = 5000
 local LOST_MS = 12000
 
-local tickedAt, pingedAt, answeredAt = 0, 0, nil
+local tickedAt, answeredAt = 0, nil
+local isGreeted = false -- our last hello was answered
+local pinged, ponged = 0, 0
 local found = {}
 
 local function named(name)
@@ -22,23 +23,25 @@ local function put(name, key, value)
 end
 
 local function hello()
+  isGreeted = false
   sendOSC({ '/rg/hello', { { tag = 's', value = 'TouchOSC' }, { tag = 'i', value = PORT } } })
 end
 
--- The engine forgets clients that are silent for 30 seconds: it is pinged while it answers, and greeted anew when
--- it stopped answering, or when this tablet slept.
+-- The engine forgets clients that are silent for 30 seconds, so it is pinged. It is greeted anew when this tablet
+-- slept, and when a ping was not answered: then the network lost something, perhaps more than the ping, or the engine
+-- was started anew and knows nobody; its hello brings everything up to date.
 local function tick(now)
-  local lost = answeredAt == nil or now - answeredAt > LOST_MS
   local slept = now - tickedAt > LOST_MS
   tickedAt = now
-  if lost then
+  if answeredAt == nil or now - answeredAt > LOST_MS then
     put('connected', 'x', 0)
   end
-  if lost or slept then
+  if slept or not isGreeted or ponged < pinged then
+    ponged = pinged
     hello()
-  elseif now - pingedAt >= PING_MS then
-    pingedAt = now
-    sendOSC({ '/rg/ping', {} })
+  else
+    pinged = pinged + 1
+    sendOSC({ '/rg/ping', { { tag = 'i', value = pinged } } })
   end
 end
 
@@ -91,6 +94,10 @@ function onReceiveOSC(message)
   if address == '/rg/hello' or address == '/rg/pong' then
     answeredAt = getMillis()
     put('connected', 'x', 1)
+    isGreeted = isGreeted or address == '/rg/hello'
+  end
+  if address == '/rg/pong' and arguments[1] and arguments[1].value == pinged then
+    ponged = pinged
   end
   return false
 end

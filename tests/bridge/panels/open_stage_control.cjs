@@ -201,6 +201,7 @@ const api = {
         intervals.push({callback, everyMs, dueMs: nowMs + everyMs, ...running})
     },
     Date: {now: () => nowMs},
+    globals: {}, // of all widgets
 }
 
 function existing(id) {
@@ -242,6 +243,7 @@ function tick(ms) {
 const created = []
 const sent = []
 const waiting = []
+const arrived = []
 const hands = {
     press: ({id}) => existing(id).touch(),
     slide: ({id, value}) => existing(id).setValue(value, {send: true}),
@@ -263,9 +265,16 @@ function isShown({id, value, like}) {
     return like === undefined ? same(shown, value) : new RegExp(like, "m").test(shown)
 }
 
+// A message that has arrived and that nobody took yet.
+function isTaken({address}) {
+    const place = arrived.indexOf(address)
+    if (place >= 0) arrived.splice(place, 1)
+    return place >= 0
+}
+
 function settle() {
     for (const one of [...waiting]) {
-        if (!isShown(one)) continue
+        if (!(one.address ? isTaken(one) : isShown(one))) continue
         waiting.splice(waiting.indexOf(one), 1)
         answer(true)
     }
@@ -276,6 +285,7 @@ socket.on("error", () => {})  // the engine is not there: Windows tells senders 
 socket.on("message", (bytes) => {
     const {address, args} = decoded(bytes)
     for (const widget of widgets.values()) if (widget.address() === address) widget.hear(args)
+    arrived.push(address)
     settle()
 })
 socket.bind(0, "127.0.0.1", () => {
@@ -285,7 +295,7 @@ socket.bind(0, "127.0.0.1", () => {
     }
     readline.createInterface({input: process.stdin}).on("line", (line) => {
         const order = JSON.parse(line)
-        if (order.do === "wait") {
+        if (order.do === "wait" || order.do === "take") {
             waiting.push(order)
             settle()
         } else {

@@ -18,7 +18,7 @@ from engine.errors import EngineError
 
 ROOT = Path(__file__).parents[3]
 LONGEST_START_S = 300.0
-LONGEST_WAIT_S = 10.0
+LONGEST_WAIT_S = 60.0
 SETTINGS = '[midi]\nenabled = false\n[prompt]\nembeddings = "off"\n'
 PROMPT = "techno at 140 bpm, 1 bar"
 
@@ -119,6 +119,10 @@ class Puppet:
     def wait_for(self, id: str, pattern: str) -> None:
         """Until a control shows a text of that form."""
         self.do("wait", id=id, like=pattern)
+
+    def take_in(self, address: str) -> None:
+        """Until one more message of that address has arrived."""
+        self.do("take", address=address)
 
     def _answer(self) -> Any:
         return json.loads(self._line())

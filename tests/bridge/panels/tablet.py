@@ -7,6 +7,7 @@ import re
 import select
 import socket
 import time
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Tablet(Puppet):
 
     def __init__(self, lua: str, layout: Node, path: Path, engine_port: int, transport: str = "udp") -> None:
         self.sent: list[tuple[str, list[Any]]] = []
+        self.arrived: Counter[str] = Counter()  # and not taken in yet, by address
         self.target = ("127.0.0.1", engine_port)
         self.answer_port = ANSWER_PORT
         if transport == "udp":
@@ -93,6 +95,13 @@ class Tablet(Puppet):
             assert time.monotonic() < deadline, f"{id} shows {shown!r}, not {pattern}"
             self.hear(0.05)
 
+    def take_in(self, address: str) -> None:
+        deadline = time.monotonic() + LONGEST_WAIT_S
+        while not self.arrived[address]:
+            assert time.monotonic() < deadline, f"{address} did not arrive"
+            self.hear(0.05)
+        self.arrived[address] -= 1
+
     def _shows(self, id: str, value: Any) -> bool:
         shown = self.do("read", id=id)
         return shown == value or (isinstance(value, float) and abs(shown - value) < 1e-4)
@@ -106,6 +115,7 @@ class Tablet(Puppet):
                 assert isinstance(message, Message)
                 arguments = [{"tag": _tag(value), "value": value} for value in message.args]
                 self.do("receive", address=message.address, arguments=arguments)
+                self.arrived[message.address] += 1
             wait_s = 0.0
 
 
