@@ -161,11 +161,14 @@ def _meter(meter: Meter, level_db: Any) -> Messages:
 
 def _position(position: Position, value: Any) -> Messages:
     low, high = position.values
+    channel = position.control.channel or 0
     share = 0.0 if value is None else position.curve.position(float(value))
     place = round(low + (high - low) * share)
     if position.control.kind == "bend":
-        assert position.control.channel is not None
-        return (
-            mido.Message("pitchwheel", pitch=min(place, BEND_MAX) - 8192, channel=position.control.channel),
-        )
-    return (mido.Message("control_change", control=position.control.number, value=place),)
+        return (mido.Message("pitchwheel", pitch=min(place, BEND_MAX) - 8192, channel=channel),)
+    # A ring of which nothing is known is dark; at the lower end of its values a lamp may be on.
+    return (_ring(position.control, 0 if value is None else place),)
+
+
+def _ring(control: Control, value: int) -> mido.Message:
+    return mido.Message("control_change", control=control.number, value=value, channel=control.channel or 0)

@@ -76,8 +76,14 @@ def text_keys(text: str, slot: int, layer: Layer) -> set[str]:
 
 
 def fill_text(text: str, slot: int, layer: Layer) -> str:
-    """The text as things stand; what is not known is left empty."""
+    """The text as things stand; what is not known is left empty, and all of it where there is no track."""
+    if layer.track(slot) is None and any(_is_of_track(field) for field in FIELD.findall(text)):
+        return ""
     return FIELD.sub(lambda match: _field(match[1], slot, layer), text)
+
+
+def _is_of_track(field: str) -> bool:
+    return field == "track" or field in TRACK_FIELDS or field.startswith("param ")
 
 
 def _field(field: str, slot: int, layer: Layer) -> str:

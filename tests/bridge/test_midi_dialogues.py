@@ -5,7 +5,7 @@ from __future__ import annotations
 import mido
 import pytest
 
-from bridge.midi_map_file import load_map
+from bridge.midi_map_file import TRACKS, load_map
 from engine import events as e
 from tests.bridge.midi_desk import Desk
 
@@ -295,6 +295,21 @@ def test_the_display_shows_what_a_knob_sets_and_the_prompt():
     shown = [message.hex() for message in desk.sent]
     assert lcd(1, "dark techno with driving bass at 128 bpm", width=55)[0] in shown
     assert lcd(2, "128 Am", width=55)[0] in shown
+
+
+def test_strips_without_a_track_are_dark_and_rings_go_out_with_their_page():
+    desk = Desk("mackie_control")
+    desk.tap(41)  # density
+    desk.show(*(e.TrackParam(track, "density", 0.0) for track in TRACKS), e.TrackTake("bass", 1, 1))
+    desk.sent.clear()
+    desk.controller.refresh()
+    shown = [message.hex() for message in desk.sent]
+    assert {"B0 31 21", "B0 34 00", *lcd(2, "", 4)} <= set(shown)  # the first lamp; the fifth strip
+    desk.sent.clear()
+    desk.tap(40)  # takes
+    shown = [message.hex() for message in desk.sent]
+    assert {f"B0 {number:02X} 00" for number in (0x30, 0x31, 0x32, 0x33)} <= set(shown)
+    assert lcd(2, "1/1", 1)[0] in shown and lcd(2, "/", 4)[0] not in shown
 
 
 def test_a_motor_fader_follows_the_value_but_never_a_hand():
