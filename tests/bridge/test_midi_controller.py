@@ -129,13 +129,13 @@ def test_refresh_lights_everything_as_it_is():
     desk.sent.clear()
     desk.controller.refresh()
     shown = {message.note: message.velocity for message in desk.sent}
-    assert shown == {36: 0, 37: 21, 38: 0, 39: 0, 40: 0, 41: 0, 42: 0, 43: 0, 46: 21}
+    assert shown == {36: 0, 37: 21, 38: 0, 39: 0, 40: 0, 41: 0, 42: 0, 43: 0, 46: 21, 56: 0}
 
 
 def test_at_the_end_every_light_goes_out():
     desk = Desk()
     desk.controller.dark()
-    assert {m.note for m in desk.sent} == {36, 37, 38, 39, 40, 41, 42, 43, 46}
+    assert {m.note for m in desk.sent} == {36, 37, 38, 39, 40, 41, 42, 43, 46, 56}
     assert all(message.velocity == 0 for message in desk.sent)
 
 

@@ -43,6 +43,10 @@ def test_the_generic_pad_is_laid_out_as_its_head_says():
     wanted |= {f"note {40 + i}": (f"/rg/track/{t}/regenerate",) for i, t in enumerate(tracks)}
     wanted |= {"note 44": ("/rg/generate", ""), "note 45": ("/rg/cancel",)}
     wanted |= {"note 46": ("/rg/play",), "note 47": ("/rg/stop",)}
+    wanted |= {f"note {48 + i}": (f"/rg/track/{t}/take", "$take next") for i, t in enumerate(tracks)}
+    wanted |= {f"note {52 + i}": (f"/rg/track/{t}/take", "$take previous") for i, t in enumerate(tracks)}
+    wanted |= {"note 56": ("/rg/launch",), "note 57": ("/rg/scene/save", "$scene new")}
+    wanted |= {"note 58": ("/rg/scene/load", "$scene previous"), "note 59": ("/rg/scene/load", "$scene next")}
     wanted |= {f"cc {20 + i}": (f"/rg/track/{t}/param", "brightness", "$value") for i, t in enumerate(tracks)}
     wanted |= {f"cc {24 + i}": (f"/rg/track/{t}/param", "density", "$value") for i, t in enumerate(tracks)}
     wanted |= {f"cc {28 + i}": (f"/rg/track/{t}/volume", "$value") for i, t in enumerate(tracks)}
