@@ -21,7 +21,7 @@ from bridge.midi_clients import CLOSING_S, IN_CLIENT, OUT_CLIENT, jack_clients
 from bridge.midi_devices import PORT_NAME
 from tests.bridge.jack_server import JackServer
 
-PATIENCE_S = 10.0
+PATIENCE_S = 20.0
 QUEUE_MESSAGES = 100_000  # a test may look away for a minute, while MIDI clock comes in
 WALL = "wall"  # what a pad's ports are joined to at their begin: rtmidi can close only those that are
 

@@ -73,7 +73,7 @@ class School:
 
     def ends(self, kind: type[e.Event]) -> e.Event:
         """The end of the last command: its file is written by another thread."""
-        deadline = time.monotonic() + 5.0
+        deadline = time.monotonic() + 30.0
         while True:
             self.midi.learner.step()
             found = [
