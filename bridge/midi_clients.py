@@ -78,7 +78,7 @@ class JackClients(Clients):
         return self.watch.gone
 
     def new_input(self) -> Any:
-        return self._inputs.pop() if self._inputs else keep_for_ever(super().new_input())
+        return _emptied(self._inputs.pop()) if self._inputs else keep_for_ever(super().new_input())
 
     def new_output(self) -> Any:
         return self._outputs.pop() if self._outputs else keep_for_ever(super().new_output())
@@ -95,9 +95,7 @@ class JackClients(Clients):
         if not self._lookouts[virtual]:
             return super().lookouts(virtual)
         pair = self._lookouts[virtual].pop()
-        while pair[0].get_message() is not None:
-            pass  # what was said while nobody listened
-        return pair
+        return _emptied(pair[0]), pair[1]
 
     def release_lookouts(self, pair: tuple[Any, Any], virtual: bool) -> None:
         self._lookouts[virtual].append(pair)
@@ -112,6 +110,13 @@ class JackClients(Clients):
             time.sleep(CLOSING_S)
         self.watch.close()
         time.sleep(CLOSING_S)
+
+
+def _emptied(port: Any) -> Any:
+    """An input without what was said while nobody listened, perhaps by another controller."""
+    while port.get_message() is not None:
+        pass
+    return port
 
 
 _jack: dict[str, JackClients] = {}

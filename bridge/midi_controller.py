@@ -92,6 +92,7 @@ class MidiController:
         self.down.clear()
         self.layer.held = frozenset()
         self.panel.touched.clear()
+        self.panel.turn()
 
     def _touch(self, move: Move) -> None:
         for control in self.touches:

@@ -61,14 +61,25 @@ class Device:
         shared = {plug.input, plug.output} & set(self.port_names) - {""}
         return self.below.file == plug.map.file and (bool(shared) or not any(self.port_names))
 
+    def resembles(self, plug: Plug) -> bool:
+        """Whether its ports may only be called something else now: others came or went before them."""
+        before, now = (
+            {stable_name(name) for name in names if name}
+            for names in (self.port_names, (plug.input, plug.output))
+        )
+        return self.below.file == plug.map.file and bool(before & now)
+
     def plug(self, plug: Plug) -> bool:
         """Join the ports of a plug, and let go of those that are not its; whether all of them are there."""
         had_input, had_output = self.port_names
+        # A port is let go of before it is opened under another name: with Windows only one can have it.
         if plug.input != had_input or (plug.input and self.ports.input is None):
+            self.ports.close_input()
             self.ports.set_input(self.system.join_input(plug.input) if plug.input else None)
             self.controller.let_go()
         if plug.output != had_output or (plug.output and self.ports.output is None):
             self.is_lit = False
+            self.ports.close_output()
             self.ports.set_output(self.system.join_output(plug.output) if plug.output else None)
             if self.ports.output is not None:
                 self.light_soon()
@@ -79,8 +90,9 @@ class Device:
         return self.port_names == (plug.input, plug.output)
 
     def has_lost(self) -> bool:
-        """Whether a port of it was pulled out and plugged in again, unseen."""
-        return not all(self.system.is_linked(name) for name in self.port_names)
+        """Whether a port of it broke, or was pulled out and plugged in again, unseen."""
+        sides = zip(self.port_names, (self.ports.input, self.ports.output), strict=True)
+        return any(name and (port is None or not self.system.is_linked(name)) for name, port in sides)
 
     def take(self, ports: MidiPorts) -> None:
         """Our own ports, at once: whoever is joined to them later is lit then."""

@@ -16,8 +16,9 @@ from difflib import SequenceMatcher
 from bridge.midi_map import ControllerMap
 
 PORT_NAME = "resonantgen"  # our own ports, and no controllers
-# What a system puts behind a name, and changes with the next plugging in: " 28:0" (ALSA), " 2" (Windows).
-UNSTABLE = re.compile(r" (\d+:)?\d+$")
+# What a system puts into a name, and changes with the next plugging in: " 28:0" (ALSA), " 2" (Windows),
+# "a2j:Pad [28] (capture): …" (a2jmidid), "Midi-Bridge:Pad 2:(capture_0) …" (PipeWire), " #2" (`numbered`).
+UNSTABLE = re.compile(r" (\d+:|#)?\d+$| \[\d+\](?= \()| \d+(?=:\()")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,20 @@ def matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
     return []
 
 
+def numbered(names: Sequence[str]) -> list[str]:
+    """Two of a kind have one name with CoreMIDI: the second is called `… #2`, and so on."""
+    return [
+        name if name not in names[:i] else f"{name} #{1 + names[:i].count(name)}"
+        for i, name in enumerate(names)
+    ]
+
+
 def stable_name(port: str) -> str:
     """A port's name without what changes from one plugging in to the next."""
     return UNSTABLE.sub("", port)
+
+
+def pattern_of(stable: str) -> str:
+    """A regular expression for the ports of a stable name."""
+    inside = re.escape(stable).replace(r"\ \(", r"(\ \[\d+\])?\ \(")
+    return inside.replace(r":\(", r"(\ \d+)?:\(")

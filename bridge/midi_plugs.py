@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import mido
 
 from bridge.midi_controller import MidiController
 from bridge.midi_device import Device
-from bridge.midi_devices import Plug, recognise
+from bridge.midi_devices import Plug, recognise, stable_name
 from bridge.midi_learned import Learned
 from bridge.midi_map import Binding, ControllerMap
 from bridge.midi_setup import Setup
@@ -38,7 +40,7 @@ class Plugs:
         self.resting: list[Device] = []  # those that were pulled out
         self.virtual: Device | None = None
         self.listens_to_all = False  # while something is learned
-        self.looked: tuple[object, ...] = ()
+        self.looked: tuple[Any, ...] = ()
         self.joined: frozenset[str] = frozenset()
         self.rejoined_at_s: dict[int, float] = {}  # by controller
         self.told: set[str] = set()
@@ -64,11 +66,24 @@ class Plugs:
         if seen != self.looked:
             if self.looked and seen[:2] == self.looked[:2]:
                 self._let_go()  # everything is back under its old name
+            elif self.looked and self.system.renumbers:
+                self._part_twins(names)
             complete = self._take_in(*names)
             self.looked = seen if complete else ()  # a port that is busy is tried again
         elif self._find_lost():
             self._take_in(*names)
         self._greet()
+
+    def _part_twins(self, names: tuple[Sequence[str], Sequence[str]]) -> None:
+        """Of two of a kind one has come or gone, and the names do not tell which: both are joined anew."""
+        before, now = (
+            Counter((side, stable_name(name)) for side in (0, 1) for name in looked[side])
+            for looked in (self.looked, names)
+        )
+        for device in self.devices:
+            mine = {(side, stable_name(name)) for side, name in enumerate(device.port_names) if name}
+            if any(before[place] != now[place] and before[place] + now[place] > 1 for place in mine):
+                device.unplug()
 
     def _find_lost(self) -> bool:
         """Let go of what was plugged in anew between two looks; but what somebody takes apart again at once
@@ -99,28 +114,39 @@ class Plugs:
 
     def _plug(self, plugs: Sequence[Plug]) -> bool:
         """Devices keep their plugs, in their order."""
-        old, self.devices = self.devices, []
-        complete = True
-        for plug in plugs:
-            device = next((known for known in old if known.fits(plug)), None)
-            if device is None:
-                device = self._rested(plug)
-                log.info("MIDI: %s is plugged in", device.name)
-            else:
-                old.remove(device)
-            self.devices.append(device)
-            if not device.plug(plug):
-                complete = False
-                self._tell(f"{device.name}: a port cannot be opened; another program has it?")
-            device.use(self._learned(device))
-        for device in old:
-            log.info("MIDI: %s is gone", device.name)
-            device.unplug()
-        self.resting += old
+        known = self._assign(plugs)
+        for device in self.devices:
+            if device not in known.values():
+                log.info("MIDI: %s is gone", device.name)
+                device.unplug()
+                self.resting.append(device)
+        self.devices = [known[i] if i in known else self._rested(plug) for i, plug in enumerate(plugs)]
+        joined = [self._join(*pair) for pair in zip(self.devices, plugs, strict=True)]
+        return all(joined)
+
+    def _assign(self, plugs: Sequence[Plug]) -> dict[int, Device]:
+        """Whose plug each one is, by its place: that of its very ports first, then one that is called so but
+        for the number behind it."""
+        left, found = [*self.devices], dict[int, Device]()
+        for is_its in (Device.fits, Device.resembles):
+            for i, plug in enumerate(plugs):
+                device = next((one for one in left if i not in found and is_its(one, plug)), None)
+                if device is not None:
+                    found[i] = device
+                    left.remove(device)
+        return found
+
+    def _join(self, device: Device, plug: Plug) -> bool:
+        """Whether both ports could be opened."""
+        complete = device.plug(plug)
+        if not complete:
+            self._tell(f"{device.name}: a port cannot be opened; another program has it?")
+        device.use(self._learned(device))
         return complete
 
     def _rested(self, plug: Plug) -> Device:
         """A controller that was here before goes on with the page it showed."""
+        log.info("MIDI: %s is plugged in", plug.map.name)
         for device in self.resting:
             if device.fits(plug):
                 self.resting.remove(device)

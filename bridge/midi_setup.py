@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Sequence
 
-from bridge.midi_devices import Wanted, stable_name
+from bridge.midi_devices import Wanted, pattern_of, stable_name
 from bridge.midi_map import ControllerMap, Names
 from bridge.midi_map_file import load_map, map_names
 from engine.config import Config, controller_folder
@@ -64,9 +64,8 @@ class Setup:
             outputs = (re.escape(config.output),) if config.output else self.primary.ports
             wanted.insert(0, Wanted(self.primary, inputs, outputs))
         plain = [*learned_ports, *(stable_name(n) for n in others if THROUGH not in n.casefold())]
-        return wanted + [
-            Wanted(self._plain(port), (re.escape(port),), (), gives_way=True) for port in dict.fromkeys(plain)
-        ]
+        ports = dict.fromkeys(plain)
+        return wanted + [Wanted(self._plain(port), (pattern_of(port),), (), gives_way=True) for port in ports]
 
     def _is_named(self, found: ControllerMap) -> bool:
         """Whether the settings say which ports a map is for."""

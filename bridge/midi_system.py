@@ -18,7 +18,7 @@ import rtmidi
 
 from bridge.jack_probe import JackWatch, probe
 from bridge.midi_clients import OUT_CLIENT, Clients, JackClients, jack_clients
-from bridge.midi_devices import PORT_NAME
+from bridge.midi_devices import PORT_NAME, numbered
 from bridge.midi_ports import MidiPorts
 from engine.config import MidiConfig
 from engine.errors import EngineError
@@ -90,8 +90,13 @@ class MidiSystem:
         """Of every input and output of the machine, ours among them."""
         if self._lookouts is None or self.gone:
             return [], []
-        inputs, outputs = (port.get_ports() for port in self._lookouts)
+        inputs, outputs = (numbered(port.get_ports()) for port in self._lookouts)
         return inputs, outputs
+
+    @property
+    def renumbers(self) -> bool:
+        """Whether a port may get the name of another one that has gone: two of a kind differ by a number."""
+        return self._api in (APIS["coremidi"], APIS["windows"])
 
     def plugged_at(self) -> float:
         """Changes when a sound device comes or goes, also one that is back under its old name (ALSA)."""
@@ -140,7 +145,7 @@ class MidiSystem:
         port = None
         try:
             port = new()
-            port.open_port(port.get_ports().index(name), PORT_NAME)
+            port.open_port(numbered(port.get_ports()).index(name), PORT_NAME)
         except (ValueError, rtmidi.RtMidiError, OSError, RuntimeError) as error:
             log.debug("%s: %s", name, error)
             self.release(port)

@@ -372,8 +372,11 @@ def test_messages_that_are_no_control_do_nothing():
 def test_what_is_held_is_let_go_when_the_controller_is_pulled_out():
     desk = Desk("launchpad_x")
     desk.scenes("a")
+    desk.controller.refresh()
     desk.cc(39)
+    desk.sent.clear()
     desk.controller.let_go()
+    assert [message.hex() for message in desk.sent] == ["B0 27 01"]  # its light knows
     turned(desk, 97)
     assert desk.note(81) == [("/rg/scene/load", "a")]
 

@@ -85,6 +85,22 @@ def test_a_port_that_has_gone_meanwhile_is_not_joined(server):
     system.close()
 
 
+@in_loop
+async def test_a_port_that_is_used_again_has_forgotten_what_it_heard_before(server):
+    system = MidiSystem(JACK, server.name)
+    system.open()
+    with Pad(server).join() as pad:
+        port = system.join_input("pad:pad")
+        pad.press(1)
+        await until(lambda: list(system.virtual.waiting(lambda *_: None)), "the press, at another port")
+        pad.press(2)  # in a later block: the first one's is everywhere by then
+        await until(lambda: list(system.virtual.waiting(lambda *_: None)), "the next")
+        system.release(port)
+        again = system.join_input("pad:pad")
+        assert again is port and again.get_message() is None
+    system.close()
+
+
 def test_jack_is_chosen_where_a_running_server_is_named(server):
     assert choose_api("auto", server.name) == APIS["jack"]
 

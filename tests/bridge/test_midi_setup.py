@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from bridge.midi_devices import Plug, Wanted, pairs, recognise, stable_name
+from bridge.midi_devices import Plug, Wanted, pairs, pattern_of, recognise, stable_name
 from bridge.midi_map_file import TRACKS, load_map, map_names, parse_map
 from bridge.midi_setup import Setup
 from engine.config import Config, FoldersConfig, MidiConfig
@@ -113,8 +114,11 @@ def test_of_several_controllers_of_one_kind_each_has_its_own_lights():
     ("port", "stable"),
     [
         ("Launchpad X:Launchpad X LPX MIDI Out 28:1", "Launchpad X:Launchpad X LPX MIDI Out"),
+        ("a2j:Pad [28] (capture): Pad MIDI 1", "a2j:Pad (capture): Pad MIDI"),
+        ("Midi-Bridge:Pad 2:(capture_1) Pad MIDI", "Midi-Bridge:Pad:(capture_1) Pad MIDI"),
         ("nanoKONTROL2 1", "nanoKONTROL2"), ("nanoKONTROL2", "nanoKONTROL2"), ("Port 2 A", "Port 2 A"),
     ],
 )  # fmt: skip
 def test_what_a_system_puts_behind_a_name_is_no_part_of_it(port, stable):
     assert stable_name(port) == stable
+    assert re.search(pattern_of(stable), port) and re.search(pattern_of(stable), stable)
