@@ -62,6 +62,7 @@ class MidiController:
             self.bindings.setdefault((binding.control.kind, binding.control.number), []).append(binding)
         positions = (output for output in controller_map.outputs if isinstance(output, Position))
         self.touches = {position.touch for position in positions if position.touch is not None}
+        self.touches.update(controller_map.touches)
 
     # --- in ---------------------------------------------------------------------------------------
 

@@ -108,6 +108,18 @@ class Device:
 
     # --- at work ----------------------------------------------------------------------------------
 
+    def notice(self, message: mido.Message) -> None:
+        """What it says of itself: that it shows something else now, and wants no lights; or is ours again.
+
+        Where it is known to sleep, waking says something only after that: some answer their `init` so.
+        """
+        if message.type != "sysex":
+            return
+        if _begins(message, self.map.sleeps):
+            self.is_lit = False
+        elif _begins(message, self.map.wakes) and not (self.is_lit and self.map.sleeps):
+            self.light_soon()
+
     def use(self, learned: Sequence[Binding]) -> None:
         """What was learned for it, in the place of what its map says."""
         controller_map = overlay(self.below, learned)
@@ -138,3 +150,7 @@ class Device:
         self.port_names = ("", "")
         self.is_lit = False
         self.controller.let_go()
+
+
+def _begins(message: mido.Message, beginnings: Sequence[tuple[int, ...]]) -> bool:
+    return any(message.data[: len(beginning)] == beginning for beginning in beginnings)

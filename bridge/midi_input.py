@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ import mido
 
 from bridge.clock.midi_cable import MidiCable
 from bridge.midi_controller import MidiController
+from bridge.midi_device import Device
 from bridge.midi_learn import Learner
 from bridge.midi_learned import Learned
 from bridge.midi_map import ControllerMap
@@ -63,6 +65,8 @@ class MidiInput:
         self.hear_clock: HearClock = lambda port, data, at_s: None
         self.looked_at_s = self.tried_at_s = 0.0
         self.failures: set[str] = set()
+        # What came in; it is kept here so that one message that goes wrong takes no other along.
+        self.heard: deque[tuple[Device, mido.Message]] = deque()
 
     def _controller(
         self, controller_map: ControllerMap, send: Callable[[mido.Message], None]
@@ -135,12 +139,15 @@ class MidiInput:
         settings want it."""
         message = mido.Message.from_bytes(data)
         for device in self.plugs.devices:
-            if device.map.clock and self.config.midi.send_clock:
+            if self._sends_clock_to(device):
                 device.send(message)
         if self.config.clock.midi_out:
             self.cable.send(message)
             if self.plugs.virtual is not None:
                 self.plugs.virtual.send(message)
+
+    def _sends_clock_to(self, device: Device) -> bool:
+        return device.map.clock and self.config.midi.send_clock and device is not self.plugs.virtual
 
     async def run(self) -> None:
         """Play until cancelled. Whatever goes wrong with one message, the next one is heard."""
@@ -173,10 +180,20 @@ class MidiInput:
         self.learner.step()
         for device in self.plugs.everyone:
             device.light_when_due()
-            for message in device.waiting(self.hear_clock):
-                if not self.learner.takes(device, message):
-                    device.controller.receive(message)
+            heard = device.waiting(self._deaf if self._sends_clock_to(device) else self.hear_clock)
+            self.heard.extend((device, message) for message in heard)
+        while self.heard:
+            self._receive(*self.heard.popleft())
         self.cable.hear(self.hear_clock)
+
+    def _receive(self, device: Device, message: mido.Message) -> None:
+        device.notice(message)
+        if not self.learner.takes(device, message):
+            device.controller.receive(message)
+
+    @staticmethod
+    def _deaf(port: object, data: bytes, at_s: float) -> None:
+        """Who is sent our clock may send it back, and the music would follow itself."""
 
     def _try_again(self, now_s: float) -> None:
         """A JACK server may have come, or come back."""

@@ -69,7 +69,7 @@ class Layer:
         if what == "page":
             changed, self.page = self.page != name, name
             return changed
-        if not self.can_scroll(name, by):
+        if what == "own" or not self.can_scroll(name, by):
             return False
         self.offsets[name] = max(0, self.offsets[name] + by)
         return True

@@ -93,7 +93,8 @@ class Curve:
 class Binding:
     """A control and the message it sends: `address` and `args`, where they may hold `{t}` and words.
 
-    `turn` instead of an address is the controller's own: ("page", "takes", 0), ("scroll", "scenes", 8).
+    `turn` instead of an address is the controller's own: ("page", "takes", 0), ("scroll", "scenes", 8), and
+    ("own", "", 0) where it does something by itself, and nothing else is to happen.
     """
 
     control: Control
@@ -225,7 +226,8 @@ Output = Light | Position | Text | Digits | Meter
 class ControllerMap:
     """A controller. `ports` are patterns of its ports' names, the best first.
 
-    `relight`: it puts its own light out when a pad is let go, so that ours has to be sent again.
+    `relight`: it puts its own light out when a pad is let go, so that ours has to be sent again. `sleeps`,
+    `wakes`: how the SysEx begins that it sends when it shows something else, and when it is ours again.
     """
 
     name: str
@@ -235,6 +237,9 @@ class ControllerMap:
     ports: tuple[str, ...] = ()
     init: tuple[mido.Message, ...] = ()
     exit: tuple[mido.Message, ...] = ()
+    sleeps: tuple[tuple[int, ...], ...] = ()
+    wakes: tuple[tuple[int, ...], ...] = ()
+    touches: tuple[Control, ...] = ()  # fingers on knobs and strips: said, but never meant
     clock: bool = False
     relight: bool = False
     names: Names = field(default_factory=lambda: Names(()))

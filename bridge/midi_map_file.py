@@ -36,7 +36,7 @@ from bridge.midi_output_reader import (
     read_positions,
     read_texts,
 )
-from bridge.midi_sysex import light_message, parse_message
+from bridge.midi_sysex import light_message, parse_beginning, parse_message
 from bridge.toml_table import Table
 from engine.config import parse_toml, read_toml_text, unknown_in
 from engine.errors import EngineError
@@ -44,7 +44,7 @@ from engine.errors import EngineError
 TRACKS = ("drums", "bass", "harmony", "melody")
 TEXTS = ("name", "device", "header", "rgb")
 FLAGS = ("clock", "relight", "pickup")
-LISTS = ("ports", "init", "exit", "pages", "layout")
+LISTS = ("ports", "init", "exit", "sleeps", "wakes", "touches", "pages", "layout")
 TABLES = ("prompts", "modifiers", "colours", "manners", "looks", "styles", "display")
 ENTRIES = ("bind", "led", "position", "text", "digits", "meter")
 KEYS = ("base", *TEXTS, *FLAGS, *LISTS, *TABLES, *ENTRIES)
@@ -129,6 +129,7 @@ def parse_map(
     return ControllerMap(
         given["name"] or file, tuple(bindings), tuple(outputs), file,
         _read_ports(given, file), _messages(given, "init", file), _messages(given, "exit", file),
+        _beginnings(given, "sleeps", file), _beginnings(given, "wakes", file), _read_touches(given, file),
         flags["clock"], flags["relight"], names, _whole_looks(reading, file), given["rgb"],
         display.get("message", ""), _read_layout(given["layout"], file),
     )  # fmt: skip
@@ -156,6 +157,12 @@ def _read_ports(given: dict[str, Any], file: str) -> tuple[str, ...]:
 def _messages(given: dict[str, Any], key: str, file: str) -> tuple[mido.Message, ...]:
     texts = (text.replace("{header}", given["header"]) for text in given[key])
     return tuple(parse_message(text, f"{file}: {key} {i}") for i, text in enumerate(texts, 1))
+
+
+def _beginnings(given: dict[str, Any], key: str, file: str) -> tuple[tuple[int, ...], ...]:
+    """How SysEx begins, without its F0 and its end."""
+    texts = (text.replace("{header}", given["header"]) for text in given[key])
+    return tuple(parse_beginning(text, f"{file}: {key} {i}") for i, text in enumerate(texts, 1))
 
 
 def _read_names(top: Table, tracks: Sequence[str]) -> Names:
@@ -219,9 +226,14 @@ def _whole_looks(reading: Reading, file: str) -> dict[str, Any]:
     return looks if set(looks) >= set(LOOKS) - {"ready"} else {}
 
 
-def _read_layout(rows: list[str], file: str) -> tuple[tuple[Control | None, ...], ...]:
+def _read_layout(rows: list[str], file: str, key: str = "layout") -> tuple[tuple[Control | None, ...], ...]:
     """`"cc 91-98"`, `"note 81-88 cc 89"`: the controls of a row from left to right; `-` is a gap."""
-    return tuple(_layout_row(row, f"{file}: layout {i}") for i, row in enumerate(rows, 1))
+    return tuple(_layout_row(row, f"{file}: {key} {i}") for i, row in enumerate(rows, 1))
+
+
+def _read_touches(given: dict[str, Any], file: str) -> tuple[Control, ...]:
+    rows = _read_layout(given["touches"], file, "touches")
+    return tuple(control for row in rows for control in row if control is not None)
 
 
 def _layout_row(row: str, where: str) -> tuple[Control | None, ...]:

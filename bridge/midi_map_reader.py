@@ -32,7 +32,7 @@ LIGHT_KEYS = ("shows", "equals", "at_least", "colour", "style", "looks", "label"
 CURVE_KEYS = ("range", "points")
 BIND_KEYS = (
     *CONTROL_KEYS, *SCOPE_KEYS, *LIGHT_KEYS, *CURVE_KEYS, "address", "args", "encoder", "step", "pickup",
-    "page", "scroll", "by", "port",
+    "page", "scroll", "by", "own", "port",
 )  # fmt: skip
 LED_KEYS = (*CONTROL_KEYS, *SCOPE_KEYS, *LIGHT_KEYS)
 CLICKS = 100  # of a relative encoder over the whole range, where the file gives no step
@@ -95,12 +95,12 @@ def numbered(value: Any, slot: int) -> Any:
 
 def read_binding(table: Table, reading: Reading) -> list[Binding]:
     """The bindings of an entry, one for each of its controls."""
-    ways = [key for key in ("address", "page", "scroll") if key in table.data]
+    ways = [key for key in ("address", "page", "scroll", "own") if key in table.data]
     if len(ways) > 1:
         raise EngineError("type", f"{table.where}: {' and '.join(ways)}: give one of them")
     controls, scope, port = read_controls(table), read_scope(table, reading.names), table.get("port", str, "")
     label = table.get("label", str, "")
-    if ways in (["page"], ["scroll"]):
+    if ways and ways != ["address"]:
         turn = read_turn(table, reading.names)
         return [Binding(control, scope=scope, turn=turn, label=label, port=port) for control in controls]
     return [
@@ -110,6 +110,10 @@ def read_binding(table: Table, reading: Reading) -> list[Binding]:
 
 
 def read_turn(table: Table, names: Names) -> tuple[str, str, int]:
+    if "own" in table.data:
+        if not table.get("own", bool):
+            raise EngineError("range", f"{table.where}: own is true, or left out")
+        return "own", "", 0
     if "page" in table.data:
         page = table.get("page", str)
         if page not in names.pages:

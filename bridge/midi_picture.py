@@ -90,6 +90,8 @@ def label_of(binding: Binding) -> str:
 
 def _turn(turn: tuple[str, str, int]) -> str:
     kind, name, by = turn
+    if kind == "own":
+        return "its own"
     return f"page {name}" if kind == "page" else f"{name} {by:+d}"
 
 

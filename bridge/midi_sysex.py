@@ -21,6 +21,14 @@ def parse_message(text: str, where: str) -> mido.Message:
     return fill_message(text, {}, where)
 
 
+def parse_beginning(text: str, where: str) -> tuple[int, ...]:
+    """How a SysEx begins, after its F0; EngineError `type` for what does not begin with that."""
+    message = parse_message(f"{text} F7", where)
+    if message.type != "sysex":
+        raise EngineError("type", f"{where}: {text!r} does not begin with F0, as a SysEx does")
+    return tuple(message.data)
+
+
 def fill_message(template: str, fields: Mapping[str, Sequence[int]], where: str = "") -> mido.Message:
     """The message of a template whose fields stand for these bytes; EngineError `type`."""
     data: list[int] = []

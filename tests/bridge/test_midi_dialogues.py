@@ -242,6 +242,16 @@ def test_an_endless_knob_moves_the_value_by_its_clicks_and_stays_in_range():
     assert desk.cc(14, 1) == [("/rg/tempo", pytest.approx(120.1))]
 
 
+def test_what_the_apc_does_itself_with_shift_asks_for_nothing():
+    desk = Desk("apc_mini_mk2")
+    assert desk.tap(118) == [("/rg/generate", "")]
+    desk.note(122)
+    assert desk.tap(117) == desk.tap(118) == []  # DRUM, NOTE
+    assert desk.tap(112) == [("/rg/cancel",)] and desk.controller.layer.page == "band"
+    desk.note(122, 0)
+    assert desk.tap(117) == [("/rg/launch",)]
+
+
 def test_a_fader_picks_the_value_up_before_it_leads():
     desk = Desk("apc_mini_mk2")
     desk.show(e.TrackVolume("drums", 0.0))  # three quarters up

@@ -133,6 +133,35 @@ async def test_pulled_out_and_plugged_in_between_two_looks_it_is_lit_again(serve
 
 
 @in_loop
+async def test_a_port_that_broke_is_opened_again_and_lit(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with launchpad(server) as pad:
+            await pad.wait(lambda heard: LOGO in heard)
+            studio.midi.plugs.devices[0].ports.close_output()  # as an error does
+            studio.submit("/rg/track/bass/lock", [1])
+            pad.forget()
+            await pad.see(82, 21)
+            assert pad.heard[0] == PROGRAMMER_MODE
+
+
+@in_loop
+async def test_while_it_shows_something_else_it_is_let_alone_and_lit_again_after_it(server, tmp_path):
+    async with Studio(server, tmp_path) as studio:
+        with Pad(server, "APC mini mk2", "APC mini mk2 Contr") as pad:
+            await pad.see(56, 0, 6)
+            device = studio.midi.plugs.devices[0]
+            note_mode, session = (mido.Message.from_hex(f"F0 47 7F 4F 62 00 01 0{i} F7") for i in (1, 0))
+            pad.send(note_mode)
+            await until(lambda: not device.is_lit, "note mode")
+            pad.forget()
+            studio.submit("/rg/track/drums/lock", [1])
+            studio.midi.send_clock(b"\xf8")
+            pad.send(session)
+            await pad.see(56, 21, 6)
+            assert pad.heard[0].hex() == "F0 47 7F 4F 60 00 04 00 01 00 00 F7"
+
+
+@in_loop
 async def test_who_takes_a_joined_controller_apart_is_left_to_it(server, tmp_path):
     async with Studio(server, tmp_path) as studio:
         with launchpad(server) as pad:
@@ -146,25 +175,36 @@ async def test_who_takes_a_joined_controller_apart_is_left_to_it(server, tmp_pat
             assert not studio.midi.system.is_linked("Launchpad X lights:LPX MIDI")
 
 
+@pytest.mark.parametrize("wanted", [True, False])
 @in_loop
-async def test_midi_clock_goes_to_controllers_whose_lights_follow_it_and_to_nobody_else(server, tmp_path):
+async def test_midi_clock_goes_to_who_follows_it_and_to_nobody_else_and_not_back_again(
+    server, tmp_path, wanted
+):
     tick = mido.Message("clock")
-    for wanted in (True, False):
-        async with Studio(server, tmp_path, send_clock=wanted) as studio:
-            with (
-                launchpad(server) as pad,
-                Pad(server, "X-Touch", "X-Touch MIDI 1") as desk,
-                Pad(server).join() as other,
-            ):
-                await pad.wait(lambda heard: LOGO in heard)
-                await desk.wait(lambda heard: len(heard) > 100)
-                studio.midi.send_clock(bytes(tick.bytes()))
-                studio.submit("/rg/track/bass/lock", [1])
-                await pad.see(82, 21)
-                await desk.see(25, 127)
-                await other.see(37, 21)
-                assert (tick in pad.heard) is wanted
-                assert tick not in desk.heard and tick not in other.heard
+    clocks: list[bytes] = []
+    async with Studio(server, tmp_path, send_clock=wanted) as studio:
+        with (
+            launchpad(server) as pad,
+            Pad(server, "X-Touch", "X-Touch MIDI 1") as desk,
+            Pad(server).join() as other,
+        ):
+            await pad.wait(lambda heard: LOGO in heard)
+            await desk.wait(lambda heard: len(heard) > 100)
+            studio.midi.send_clock(bytes(tick.bytes()))
+            studio.submit("/rg/track/bass/lock", [1])
+            await pad.see(82, 21)
+            await desk.see(25, 127)
+            await other.see(37, 21)
+            assert (tick in pad.heard) is wanted
+            assert tick not in desk.heard and tick not in other.heard
+            studio.midi.hear_clock = lambda port, data, at_s: clocks.append(data)
+            pad.send(tick)
+            pad.press(84)
+            desk.send(tick)
+            desk.press(24)
+            tracks = [studio.session.tracks[name] for name in ("drums", "melody")]
+            await until(lambda: all(track.locked for track in tracks), "both presses")
+            assert len(clocks) == (1 if wanted else 2)  # who is sent ours may send it straight back
 
 
 @in_loop

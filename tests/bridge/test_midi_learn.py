@@ -342,6 +342,25 @@ def test_what_cannot_be_learned_says_what_is_allowed(tmp_path, address, args, co
     assert not school.midi.learner.is_learning and school.told == []
 
 
+def test_one_message_that_goes_wrong_takes_no_other_along(tmp_path, monkeypatch):
+    school = School(tmp_path)
+    school.midi.tried_at_s = float("inf")
+    receive, failing = school.device.controller.receive, [note(36)]
+
+    def receive_most(message: mido.Message) -> None:
+        if message in failing:
+            raise TypeError
+        receive(message)
+
+    monkeypatch.setattr(school.device.controller, "receive", receive_most)
+    monkeypatch.setattr(school.device, "waiting", lambda hear: [*tap(36), *tap(37)] * (not school.asked))
+    with pytest.raises(TypeError):
+        school.midi.step()
+    monkeypatch.setattr(school.device, "waiting", lambda hear: [])
+    school.midi.step()
+    assert school.asked == [("/rg/track/bass/lock", 1)]
+
+
 def test_without_midi_nothing_can_be_learned(tmp_path):
     school = School(tmp_path)
     with pytest.raises(EngineError, match="there is no MIDI here"):
