@@ -73,6 +73,8 @@ class MidiController:
             return
         self._touch(move)
         self._hold(move)
+        if move.kind == "cc":
+            self.panel.stand(move.control, move.value)
         changed = move.pressed != (move.control in self.down)
         (self.down.add if move.pressed else self.down.discard)(move.control)
         heard = [b for b in self.bindings.get((move.kind, move.number), ()) if b.control.hears(move)]

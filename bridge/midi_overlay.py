@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from bridge.midi_control import Control
-from bridge.midi_map import Binding, ControllerMap, Light, Output, Scope
+from bridge.midi_control import MIDI_MAX, Control
+from bridge.midi_map import Binding, ControllerMap, Light, Output, Position, Scope
 from bridge.midi_shown import VALUE_ROWS, is_shown
+from bridge.midi_words import VALUE
+from bridge.osc_spec import Row
 
 Entry = TypeVar("Entry", Binding, Light)
 TRACK = "/rg/track/"
@@ -26,9 +28,9 @@ def overlay(below: ControllerMap, learned: Sequence[Binding]) -> ControllerMap:
     outputs: list[Output] = list(below.outputs)
     for binding in learned:
         bindings = [left for old in bindings for left in _give_way(old, binding)]
-        light = _light(binding, below)
-        if light is not None:
-            outputs = [left for old in outputs for left in _output_gives_way(old, binding)] + [light]
+        shown = _output(binding, below)
+        if shown is not None:
+            outputs = [left for old in outputs for left in _output_gives_way(old, binding)] + [shown]
     return replace(below, bindings=(*bindings, *learned), outputs=tuple(outputs))
 
 
@@ -63,18 +65,38 @@ def _output_gives_way(output: Output, learned: Binding) -> Sequence[Output]:
     return _give_way(output, learned) if isinstance(output, Light) else [output]
 
 
-def _light(binding: Binding, below: ControllerMap) -> Light | None:
+def _output(binding: Binding, below: ControllerMap) -> Light | Position | None:
     """A learned pad shows what it sets, or what its track does; none where the map knows no lights."""
     if not below.looks or binding.control.kind not in ("note", "cc"):
         return None
+    if binding.follows_value and binding.control.kind == "cc":
+        return _ring(binding)
     return Light(binding.control, _shows(binding.address), below.looks, scope=binding.scope)
 
 
+def _ring(binding: Binding) -> Position | None:
+    """A learned knob is told the value that others set, for the ring around it or its motor: a light's number
+    would be a place to go to. None where it is endless, or not one number's."""
+    *shows, word = (binding.address, *binding.args)
+    is_number = word == VALUE and not binding.choices and _row(binding.address) is not None
+    if binding.encoder or not is_number:
+        return None
+    ends = (0, MIDI_MAX)
+    return Position(binding.control, " ".join(map(str, shows)), binding.curve, ends, scope=binding.scope)
+
+
 def _shows(address: str) -> str:
-    if not address.startswith(TRACK) or "*" in address:
-        return address if address in VALUE_ROWS and is_shown(VALUE_ROWS[address]) else "$bound"
-    track, _, leaf = address.removeprefix(TRACK).partition("/")
-    row = VALUE_ROWS.get(f"{TRACK}{{t}}/{leaf}")
+    row = _row(address)
     if row is not None and is_shown(row):
         return address
-    return f"{TRACK}{track}/state" if f"/{leaf}" in MAKING else "$bound"
+    track, _, leaf = address.removeprefix(TRACK).partition("/")
+    is_making = address.startswith(TRACK) and track != "*" and f"/{leaf}" in MAKING
+    return f"{TRACK}{track}/state" if is_making else "$bound"
+
+
+def _row(address: str) -> Row | None:
+    """The row of the value behind an address; None where there is none, or one for each track."""
+    if not address.startswith(TRACK):
+        return VALUE_ROWS.get(address)
+    track, _, leaf = address.removeprefix(TRACK).partition("/")
+    return None if track == "*" else VALUE_ROWS.get(f"{TRACK}{{t}}/{leaf}")

@@ -84,6 +84,13 @@ class Panel:
             if isinstance(output, Position) and output.touch == control and not down:
                 self._show(output, again=True)
 
+    def stand(self, control: Control, value: int) -> None:
+        """A knob was turned there: it is told of no place but another."""
+        place = "cc position", control.number
+        output = self.live.get(place)
+        if isinstance(output, Position) and output.control.channel in (None, control.channel):
+            self.shown[place] = (_ring(output.control, value),)
+
     # --- what goes out ----------------------------------------------------------------------------
 
     def _show(self, output: Output, again: bool = False) -> None:

@@ -229,6 +229,26 @@ def test_the_light_of_a_learned_pad_shows_what_it_sets(tmp_path):
     assert [(m.note, m.velocity) for m in school.sent] == [(36, 21)]
 
 
+def test_a_learned_knob_is_told_what_others_set_and_never_what_it_says_itself(tmp_path):
+    school = School(tmp_path)
+    school.device.is_lit = True
+    school.learn(PARAM, "density", *cc(70, 10, 11, 13, 14, 15, 17))
+    school.sent.clear()
+    school.midi.show(e.TrackParam("bass", "density", 0.5))
+    assert school.sent == cc(70, 64)  # on its own channel
+    assert school.play(*cc(70, 100, 127))[-1] == (PARAM, "density", 1.0)
+    assert school.sent == cc(70, 64)
+    school.midi.show(e.TrackParam("bass", "density", 0.0))
+    assert school.sent == cc(70, 64, 0)
+
+
+def test_fingers_on_a_knob_are_not_what_is_learned(tmp_path):
+    school = School(tmp_path, "push2")
+    school.learn(PARAM, "energy", note(0, 127), *cc(71, 1, 1, 1), note(0, 0))
+    school.midi.show(e.TrackParam("bass", "energy", 0.5))
+    assert school.play(*cc(71, 1))[0][:2] == (PARAM, "energy")
+
+
 def test_on_a_controller_with_pages_a_pad_learns_for_the_page_that_is_shown(tmp_path):
     school = School(tmp_path, "launchpad_x")
     school.ask("/rg/midi/learn", "/rg/play")
