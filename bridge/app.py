@@ -91,6 +91,7 @@ class App:
         warm_models(self.registry, self.engine.core.choices())
         self.clock = Clock(self.outs.player, self.config.clock, self._ask_for_clock, self.engine.publish)
         self.outs.clock = self.clock
+        self.engine.core.tempo_leader = lambda: self.clock.tempo_leader
         self.clock.midi.is_off = not self.config.midi.enabled
         for event in self.engine.snapshot():
             self.clock.note(event)

@@ -36,6 +36,8 @@ class Core:
     publish: Callable[[e.Event], None]
     post: Callable[[Callable[[], None]], None]
     models: Models = field(default_factory=Models)
+    # Who leads the tempo and takes none of ours ("MIDI clock"); "": nobody, the set's own counts.
+    tempo_leader: Callable[[], str] = str
 
     def __post_init__(self) -> None:
         self.stage = Stage(self)

@@ -30,11 +30,12 @@ def understood(
 
 
 def imported(core: Core, made: Made) -> None:
-    """What came in plays at the set's tempo; alone, where nobody has set one, it brings its own."""
+    """What came in plays at the set's tempo; alone, where neither a musician nor a clock has set one, it
+    brings its own."""
     session = core.session
     others = session.imposed(session.standing(but=(made.track,)))
     tell(core, strangers(made.track, made.says, others))
-    if others is None and "tempo_bpm" not in session.frame.pinned:
+    if others is None and "tempo_bpm" not in session.frame.pinned and not core.tempo_leader():
         core.publish_all(session.set_tempo(made.stem.tempo_bpm))
     elif others is None and not is_in_tempo(made.stem, session.frame.tempo_bpm):
         came, plays = made.stem.tempo_bpm, session.frame.tempo_bpm

@@ -123,7 +123,8 @@ class Generation:
         work = partial(self._make, job, course)
         if request.kind == "import":
             others = self.core.session.standing(but=request.tracks)
-            plays_bpm = job.frame.tempo_bpm if others or "tempo_bpm" in job.frame.pinned else None
+            is_set = bool(others or job.tempo_leader or "tempo_bpm" in job.frame.pinned)
+            plays_bpm = job.frame.tempo_bpm if is_set else None
             work = partial(self._import, job, course, plays_bpm)
         self.worker.submit(work, lambda error: self.core.post(lambda: self._worker_done(course, error)))
 

@@ -48,7 +48,7 @@ class Job:
     frame: Frame
     base: MusicContext | None  # what a relative prompt changes
     heard: Mapping[str, TrackContext]  # the tracks that stay, by name
-    imposed: Frame | None  # the frame that those tracks impose, None where nothing stands
+    imposed: Frame | None  # the frame that those tracks impose, and a clock's tempo; None where nothing does
     digests: tuple[str, ...]  # the stems behind `heard`
     seeds: Mapping[str, int]
     params: Mapping[str, Mapping[str, float]]
@@ -58,6 +58,7 @@ class Job:
     )  # those whose seed is free: a take too like the last ones is written anew
     choices: Mapping[str, Choice] = field(default_factory=dict)  # who performs the tracks to be made
     stems: Mapping[str, Stem] = field(default_factory=dict)  # those behind `heard`, and the standing ones
+    tempo_leader: str = ""  # of Core
 
 
 @dataclass(frozen=True)

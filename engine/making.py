@@ -119,7 +119,7 @@ def understand(job: Job) -> tuple[MusicContext, tuple[Conflict, ...]]:
         return context, ()
     named = job.imposed.pinned
     settled = replace(context, **{name: getattr(job.imposed, name) for name in named})
-    return settled, overruled(context, settled)
+    return settled, overruled(context, settled, job.tempo_leader)
 
 
 def check_likeness(job: Job, context: MusicContext) -> None:

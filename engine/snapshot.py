@@ -34,7 +34,7 @@ def snapshot(core: Core, request: Request) -> Job:
         frame=frame,
         base=base,
         heard={name: take.says for name, take in takes.items() if take},
-        imposed=session.imposed(stays),
+        imposed=imposed(core, stays),
         digests=tuple(take.stem.digest for take in takes.values() if take),
         seeds={track.name: seed_of(session, track, alone) for track in asked},
         params={track.name: dict(track.params) for track in asked},
@@ -42,7 +42,16 @@ def snapshot(core: Core, request: Request) -> Job:
         fresh=frozenset(track.name for track in asked if is_free(session, track, alone)),
         choices={track.name: choice(core, track.name, request.kind) for track in asked},
         stems={track.name: track.stem for track in (*stays, *asked) if track.stem},
+        tempo_leader=core.tempo_leader(),
     )
+
+
+def imposed(core: Core, stays: Sequence[Track]) -> Frame | None:
+    """What the tracks that stay impose, and where a clock leads that takes no tempo of ours, its tempo."""
+    frame, session = core.session.imposed(stays), core.session
+    if frame is not None or not core.tempo_leader():
+        return frame
+    return replace(session.frame, pinned=frozenset({"tempo_bpm"}))
 
 
 def choice(core: Core, name: str, kind: str) -> Choice:

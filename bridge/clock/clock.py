@@ -59,6 +59,7 @@ class Clock:
         self._frame = SetFrame(120.0, Signature())
         self._is_asking = False
         self._looked_around_s = float("-inf")
+        self._leaving: object = None  # a session of Link, which takes a moment
         self._readings: dict[str, Reading | None] = {}
         self._reading: Reading | None = None  # of the one that leads
         self.sender: ClockSender | None = None  # of MIDI clock
@@ -80,7 +81,7 @@ class Clock:
             self.link.set_quantum(self._quantum_beats())
             self.link.join(self._frame.tempo_bpm)
         elif not wanted and self.link.is_joined:
-            asyncio.get_running_loop().create_task(self.link.leave())
+            self._leaving = asyncio.ensure_future(self.link.leave())
 
     def check(self, command: c.Command) -> None:
         """EngineError `locked` for what the clock that leads would undo at once."""
@@ -123,10 +124,11 @@ class Clock:
             self.step()
 
     def told(self, command: c.ReportPosition, host: str) -> None:
-        """A host has told its position. A start or a stop is followed at once."""
-        was_rolling = self.osc.is_rolling
+        """A host has told its position. A start, a stop and another tempo are followed at once: what the
+        musician asks for next is meant to come after it."""
+        before = self.osc.told
         self.osc.tell(host, command.beat, command.tempo_bpm, command.rolling, self._now())
-        if self.osc.is_rolling != was_rolling:
+        if self.osc.told != before:
             self.step()
 
     # --- the engine -------------------------------------------------------------------------------
@@ -137,12 +139,26 @@ class Clock:
             is_ours = self._is_asking or event.tempo_bpm == self._frame.tempo_bpm
             self._frame = replace(self._frame, tempo_bpm=event.tempo_bpm)
             if not is_ours:
-                if self._reading is not None and self.active.source != "internal":
-                    self.conductor.tempo.leave(self._reading.tempo_bpm, self._now())
+                self._leave_tempi()
                 self.link.tell_tempo(event.tempo_bpm)
         elif isinstance(event, e.SignatureChanged):
             self._frame = replace(self._frame, signature=Signature(event.beats, event.unit))
             self.link.set_quantum(self._quantum_beats())
+
+    @property
+    def tempo_leader(self) -> str:
+        """Who leads the tempo and takes none of ours; "" where nobody does."""
+        leader = self.active.source
+        takes_none = leader == "midi" or (leader == "jack" and self._is_led)
+        return NAMES[leader] if takes_none else ""
+
+    def _leave_tempi(self) -> None:
+        """Give hosts and sessions the time to take the musician's tempo over; also one that is about to lead.
+        Who takes none leads on with its own."""
+        if self.tempo_leader:
+            return
+        tempi = [r.tempo_bpm for name, r in self._readings.items() if r is not None and name != "internal"]
+        self.conductor.tempo.leave(tempi, self._now())
 
     def _quantum_beats(self) -> float:
         return self._config.link_quantum_beats or self._frame.signature.bar_beats
@@ -207,6 +223,8 @@ class Clock:
         self._looked_around_s = now_s
         status = self._player.status()
         self._latency_s = status.latency_s
+        if self.link.may_come_back(now_s):
+            self._join_or_leave()
         self.conductor.expect(status.block_size / status.sample_rate)
         heard = self._heard()
         if self.link.is_joined and heard.rolling:

@@ -61,9 +61,10 @@ class OscClock:
             self._positions.popleft()
 
     @property
-    def is_rolling(self) -> bool:
-        """As it was told last."""
-        return bool(self._positions) and self._positions[-1].rolling
+    def told(self) -> tuple[bool, float]:
+        """Whether it rolls, and its tempo, as they were told last."""
+        last = self._positions[-1] if self._positions else None
+        return (last.rolling, last.tempo_bpm) if last is not None else (False, 0.0)
 
     def _go_on(self, new: Position) -> None:
         """What the positions so far tell of this one. In a ramp the line bends a little at each of them."""

@@ -11,7 +11,7 @@ rendered anew, for a hundredth of a bpm a shift of a fraction of a millisecond n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bridge.clock.reading import Reading
 from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM
@@ -37,17 +37,17 @@ class TempoFollower:
     def __init__(self, ask: Callable[[float], None]) -> None:
         self._ask = ask
         self._asked_at_s = float("-inf")
-        self._left_bpm, self._left_until_s = 0.0, float("-inf")
+        self._left_bpm, self._left_until_s = frozenset[float](), float("-inf")
 
-    def leave(self, tempo_bpm: float, now_s: float) -> None:
-        """The musician has just changed the tempo: what the clock says still is old, and left for a while."""
-        self._left_bpm, self._left_until_s = tempo_bpm, now_s + LEFT_S
+    def leave(self, tempi_bpm: Iterable[float], now_s: float) -> None:
+        """The musician has just changed the tempo: what clocks say still is old, and left for a while."""
+        self._left_bpm, self._left_until_s = frozenset(tempi_bpm), now_s + LEFT_S
 
     def follow(self, reading: Reading, set_bpm: float, played_bpm: float, now_s: float) -> None:
         """The clock's tempo, the set's, and the one that is heard (a prompt's comes with its takes)."""
         if now_s < self._asked_at_s + PAUSE_S:
             return
-        if now_s < self._left_until_s and reading.tempo_bpm == self._left_bpm:
+        if now_s < self._left_until_s and reading.tempo_bpm in self._left_bpm:
             return
         error_bpm = max(reading.tempo_error_bpm, EXACT_BPM)
         if max(abs(reading.tempo_bpm - bpm) for bpm in (set_bpm, played_bpm)) <= error_bpm:

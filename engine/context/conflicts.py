@@ -13,7 +13,7 @@ MIN_KEY_CONFIDENCE = 0.3
 
 @dataclass(frozen=True)
 class Conflict:
-    """`field` of the frame was wanted as `asked`; the tracks that stay made it `kept`."""
+    """`field` of the frame was wanted as `asked`; the tracks that stay, or a clock, made it `kept`."""
 
     field: str  # tempo_bpm, key, signature
     asked: str
@@ -21,18 +21,19 @@ class Conflict:
     text: str  # a line for the musician
 
 
-def overruled(asked: MusicContext, settled: MusicContext) -> tuple[Conflict, ...]:
-    """One for each wish that the prompt spoke out and the tracks that stay overrule."""
+def overruled(asked: MusicContext, settled: MusicContext, tempo_leader: str = "") -> tuple[Conflict, ...]:
+    """One for each wish that the prompt spoke out and the tracks that stay, or a clock, overrule."""
     return tuple(
-        Conflict(
-            name,
-            wish,
-            fact,
-            f"the prompt asks for {wish}, but the tracks that stay are in {fact}: {fact} it is",
-        )
+        Conflict(name, wish, fact, f"the prompt asks for {wish}, but {_why(name, fact, tempo_leader)}")
         for name, wish, fact in _pairs(asked, settled)
         if name not in asked.assumed
     )
+
+
+def _why(field: str, fact: str, tempo_leader: str) -> str:
+    if field == "tempo_bpm" and tempo_leader:
+        return f"{tempo_leader} leads at {fact}"
+    return f"the tracks that stay are in {fact}: {fact} it is"
 
 
 def strangers(track: str, came: TrackContext, others: Frame | None) -> tuple[Conflict, ...]:
