@@ -13,7 +13,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from bridge.midi_speaker import Message, Speaker
 from bridge.player import Loop
@@ -129,8 +129,10 @@ class MidiPlayer:
         if not broken and _is_said_by(speaker, loop):
             if loop is not None:
                 speaker.follow(loop)
-            return
-        self._send(track, speaker.take_over(loop, beat))
+        elif not broken and _goes_on_from(loop, speaker):
+            self._send(track, speaker.go_on(loop, beat))
+        else:
+            self._send(track, speaker.take_over(loop, beat))
 
     def _rest(self) -> None:
         self._breaks = None
@@ -141,6 +143,12 @@ class MidiPlayer:
         for message in messages:
             if self._ports is not None:
                 self._ports.send(track, message)
+
+
+def _goes_on_from(loop: Loop | None, speaker: Speaker) -> TypeGuard[Loop]:
+    """Whether the loop has the notes of the speaker's own, for another tempo."""
+    before = speaker.loop.midi if speaker.loop is not None else None
+    return loop is not None and before is not None and loop.midi_before is before
 
 
 def _is_said_by(speaker: Speaker, loop: Loop | None) -> bool:

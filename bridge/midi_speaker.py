@@ -45,19 +45,51 @@ class Speaker:
         yield from self.hush()
         self.loop = loop
         if loop is None or loop.midi is None or not len(loop.midi.events):
-            self._beats = NOWHERE
+            self._events, self._beats, self._turn, self._place = NOTHING, NOWHERE, 0, 0
             return
-        said_once = loop.midi.events["sample"] < 0
-        for event in loop.midi.events[said_once]:
+        for event in loop.midi.events[loop.midi.events["sample"] < 0]:
             yield from self._say(event)
-        self._events = loop.midi.events[~said_once]
+        here = self._lay(loop, beat)
+        yield from self._told_before()
+        yield from self._held(here, loop.length_samples)
+
+    def _lay(self, loop: Loop, beat: float) -> float:
+        """What comes next is what this loop says from `beat` on; the sample of it that is there."""
+        assert loop.midi is not None
+        self._events = loop.midi.events[loop.midi.events["sample"] >= 0]
         self._beats = self._events["sample"] / loop.length_samples * loop.length_beats
         self._turn = math.floor(beat / loop.length_beats)
         within = beat - self._turn * loop.length_beats
         self._place = int(np.searchsorted(self._beats, within - 1e-9))
-        here = within / loop.length_beats * loop.length_samples
-        yield from self._told_before()
-        yield from self._held(here, loop.length_samples)
+        return within / loop.length_beats * loop.length_samples
+
+    def go_on(self, loop: Loop, beat: float) -> Iterator[Message]:
+        """A loop of the same notes, rendered for another tempo, has come in this one's place at `beat`: what
+        sounds goes on, and no note is struck twice or left out."""
+        struck = self._struck()
+        self.loop = loop
+        self._lay(loop, beat)
+        # A note lies on the nearest sample of its tempo, and so perhaps on the other side of `beat`.
+        while (now_struck := self._struck()) != struck:
+            self._step(1 if now_struck < struck else -1)
+        for pitch in [pitch for pitch in self._sounding if not self._will_end(pitch)]:
+            yield OFF | self._sounding.pop(pitch), pitch, 0
+
+    def _will_end(self, pitch: int) -> bool:
+        """Whether what comes next of a pitch is its end."""
+        words = self._events["status"] & 0xF0
+        (places,) = np.nonzero((self._events["data1"] == pitch) & ((words == ON) | (words == OFF)))
+        following = places[np.searchsorted(places, self._place) % len(places)] if len(places) else None
+        return following is not None and bool(words[following] == OFF)
+
+    def _struck(self) -> int:
+        """How many notes have begun since beat 0 of the music."""
+        begins = (self._events["status"] & 0xF0) == ON
+        return self._turn * int(np.count_nonzero(begins)) + int(np.count_nonzero(begins[: self._place]))
+
+    def _step(self, by: int) -> None:
+        turns, self._place = divmod(self._place + by, len(self._events))
+        self._turn += turns
 
     def _told_before(self) -> Iterator[Message]:
         """The last message of each controller, the loop taken as a ring."""

@@ -6,11 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import rtmidi
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bridge.grid import Grid
@@ -191,6 +192,42 @@ def test_a_model_that_takes_the_previews_place_goes_on() -> None:
     assert stage.player.replace("bass", preview, model)
     stage.run(0.5)
     assert [pitch for _, pitch in struck(stage.said)] == [40] and left_over(stage.said) == {40}
+
+
+@given(scores("bass"), st.floats(0.001, 20.0), st.floats(0.001, 20.0), st.floats(40.0, 240.0))
+def test_the_same_notes_at_another_tempo_go_on_where_they_are(
+    made: Score, before: float, after: float, tempo_bpm: float
+) -> None:
+    """None is struck twice, none is left out, none hangs."""
+    plain, speaker = Speaker(), Speaker()
+    loop, other = loop_of(made), loop_of(replace(made, tempo_bpm=tempo_bpm))
+    assume(other.midi.has_notes_of(loop.midi))
+    law = [*plain.take_over(loop, 0.0), *plain.until(before + after)]
+    said = [*speaker.take_over(loop, 0.0), *speaker.until(before)]
+    said += [*speaker.go_on(other, before), *speaker.until(before + after)]
+    strikes = [[message for message in each if message[0] & 0xF0 == ON] for each in (law, said)]
+    shorter = min(map(len, strikes))
+    assert strikes[0][:shorter] == strikes[1][:shorter]
+    assert abs(len(strikes[0]) - len(strikes[1])) <= len(made.notes)  # the last may lie a sample further on
+    timed = [(float(i), message) for i, message in enumerate([*said, *speaker.hush()])]
+    assert left_over(timed) == set()
+    assert speaker.next_beat > before + after - 1e-3
+
+
+def test_a_note_that_is_held_is_not_struck_again_when_the_loop_comes_for_another_tempo() -> None:
+    stage = Stage()
+    made = score("bass", notes=(Note(0.0, 2.0, 40, 90), Note(3.0, 0.5, 45, 90)))
+    old = stage.play(made)
+    stage.player.play()
+    stage.run(0.3)
+    stage.player.set_grid(Grid(100.0))
+    stage.run(0.3)
+    assert stage.player.replace("bass", old, loop_of(replace(made, tempo_bpm=100.0)))
+    stage.run(1.8)
+    assert [pitch for _, pitch in struck(stage.said)] == [40, 45, 40]
+    (ended,) = [at for at, said in stage.said if said == (OFF, 40, 0)]
+    turn = 0.3 + SAFETY_FRAMES / 44_100
+    assert ended == pytest.approx(turn + (2.0 - 2 * turn) * 0.6, abs=2e-3)
 
 
 def test_after_a_long_sleep_it_starts_anew() -> None:
