@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FIRST_REAL_TIME = 0xF8
-# Takes a message of MIDI clock: the port that it came by, its bytes, its time (time.perf_counter()).
+# Takes a message of MIDI clock: the ports that it came by, its bytes, its time (time.perf_counter()).
 HearClock = Callable[[object, bytes, float], None]
 
 
@@ -65,7 +65,7 @@ class MidiPorts:
             data, delta_s = received
             at_s = self.stamps.at(delta_s, time.perf_counter())
             if data[0] in STATUSES:
-                hear_clock(self.input, bytes(data), at_s)
+                hear_clock(self, bytes(data), at_s)  # who is plugged in again is the same sender
             elif data[0] < FIRST_REAL_TIME:  # active sensing is nobody's business
                 with contextlib.suppress(ValueError):
                     yield mido.Message.from_bytes(data)

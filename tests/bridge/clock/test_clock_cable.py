@@ -28,7 +28,12 @@ class CableStudio(Studio):
         self.config = replace(self.config, clock=ClockConfig(**clock))
         self.midi = self.house()
         self.heard = []
-        self.midi.hear_clock = lambda port, data, at_s: self.heard.append(data[0])
+        self.senders = set()
+        self.midi.hear_clock = self.note
+
+    def note(self, sender, data, at_s):
+        self.senders.add(sender)
+        self.heard.append(data[0])
 
 
 @in_loop
@@ -44,6 +49,7 @@ async def test_clock_comes_by_the_port_that_is_named_whenever_it_is_plugged_in(s
             await until(lambda: studio.midi.cable._ports.input is not None, "the cable again")
             machine.send(*CLOCK)
             await until(lambda: len(studio.heard) == 8, "the clock again")
+        assert len(studio.senders) == 1  # so that the song is known to have gone on meanwhile
 
 
 @in_loop
