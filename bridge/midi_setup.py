@@ -36,10 +36,10 @@ class Setup:
             raise EngineError("range", text)
         found: list[ControllerMap] = []
         for name in named:
-            found += self._every() if name == AUTO else [load_map(name, tracks, self.folder)]
+            found += self._every() if name == AUTO else [load_map(name, self.tracks, self.folder)]
         self.maps = list({one.file: one for one in found}.values())
         chosen = [name for name in named if name != AUTO]
-        self.primary = load_map(chosen[0] if chosen else FALLBACK, tracks, self.folder)
+        self.primary = load_map(chosen[0] if chosen else FALLBACK, self.tracks, self.folder)
 
     def _every(self) -> list[ControllerMap]:
         maps = []

@@ -21,6 +21,11 @@ def loaded(name: str, tracks: tuple[str, ...] = TRACKS) -> ControllerMap:
     return load_map(name, tracks)
 
 
+def load_once(name: str, tracks: tuple[str, ...], folder: Path) -> ControllerMap:
+    """Maps that came along are read once, and not again by every test."""
+    return load_map(name, tracks, folder) if any(folder.glob("*.toml")) else loaded(name, tracks)
+
+
 class Desk:
     """`map_text`: TOML, or the name of a map that came along."""
 

@@ -16,10 +16,11 @@ import mido
 import pytest
 import rtmidi
 
-from bridge import midi_device, midi_input
+from bridge import midi_device, midi_input, midi_setup
 from bridge.midi_clients import CLOSING_S, IN_CLIENT, OUT_CLIENT, jack_clients
 from bridge.midi_devices import PORT_NAME
 from tests.bridge.jack_server import JackServer
+from tests.bridge.midi_desk import load_once
 
 PATIENCE_S = 20.0
 QUEUE_MESSAGES = 100_000  # a test may look away for a minute, while MIDI clock comes in
@@ -30,7 +31,7 @@ class MidiServer(JackServer):
     """A JACK server for controllers: the default one while it runs, and quick to see what is plugged in."""
 
     def __init__(self) -> None:
-        super().__init__(sample_rate=48_000, block_size=64)
+        super().__init__(sample_rate=48_000, block_size=256)
         self.clients: dict[str, Any] = {}
 
     def __enter__(self) -> MidiServer:
@@ -41,6 +42,7 @@ class MidiServer(JackServer):
         self.patch.setenv("JACK_DEFAULT_SERVER", self.name)
         self.patch.setattr(midi_input, "LOOK_S", 0.02)
         self.patch.setattr(midi_device, "SETTLE_S", 0.02)
+        self.patch.setattr(midi_setup, "load_map", load_once)
         self.patchbay = jack.Client("patchbay", no_start_server=True, servername=self.name)
         for kind in (rtmidi.MidiIn, rtmidi.MidiOut):
             self.client(kind, f"{WALL} {kind.__name__}").open_virtual_port(WALL)

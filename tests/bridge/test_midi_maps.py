@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, combinations
+from itertools import combinations, product
 
 import mido
 import pytest
@@ -103,9 +103,10 @@ def test_a_set_can_be_played_with_it(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_light_has_every_look_and_shows_it_without_fail(name):
     found = desk(name)
-    for layer in layers(found):
-        for state, waiting in chain.from_iterable(((s, w) for w in ("none", "launch")) for s in STATES):
-            found.show(e.TrackState("bass", state), e.TrackWaiting("bass", waiting))
+    shown = layers(found)
+    for state, waiting in product(STATES, ("none", "launch")):
+        found.show(e.TrackState("bass", state), e.TrackWaiting("bass", waiting))
+        for layer in shown:
             assert all(look_of(light, layer) in light.looks for light in found.map.lights)
     assert all(set(light.looks) == set(LOOKS) for light in found.map.lights)
 

@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from bridge import midi_setup
 from bridge.midi_devices import Plug, Wanted, pairs, pattern_of, recognise, stable_name
 from bridge.midi_map_file import TRACKS, load_map, map_names, parse_map
 from bridge.midi_setup import Setup
 from engine.config import Config, FoldersConfig, MidiConfig
 from engine.errors import EngineError
+from tests.bridge.midi_desk import load_once
 
 PORT = "Launchpad X LPX MIDI"
+
+
+@pytest.fixture(autouse=True)
+def _maps_are_read_once(monkeypatch):
+    monkeypatch.setattr(midi_setup, "load_map", load_once)
 
 
 def setup(folder: Path, **midi: object) -> Setup:
