@@ -137,7 +137,9 @@ class Follower:
         for wanted, future in zip(batch.wanted, batch.rendered, strict=True):
             if (new := self._result(wanted, future)) is not None:
                 self._replace_waiting(wanted, new)
-                replaced[wanted.track] = (wanted.sound, new)
+                # A track may have two: what waits for its launch is not what sounds.
+                if self.core.stage.is_latest(wanted.track, wanted.sound):
+                    replaced[wanted.track] = (wanted.sound, new)
         self.core.stage.replace(replaced)
         self.look()
         self.perform_next()

@@ -37,7 +37,7 @@ class Stage:
     def replace(self, sounds: Mapping[str, tuple[Sound, Sound]]) -> list[str]:
         """Track by track (old, new): where the latest is the same take as `old`, at whatever tempo, `new`
         takes its place. Returns those tracks; on the others something else has come."""
-        standing = {name: pair for name, pair in sounds.items() if self._is_latest(name, pair[0])}
+        standing = {name: pair for name, pair in sounds.items() if self.is_latest(name, pair[0])}
         before = {name: self.latest[name] for name in standing}
         loops = {name: (old.loop, standing[name][1].loop) for name, old in before.items() if old}
         done = self.core.outs.replace(loops)
@@ -46,7 +46,8 @@ class Stage:
             self.changed()
         return done
 
-    def _is_latest(self, name: str, sound: Sound) -> bool:
+    def is_latest(self, name: str, sound: Sound) -> bool:
+        """Whether it, or the same take at another tempo, was given last."""
         latest = self.latest.get(name)
         return latest is not None and latest.stem is sound.stem
 
