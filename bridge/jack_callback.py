@@ -16,8 +16,8 @@ import numpy as np
 from numba import carray, cfunc, types
 
 from bridge import jack_marks as marking
-from bridge.jack_marks import BBT_VALID
-from bridge.jack_memory import (
+from bridge.jack_exchange import copy_mark, copy_voice
+from bridge.jack_layout import (
     ACTIVE,
     FADING,
     HEADER,
@@ -30,8 +30,6 @@ from bridge.jack_memory import (
     VOICE,
     VOICES,
     WAITING,
-    copy_mark,
-    copy_voice,
 )
 from bridge.jack_midi import begin_block, speak
 from bridge.jack_midi import rest as rest_midi
@@ -41,7 +39,6 @@ from bridge.native import call_get_buffer, call_transport_query, fence, native, 
 from bridge.player import FADE_FRAMES
 
 ROLLING = 1  # jack_transport_state_t
-TICKS_PER_BEAT = 1920.0
 
 _SILENCE = np.float32(0.0)
 
@@ -239,39 +236,6 @@ def process_block(header: Any, frames: int) -> None:
     _report(head, voices, position, rolling, frames)
 
 
-@native
-def fill_timebase(head: Any, position: Any) -> None:
-    """Bar, beat and tick of `position.frame` on the timeline; of a frame that the transport has jumped to,
-    and the process callback has not seen, in the law.
-
-    JACK counts bars in beats of 1/`beat_type` and, as its own example does, gives the tempo in the
-    same beats: 120 bpm of quarters in 7/8 is 240 here.
-    """
-    unit, frame = np.float64(head.bbt_unit), np.int64(position.frame)
-    marks, rate = _own_marks(head), head.sample_rate
-    mark = marks[marking.mark_index(marks, head.num_own_marks, frame)]
-    expected = head.next_frame if head.was_rolling else head.rest_frame
-    # A beat begins at the nearest whole frame, so half a frame early counts as there.
-    if 0 <= frame - expected < rate:
-        quarters = marking.beat_at(mark, frame + 0.5, rate)
-    else:
-        mark = marks[head.num_own_marks - 1]
-        quarters = (frame + 0.5) * mark.tempo_bpm / (60.0 * rate)
-    beats_per_minute = mark.tempo_bpm * unit / 4.0
-    beats = max(0.0, quarters * unit / 4.0)
-    whole = np.int64(beats)
-    bar = whole // head.bbt_beats
-    position.bar = bar + 1
-    position.beat = whole - bar * head.bbt_beats + 1
-    position.tick = np.int64((beats - whole) * TICKS_PER_BEAT)
-    position.bar_start_tick = np.float64(bar * head.bbt_beats) * TICKS_PER_BEAT
-    position.beats_per_bar = np.float32(head.bbt_beats)
-    position.beat_type = np.float32(unit)
-    position.ticks_per_beat = TICKS_PER_BEAT
-    position.beats_per_minute = beats_per_minute
-    position.valid = BBT_VALID
-
-
 # --- what libjack is given -------------------------------------------------------------------------
 
 
@@ -279,16 +243,6 @@ def fill_timebase(head: Any, position: Any) -> None:
 def process(frames: int, header: Any) -> int:
     process_block(carray(header, (1,), HEADER), np.int64(frames))
     return 0
-
-
-@cfunc(
-    types.void(types.int32, types.uint32, types.voidptr, types.int32, types.voidptr),
-    cache=True,
-)
-def timebase(state: int, frames: int, position: Any, is_new: int, header: Any) -> None:
-    head = carray(header, (1,), HEADER)[0]
-    if head.num_own_marks > 0:  # the first orders are there
-        fill_timebase(head, carray(position, (1,), POSITION)[0])
 
 
 @cfunc(types.int32(types.voidptr), cache=True)

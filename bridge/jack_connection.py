@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from bridge import jack_callback
+from bridge import jack_callback, jack_timebase
 from bridge.jack_latency import playback_latency
 from bridge.jack_library import time_us
 from bridge.jack_memory import Memory
@@ -153,7 +153,7 @@ class JackConnection:
         """
         if not self.alive:
             return False
-        callback = self._jack._ffi.cast("JackTimebaseCallback", jack_callback.timebase.address)
+        callback = self._jack._ffi.cast("JackTimebaseCallback", jack_timebase.timebase.address)
         taken = self._jack._lib.jack_set_timebase_callback(self._client._ptr, 1, callback, self._argument)
         return bool(taken == 0)
 

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numba import carray
 
-from bridge.jack_memory import ACTIVE, NUM_PITCHES, WAITING, frames_before_swap
+from bridge.jack_exchange import frames_before_swap
+from bridge.jack_layout import ACTIVE, NUM_PITCHES, WAITING
 from bridge.jack_turns import first_due, frames_due, turn_index, turn_start
 from bridge.native import call_clear_buffer, call_event_write, call_get_buffer, native, pointer
 from engine.audio.midi_live import BEND, CONTROL, EVENT, NOTE, NUM_KINDS, OFF, ON, WHEEL

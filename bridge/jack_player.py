@@ -36,10 +36,10 @@ log = logging.getLogger(__name__)
 
 def warm() -> None:
     """Compile the callbacks, or fetch them compiled: 9 s the first time ever, 0.6 s later."""
-    from bridge import jack_callback
+    from bridge import jack_callback, jack_timebase
     from bridge.jack_memory import Memory
 
-    assert jack_callback.process.address
+    assert jack_callback.process.address and jack_timebase.timebase.address
     memory = Memory(1, STEM_SAMPLE_RATE)
     memory.publish(Timeline())
     memory.snapshot()

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from bridge.jack_memory import ACTIVE, BEFORE, FADING, WAITING, copy_voice, frames_before_swap
+from bridge.jack_exchange import copy_voice, frames_before_swap
+from bridge.jack_layout import ACTIVE, BEFORE, FADING, WAITING
 from bridge.jack_reading import read
 from bridge.jack_turns import aim, is_aimed
 from bridge.native import native

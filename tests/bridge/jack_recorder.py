@@ -15,7 +15,7 @@ import numpy as np
 from numba import carray, cfunc, types
 from numpy.typing import NDArray
 
-from bridge.jack_memory import POSITION
+from bridge.jack_layout import POSITION
 from bridge.native import call_get_buffer, call_transport_query, native, pointer
 
 # Three minutes at 44.1 kHz, of which a page costs memory when it is written.

@@ -13,7 +13,8 @@ from numba import carray, cfunc, types
 from numpy.typing import NDArray
 
 from bridge.jack_callback import process_block
-from bridge.jack_memory import POSITION, Memory
+from bridge.jack_layout import POSITION
+from bridge.jack_memory import Memory
 from bridge.native import pointer
 from bridge.player import Loop
 from bridge.timeline import Timeline

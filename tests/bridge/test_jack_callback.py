@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bridge.grid import Grid, loop_position
-from bridge.jack_callback import fill_timebase, receive_orders
-from bridge.jack_memory import ACTIVE, FADING, POSITION, WAITING, Memory, publish
+from bridge.jack_callback import receive_orders
+from bridge.jack_exchange import publish
+from bridge.jack_layout import ACTIVE, FADING, POSITION, WAITING
+from bridge.jack_memory import Memory
+from bridge.jack_timebase import fill_timebase
 from bridge.native import native
 from bridge.player import FADE_FRAMES, Loop
 from bridge.timeline import Timeline
