@@ -18,7 +18,7 @@ exports.create = function (parts) {
             if (text) {
                 ask("generate", "", [text], "generate");
             } else {
-                parts.view.log("Type what to play into the big field first, then press Generate");
+                parts.view.warn("Type what to play into the big field first, then press Generate");
             }
         });
     };
@@ -82,7 +82,7 @@ exports.create = function (parts) {
             if (name) {
                 ask(key, "", [name], words + name);
             } else {
-                parts.view.log("Type the name of the scene first");
+                parts.view.warn("Type the name of the scene first");
             }
         });
     }
@@ -94,10 +94,11 @@ exports.create = function (parts) {
     }
 
     function press(group, name) {
+        parts.view.move_on();
         if (parts.sync.is_done() || name === "place") {
             triggers[name](group);
         } else {
-            parts.view.log("No engine answers at port " + parts.settings.port() + ": start it with  resonantgen serve");
+            parts.view.warn("No engine answers at port " + parts.settings.port() + ": start it with  resonantgen serve");
         }
     }
 

@@ -39,7 +39,7 @@ function add_placement(parts) {
     });
     parts.placement = require("./placement").create({
         tracks: parts.tracks, frame: parts.frame, settings: parts.settings, follow: parts.follow,
-        targets: parts.targets, log: parts.view.log,
+        targets: parts.targets, log: parts.view.log, warn: parts.view.warn,
         session: require("./session").create(parts.lom, clips),
         arrangement: require("./arrangement").create(parts.lom, clips)
     });
@@ -128,7 +128,7 @@ exports.create = function (max) {
     add_simple_parts(parts, max);
     parts.sync = require("./sync").create(parts);
     parts.follow = require("./follow").create({
-        send: parts.send, task: max.task, log: parts.view.log, observers: parts.observers,
+        send: parts.send, task: max.task, warn: parts.view.warn, observers: parts.observers,
         is_ready: parts.sync.is_done
     });
     parts.link = create_link(parts, max);
@@ -139,6 +139,7 @@ exports.create = function (max) {
     var clock = max.task(function () {
         parts.link.tick();
         parts.sync.tick();
+        parts.view.tick();
         parts.values.tick();
         clock.schedule(TICK_MS);
     });

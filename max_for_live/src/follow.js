@@ -9,7 +9,7 @@ var SETTLE_MS = 40; // a signature changes in two steps; and tempo automation is
 var POSITION_MS = 100;
 var JUMP_BEATS = 1;
 
-// `send(key, track, atoms)` to the engine; `task(run)` makes a Task of Max; `log(text)`.
+// `send(key, track, atoms)` to the engine; `task(run)` makes a Task of Max; `warn(text)`.
 exports.create = function (options) {
     var send = options.send;
     var live = {tempo: 0, beats: 4, unit: 4, root: 0, scale: "", playing: 0, time: 0};
@@ -41,7 +41,7 @@ exports.create = function (options) {
     var tell = {
         tempo: function () {
             if (live.tempo < MIN_TEMPO || live.tempo > MAX_TEMPO) {
-                options.log("Live's tempo is outside " + MIN_TEMPO + " to " + MAX_TEMPO + " bpm: not followed");
+                options.warn("Live's tempo is outside " + MIN_TEMPO + " to " + MAX_TEMPO + " bpm: not followed");
             } else if (live.tempo) {
                 once("tempo", [live.tempo]);
             }
@@ -54,7 +54,7 @@ exports.create = function (options) {
             if (key) {
                 once("key", [key]);
             } else if (live.scale) {
-                options.log("The engine has no scale like Live's " + live.scale + ": its key stays");
+                options.warn("The engine has no scale like Live's " + live.scale + ": its key stays");
             }
         },
         position: function () {

@@ -46,14 +46,14 @@ exports.create = function (parts) {
             var what = parts.requests.end(atoms[1]);
             if (what || atoms[1] < 0) {
                 parts.values.release();
-                view.log((what || atoms[0]) + " failed: " + atoms[3]);
+                view.warn((what || atoms[0]) + " failed: " + atoms[3]);
             }
         },
         log: function (atoms) {
-            view.log(atoms[1]);
+            (atoms[0] === "info" ? view.log : view.warn)(atoms[1]);
         },
         conflict: function (atoms) {
-            view.log(atoms[3]);
+            view.warn(atoms[3]);
         },
         // Another set, other stems: they are not takes that have just been made, so it is as at the beginning.
         set_opened: function (atoms) {

@@ -76,11 +76,15 @@ exports.create = function (options) {
         place: function (ours) {
             var stem = options.tracks.get(ours.name).stem;
             if (!stem) {
-                options.log(ours.title + ": there is no take to place yet");
+                options.warn(ours.title + ": there is no take to place yet");
                 return;
             }
             var result = attempt(ours, stem);
-            options.log(result.error ? ours.title + " was not placed: " + result.error : result.text);
+            if (result.error) {
+                options.warn(ours.title + " was not placed: " + result.error);
+            } else {
+                options.log(result.text);
+            }
         },
 
         launch: function () {

@@ -4,8 +4,16 @@
 var texts = require("./texts");
 var lights = require("./lights.json");
 
+var WARNING_TICKS = 5; // seconds that the bottom line keeps what went wrong
+
 // `say(atoms)` takes a message to the widgets.
 exports.create = function (say) {
+    var warned = 0; // ticks for which what went wrong still stands there
+
+    function write(text) {
+        tell("set", "log", ["set"].concat(texts.to_atoms(text)));
+    }
+
     function tell(group, name, atoms) {
         say([group, name].concat(atoms));
     }
@@ -44,8 +52,25 @@ exports.create = function (say) {
             tell(group, name, ["set", chosen]);
         },
 
+        // What was done; it gives way to what went wrong.
         log: function (text) {
-            tell("set", "log", ["set"].concat(texts.to_atoms(text)));
+            if (warned === 0) {
+                write(text);
+            }
+        },
+
+        warn: function (text) {
+            warned = WARNING_TICKS;
+            write(text);
+        },
+
+        // The hand goes on: what went wrong has been read.
+        move_on: function () {
+            warned = 0;
+        },
+
+        tick: function () {
+            warned = Math.max(0, warned - 1);
         }
     };
 };

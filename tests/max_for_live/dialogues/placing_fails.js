@@ -103,6 +103,25 @@ test("the engine did not say where its stems are", () => {
     assert.strictEqual(world.log, "Drums was not placed: the engine did not say where its stems are");
 });
 
+test("why stands there for five seconds, whatever is done meanwhile, or until the hand goes on", () => {
+    const world = ready({tracks: [["Kit"], ["Low"]], saved: {"Drums Target Track": ["Kit"], "Bass Target Track": ["Low"]}});
+    world.press("bass", "new");
+    const [[id]] = world.sent("/rg/track/bass/regenerate");
+    refused(world, ["warping"]);
+    const why = world.log;
+    world.live.refusals = {};
+    world.stem("bass");
+    world.say("/rg/done", "/rg/track/bass/regenerate", id);
+    assert.deepStrictEqual([world.log, world.slots(1)[0]], [why, "Bass t1 Am 120"]);
+    world.wait(5000);
+    world.stem("bass", {take: 2});
+    assert.strictEqual(world.log, "Bass t2 Am 120: Low, slot 1");
+    refused(world, ["looping"], 2);
+    world.live.refusals = {};
+    world.press("drums", "place");
+    assert.strictEqual(world.log, "Drums t2 Am 120: Kit, slot 1");
+});
+
 test("there is nothing to place", () => {
     const world = ready();
     const before = world.live.snapshot();
