@@ -12,9 +12,9 @@ const SPEED = 5;
 const LOOK_MS = 4;
 
 const clock = new RealClock(SPEED);
-const live = new Live(clock);
 const devices = [];
 const networks = [];
+let live;
 
 function open(saved = {}) {
     const network = new RealNetwork();
@@ -23,9 +23,16 @@ function open(saved = {}) {
     return devices.length - 1;
 }
 
+// Another Set, with nothing in it.
+function close() {
+    devices.splice(0).forEach((device) => device.remove());
+    networks.splice(0).forEach((network) => network.close());
+    live = words.live = new Live(clock);
+}
+
 // What tests say; `device` counts from 0.
 const words = {
-    live, devices, networks, open,
+    devices, networks, open, close,
     widget: (group, name, device = 0) => devices[device].widget(group, name),
     press: (group, name, device = 0) => devices[device].widget(group, name).click(),
     type: (group, name, text, device = 0) => devices[device].widget(group, name).type(text),
@@ -61,6 +68,7 @@ async function until(code, limit_ms) {
 }
 
 async function main() {
+    close();
     for await (const line of readline.createInterface({input: process.stdin})) {
         const {js, until: wanted, limit_ms} = JSON.parse(line);
         try {

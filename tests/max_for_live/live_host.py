@@ -32,6 +32,10 @@ class LiveHost:
     def until(self, code: str, limit_s: float = LONGEST_WAIT_S) -> Any:
         return self._ask({"until": code, "limit_ms": 1000 * limit_s})
 
+    def new_set(self) -> None:
+        """Live with nothing in it."""
+        self.js("close()")
+
     def open(self, device: int = 0) -> None:
         """One more device, connected."""
         self.js(f"open({self.saved})")

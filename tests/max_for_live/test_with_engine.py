@@ -33,13 +33,19 @@ def engine(tmp_path_factory):
         yield musician
 
 
-@pytest.fixture
-def live(folder, engine):
-    """A Set with one connected device."""
+@pytest.fixture(scope="module")
+def host(folder, engine):
     with LiveHost(folder, engine.port) as host:
-        host.open()
         yield host
-        assert host.js("errors()") == []
+
+
+@pytest.fixture
+def live(host):
+    """A Set with one connected device."""
+    host.new_set()
+    host.open()
+    yield host
+    assert host.js("errors()") == []
 
 
 def generate(live, prompt="dark techno, 1 bar"):
@@ -70,7 +76,7 @@ def test_a_sentence_becomes_four_looping_clips(live, engine):
         wanted = {"warping": 1, "looping": 1, "loop_start": 0, "loop_end": 4, "sample_length": 88_200}
         assert {key: clip[key] for key in wanted} == wanted
         assert clip["name"].startswith(track.title()) and clip["color"]
-    assert live.until("text('set', 'log').endsWith('done')")
+    live.until("widget('set', 'log').told.includes('generate: done')")
 
 
 def test_what_is_locked_stays_byte_for_byte_and_the_rest_becomes_another_take(live, engine):
@@ -110,7 +116,7 @@ def test_a_placement_that_fails_leaves_the_set_as_it_was(live, engine):
     before = live.js("live.snapshot()")
     live.js("live.refusals.warping = true")
     live.js("press('melody', 'new')")
-    live.until("text('set', 'log').startsWith('Melody was not placed')")
+    live.until("widget('set', 'log').told.some((text) => text.startsWith('Melody was not placed'))")
     assert live.js("live.snapshot()") == before
     live.js("live.refusals = {}")
     live.js("press('melody', 'place')")
@@ -176,7 +182,7 @@ def test_pure_data_says_hello_generates_locks_and_hears_of_it(engine):
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     engine.send("/rg/track/drums/lock", "i", "0")
     said = ended.stderr.splitlines()
-    assert said[0] == rf"hello: {__version__} 30 a\ set"
+    assert said[0] == rf"hello: {__version__} 600 a\ set"
     assert said.index("done: /rg/generate 7") < said.index("locked: bang")
     assert not [line for line in said if line.startswith(("error", "fail"))]
     stems = [line.split()[1] for line in said if line.startswith("stem: ")]

@@ -139,11 +139,13 @@ class Comment extends Box {
     constructor(patch, box) {
         super(patch, box);
         this.text = box.text;
+        this.told = []; // all that ever stood there
     }
 
     receive(inlet, atoms) {
         if (atoms[0] === "set") {
             this.text = atoms.slice(1).join(" ");
+            this.told.push(this.text);
         } else {
             this.bad(atoms);
         }
