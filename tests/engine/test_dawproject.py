@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from engine import commands as c
 from engine.context.track_context import TrackContext
 from engine.dawproject.archive import write_dawproject
 from engine.dawproject.document import project_xml
@@ -28,6 +30,7 @@ from engine.stem import Stem
 from engine.units import beats_to_seconds, db_to_gain
 from tests.engine import stems
 from tests.engine.dawproject_schema import assert_published, assert_valid
+from tests.engine.outs import Bench
 
 ROLES = ("drums", "bass", "harmony", "melody")
 SHORT = stems.stem(tempo_bpm=240.0, signature=Signature(1, 16))  # where the samples do not matter
@@ -129,6 +132,41 @@ def test_metadata_says_what_it_is_and_what_was_asked_for():
     assert [(child.tag, child.text) for child in root] == [
         ("Title", "Übung"), ("Genre", "techno"), ("Comment", "warm & <dark>"),
     ]  # fmt: skip
+
+
+# --- from the engine -------------------------------------------------------------------------------
+
+
+def test_what_the_engine_exports_of_a_set_and_of_a_scene_is_valid_and_holds_what_it_made(tmp_path):
+    bench = Bench(tmp_path / "a set")
+    bench.do(c.Generate("techno at 140 bpm, 2 bars"))
+    bench.do(c.SaveScene("Ünion 1"))
+    bench.do(c.Regenerate("bass", "half as busy"))
+    bench.do(c.ExportDawproject())
+    bench.do(c.ExportDawproject("Ünion 1"))
+    stems = {track.name: track.stem for track in bench.engine.core.session.tracks.values()}
+    bench.close()
+    whole, scene = map(zipfile.ZipFile, sorted((tmp_path / "a set" / "exports").iterdir(), key=len_of_name))
+    for archive in (whole, scene):
+        root = etree.fromstring(archive.read("project.xml"))
+        assert_valid(root)
+        assert_published(etree.fromstring(archive.read("metadata.xml")), "MetaData.xsd")
+        assert root.xpath("//Tempo/@value") == ["140"]
+        assert set(root.xpath("//File/@path")) <= set(archive.namelist())
+        assert root.xpath("count(//Note)") > 0
+    assert etree.fromstring(whole.read("project.xml")).xpath("Scenes/Scene/@name") == ["Current", "Ünion 1"]
+    for name, stem in stems.items():
+        (file,) = (n for n in whole.namelist() if n.startswith(f"audio/{name}_") and n.endswith(end_of(name)))
+        audio, _ = soundfile.read(io.BytesIO(whole.read(file)), dtype="float32")
+        assert np.array_equal(audio, stem.audio)
+
+
+def len_of_name(path: Path) -> int:
+    return len(path.name)
+
+
+def end_of(name: str) -> str:
+    return "_t2.wav" if name == "bass" else "_t1.wav"
 
 
 # --- transport and mixer ---------------------------------------------------------------------------
