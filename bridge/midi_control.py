@@ -2,6 +2,7 @@
 
 note_on 36 100    -> Move("note", 36, channel 0, value 100)     pads, keys: pressed above 0
 control 20 64     -> Move("cc", 20, channel 0, value 64)        knobs, buttons: pressed from 64
+control 16, 48    -> Move("cc14", 16, channel 0, value 0..16383)  knobs of 14 bits (`midi_wide`)
 pitchwheel        -> Move("bend", 0, channel 3, value 0..16383) faders of 14 bits, one a channel
 program_change 5  -> Move("program", 5, channel 0, value 127)   pedals: pressed, and never let go
 """
@@ -15,7 +16,8 @@ import mido
 MIDI_MAX = 127
 BEND_MAX = 16_383
 PRESSED_FROM = 64  # a CC button counts as pressed from the middle of its way
-KINDS = ("note", "cc", "bend", "program")
+KINDS = ("note", "cc", "cc14", "bend", "program")
+WIDE = ("cc14", "bend")  # of 14 bits
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Move:
-    """One movement of a control. `value` is 0..127, of a bend 0..16383; what is let go has 0."""
+    """One movement of a control. `value` is 0..127, of 14 bits 0..16383; what is let go has 0."""
 
     kind: str
     number: int
@@ -47,11 +49,11 @@ class Move:
     @property
     def position(self) -> float:
         """0..1, both ends met exactly."""
-        return self.value / (BEND_MAX if self.kind == "bend" else MIDI_MAX)
+        return self.value / (BEND_MAX if self.kind in WIDE else MIDI_MAX)
 
     @property
     def pressed(self) -> bool:
-        return self.value > 0 if self.kind == "note" else self.value >= PRESSED_FROM
+        return self.value > 0 if self.kind == "note" else self.position > 0.5
 
     @property
     def control(self) -> Control:

@@ -10,12 +10,13 @@ from typing import Any
 
 import mido
 
-from bridge.midi_control import Control, Move, read_move, ticks
+from bridge.midi_control import WIDE, Control, Move, read_move, ticks
 from bridge.midi_fill import Fill, current_value
 from bridge.midi_layer import Layer
 from bridge.midi_map import Binding, ControllerMap, Position
 from bridge.midi_panel import Panel
 from bridge.midi_pickup import NEAR, Pickup
+from bridge.midi_wide import WideKnobs
 from bridge.midi_world import World
 from engine.errors import EngineError
 
@@ -63,6 +64,7 @@ class MidiController:
         positions = (output for output in controller_map.outputs if isinstance(output, Position))
         self.touches = {position.touch for position in positions if position.touch is not None}
         self.touches.update(controller_map.touches)
+        self.wide = WideKnobs(binding.control for binding in controller_map.bindings)
 
     # --- in ---------------------------------------------------------------------------------------
 
@@ -71,6 +73,12 @@ class MidiController:
         move = read_move(message)
         if move is None:
             return
+        self._move(move)
+        joined = self.wide.join(move)
+        if joined is not None:
+            self._move(joined)
+
+    def _move(self, move: Move) -> None:
         self._touch(move)
         self._hold(move)
         if move.kind == "cc":
@@ -123,7 +131,7 @@ class MidiController:
     @staticmethod
     def _follows(binding: Binding, move: Move) -> bool:
         """A knob or fader whose every move counts."""
-        return binding.follows_value and move.kind in ("cc", "bend")
+        return binding.follows_value and move.kind in ("cc", *WIDE)
 
     # --- asking -----------------------------------------------------------------------------------
 

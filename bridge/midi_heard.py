@@ -4,6 +4,7 @@ A note is a pad, a bend a fader, a program change a pedal: one message tells. A 
 
     127 0                button        values that stay the same, or are 1, 1, 2, 1 or 127, 127: an endless
     20 21 23 26 …        knob          knob (turn it to the right: 1 and 127 are all it says)
+    and 7 40 99 12 … of the CC 32 above it, with each: a knob of 14 bits
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ class Heard:
             return Kind(self.control, True) if now_s - self.at_s >= QUIET_S else None
         enough = len(self.values) >= ENOUGH or (len(self.values) >= FEW and now_s - self.at_s >= QUIET_S)
         return Kind(self.control, False, encoder_of(self.values)) if enough else None
+
+
+def is_wide(coarse: Heard, fine: Heard) -> bool:
+    """Whether they are the halves of one knob: the fine one has come with each of the coarse one."""
+    return len(fine.values) >= max(FEW, len(coarse.values)) and abs(fine.at_s - coarse.at_s) < QUIET_S
 
 
 def is_button(values: list[int]) -> bool:

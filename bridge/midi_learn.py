@@ -19,9 +19,10 @@ from typing import Any
 from bridge.midi_args import COMMANDS, default_args, find_row, read_args, write_args
 from bridge.midi_control import Control, Move, read_move
 from bridge.midi_device import Device
-from bridge.midi_heard import Heard, Kind
+from bridge.midi_heard import Heard, Kind, is_wide
 from bridge.midi_learned import Learned
 from bridge.midi_overlay import displaced
+from bridge.midi_wide import COARSE_MAX, FINE, halves
 from bridge.midi_words import follows_position
 from bridge.osc_spec import Row
 from engine import events as e
@@ -150,7 +151,7 @@ class Learner:
             self.changed()
 
     def _settle(self, asked: Asked, device: Device, heard: Heard, now_s: float) -> None:
-        kind = heard.kind(now_s)
+        kind = self._wide_kind(asked, device, heard) or heard.kind(now_s)
         if kind is None:
             return
         entry = self._entry(kind, asked.row, asked.address, asked.args) | {"port": device.stable_port}
@@ -174,6 +175,18 @@ class Learner:
         )
         self.changed()
         self._save(asked.origin)
+
+    @staticmethod
+    def _wide_kind(asked: Asked, device: Device, heard: Heard) -> Kind | None:
+        """A knob of 14 bits says two things with every move; None for any other control."""
+        control = heard.control
+        for number in (control.number, control.number - FINE):
+            wide = Control("cc14", number, control.channel)
+            found = [asked.heard.get((id(device), half)) for half in halves(wide)]
+            both = [entry[1] for entry in found if entry is not None]
+            if control.kind == "cc" and 0 <= number <= COARSE_MAX and len(both) == 2 and is_wide(*both):
+                return Kind(wide, False)
+        return None
 
     def _entry(self, kind: Kind, row: Row, address: str, given: tuple[Any, ...]) -> dict[str, Any]:
         """What is to be kept. EngineError where such a control cannot supply what the address wants."""

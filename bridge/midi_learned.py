@@ -28,7 +28,7 @@ HEAD = """\
 # forgotten. Entries are those of a map; `port` is a part of the name of the port that they are for.
 """
 KEYS = (
-    "port", "note", "cc", "bend", "program", "channel", "on", "address", "args", "range", "points",
+    "port", "note", "cc", "cc14", "bend", "program", "channel", "on", "address", "args", "range", "points",
     "encoder", "step", "pickup",
 )  # fmt: skip
 

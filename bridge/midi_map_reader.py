@@ -20,6 +20,7 @@ from bridge.midi_control import ENCODERS, KINDS, MIDI_MAX, Control
 from bridge.midi_looks import Palette, complete, read_looks
 from bridge.midi_map import SCROLLED, Binding, Curve, Light, Look, Names, Scope
 from bridge.midi_shown import check_shown
+from bridge.midi_wide import COARSE_MAX
 from bridge.midi_words import NEXT, PREVIOUS, VALUE, words_in
 from bridge.osc_spec import Row
 from bridge.toml_table import Table
@@ -62,7 +63,8 @@ def read_controls(table: Table) -> list[Control]:
     if kinds[0] == "bend":
         return [Control("bend", 0, channel - 1) for channel in read_numbers(table, "bend", 1, 16)]
     channel = table.whole("channel", 1, 16) - 1 if "channel" in table.data else None
-    return [Control(kinds[0], number, channel) for number in read_numbers(table, kinds[0], 0, MIDI_MAX)]
+    highest = COARSE_MAX if kinds[0] == "cc14" else MIDI_MAX
+    return [Control(kinds[0], number, channel) for number in read_numbers(table, kinds[0], 0, highest)]
 
 
 def read_numbers(table: Table, key: str, low: int, high: int) -> list[int]:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from bridge.midi_control import MIDI_MAX, Control
 from bridge.midi_map import Binding, ControllerMap, Light, Output, Position, Scope
 from bridge.midi_shown import VALUE_ROWS, is_shown
+from bridge.midi_wide import halves
 from bridge.midi_words import VALUE
 from bridge.osc_spec import Row
 
@@ -44,7 +45,13 @@ def _meet(entry: Entry, learned: Binding) -> bool:
     return _same(entry.control, learned.control) and not entry.scope.modifier
 
 
-def _same(one: Control, other: Control) -> bool:
+def _same(one: Control, learned: Control) -> bool:
+    """Whether a control is the learned one, or half of it."""
+    whole = (learned, *halves(learned)) if learned.kind == "cc14" else (learned,)
+    return any(_is(one, part) for part in whole)
+
+
+def _is(one: Control, other: Control) -> bool:
     channels = one.channel is None or other.channel is None or one.channel == other.channel
     return (one.kind, one.number) == (other.kind, other.number) and channels
 

@@ -161,6 +161,27 @@ def test_a_fader_of_14_bits_learns_a_volume_over_what_is_heard(tmp_path):
     ]
 
 
+def wide(*values: int) -> list[mido.Message]:
+    """A knob of 14 bits: CC 16 and, for what is finer, 48."""
+    return [message for value in values for message in (*cc(16, value >> 7), *cc(48, value & 127))]
+
+
+def test_a_knob_of_14_bits_is_one_knob_and_goes_in_small_steps(tmp_path):
+    school = School(tmp_path)
+    reply = school.learn(PARAM, "density", *wide(3000, 3010, 3030))
+    assert reply.values[0] == "Generic pad: cc14 16 channel 3"
+    for same in (school, School(tmp_path)):
+        assert same.play(*wide(0, 16383)) == [(PARAM, "density", 0.0), (PARAM, "density", 1.0)]
+        (one,), (next_one,) = same.play(*wide(8192)), same.play(*cc(48, 1))  # the fine half alone
+        assert 0 < next_one[2] - one[2] < 0.0001
+
+
+def test_a_knob_of_14_bits_takes_the_place_of_what_its_halves_did(tmp_path):
+    school = School(tmp_path)
+    school.learn(PARAM, "energy", *(m.copy(control=m.control + 4) for m in wide(3000, 3010, 3030)))
+    assert [args[1] for args in school.play(*cc(20, 64), *cc(52, 1))] == ["energy"]  # not brightness as well
+
+
 def test_a_pedal_learns_to_launch(tmp_path):
     school = School(tmp_path)
     school.learn("/rg/launch", "", mido.Message("program_change", program=5))
@@ -430,6 +451,13 @@ def test_every_binding_is_listed_with_its_controller_and_page(tmp_path):
     school.midi.learned.load()
     school.midi.plugs.devices = []
     assert midi_answers.bindings(school.midi) == [("Pad 1:Pad 1 MIDI: note 60 channel 1", "/rg/play", "")]
+
+
+def test_two_knobs_moved_one_after_the_other_are_not_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(midi_heard, "QUIET_S", 0.0)
+    school = School(tmp_path)
+    reply = school.learn(PARAM, "density", *cc(16, 10), *cc(48, 10, 12, 14))
+    assert reply.values[0] == "Generic pad: cc 48 channel 3"
 
 
 def test_buttons_and_encoders_are_told_apart():
