@@ -66,7 +66,7 @@ def _held(controller_map: ControllerMap, modifier: str) -> str:
     found: dict[str, list[Binding]] = {}
     for binding in controller_map.bindings:
         if binding.scope.modifier == modifier:
-            found.setdefault(_what(binding), []).append(binding)
+            found.setdefault(binding.label or _what(binding), []).append(binding)
     lines = [f"  {_span(bindings)}{_where(bindings[0].scope)}: {what}" for what, bindings in found.items()]
     return f"held {modifier}:\n" + "\n".join(lines) + "\n" if lines else ""
 
