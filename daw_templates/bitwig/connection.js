@@ -1,13 +1,14 @@
 'use strict';
 
 // OSC with the engine. Two sockets: what we send leaves from one, answers arrive at the receive port that
-// /rg/hello names. A ping every TICK_MS keeps the lease; one that is not answered by the next tick means
-// that the engine is gone or has forgotten us, and hello is said until it answers.
+// /rg/hello names. A ping every TICK_MS keeps the lease; MOST_UNANSWERED in a row mean that the engine is
+// gone or has forgotten us, and hello is said until it answers. One alone means that it is busy.
 
 var CLIENT_NAME = 'Bitwig';
 // Bits of the feedback mask: tracks 1, progress 2, transport 8, set and context 16, log 32. No levels.
 var FEEDBACK_MASK = 1 + 2 + 8 + 16 + 32;
-var TICK_MS = 2000;
+var TICK_MS = 1500;
+var MOST_UNANSWERED = 2;
 // Bitwig loading a project holds us up as well: what has arrived meanwhile is heard before we judge.
 var GRACE_MS = 300;
 
@@ -19,7 +20,7 @@ function Connection(host, preferences, listener) {
   this.requests = 0;
   this.pings = 0;
   this.isUp = false;
-  this.waitsForPong = false;
+  this.unanswered = 0; // pings
   this.isLate = false; // the pong is, and may lie unread
   this.isClosed = false;
   this.problem = '';
@@ -67,13 +68,14 @@ Connection.prototype.tick = function () {
   if (this.isClosed) {
     return;
   }
-  if (this.isUp && this.waitsForPong && !this.isLate) {
+  var isSilent = this.isUp && this.unanswered >= MOST_UNANSWERED;
+  if (isSilent && !this.isLate) {
     this.isLate = true;
     this.after(GRACE_MS);
     return;
   }
   this.isLate = false;
-  if (this.isUp && this.waitsForPong) {
+  if (isSilent) {
     this.isUp = false;
     this.listener.lost();
   }
@@ -87,8 +89,8 @@ Connection.prototype.after = function (ms) {
 };
 
 Connection.prototype.call = function () {
-  this.waitsForPong = this.isUp;
   if (this.isUp) {
+    this.unanswered += 1;
     this.pings += 1;
     this.send('/rg/ping', [this.pings]);
   } else {
@@ -109,14 +111,14 @@ Connection.prototype.close = function () {
 Connection.prototype.receive = function (message) {
   var address = message.getAddressPattern();
   if (address === '/rg/pong') {
-    this.waitsForPong = false;
+    this.unanswered = 0;
   } else if (address === '/rg/startup') {
     this.hello();
   } else {
     this.listener.receive(address, message);
   }
   if (address === '/rg/hello') {
-    this.waitsForPong = false;
+    this.unanswered = 0;
     this.isUp = true;
     this.listener.connected();
   }

@@ -20,6 +20,7 @@ let musician;
 before(async () => {
   engine = new Engine(path.join(temporaryFolder(), 'set'), await freeEnginePort());
   bitwig = await openStudio(engine.port, {'Tempo and signature': 'Both ways'});
+  bitwig.speed = 4; // a real engine on a busy machine answers when it can
   bitwig.addTrack('RG bass (mine)', {0: {name: 'an old idea'}, 1: {name: 'another'}});
   start(bitwig);
   musician = new Musician();

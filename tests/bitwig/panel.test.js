@@ -70,6 +70,22 @@ test('while the engine is there pings keep the lease, and hello is said once', a
   assert.equal(desk().engine.of('/rg/hello')[0][2] & 4, 0); // no levels
 });
 
+test('an engine that leaves one ping unanswered is busy, and not gone', async () => {
+  const {engine} = desk();
+  await desk().meet();
+  const answer = engine.take.bind(engine);
+  let pings = 0;
+  engine.take = (message, from) => {
+    pings += message.address === '/rg/ping' ? 1 : 0;
+    if (message.address !== '/rg/ping' || pings % 2 === 0) {
+      answer(message, from);
+    }
+  };
+  await until(() => pings >= 6, () => pings);
+  assert.equal(engine.of('/rg/hello').length, 1);
+  assert.ok(!desk().bitwig.popups.some((text) => /does not answer/.test(text)));
+});
+
 test('a dump whose end was lost is asked for again, and what comes after it is news again', async () => {
   const {engine} = desk();
   const whole = engine.sendDump.bind(engine);
