@@ -55,5 +55,6 @@ def light_message(template: str, number: int, rgb: tuple[int, int, int], where: 
 
 
 def text_message(template: str, offset: int, text: str, where: str = "") -> mido.Message:
-    """What is not ASCII is shown as `?`."""
-    return fill_message(template, {"offset": [offset], "text": [*text.encode("ascii", "replace")]}, where)
+    """What is not ASCII is shown as `?`, and what is no letter (a line's end) as a space."""
+    letters = [code if 32 <= code < 127 else 32 for code in text.encode("ascii", "replace")]
+    return fill_message(template, {"offset": [offset], "text": letters}, where)

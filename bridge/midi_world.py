@@ -14,6 +14,7 @@ from bridge.osc_spec import OUTPUTS, VALUES
 from engine import events as e
 
 SCENES, PROMPT = "$scenes", "$prompt"
+PADS = "midi"  # the client that controllers ask as
 SCENES_CHANGED = (e.SceneSaved, e.SceneDeleted, e.SetOpened)
 
 
@@ -38,7 +39,7 @@ class World:
         if isinstance(event, e.Beat):
             self.beat = event.bar, event.beat
             return {"/rg/beat"}
-        changed = self._note_scenes(event)
+        changed = self._note_scenes(event) | self._note_asking(event)
         row = OUTPUTS.get(type(event))
         if row is None or row.reply or row.address not in VALUES:
             return changed
@@ -49,6 +50,15 @@ class World:
             self.values[key] = kept
             changed.add(key)
         return changed
+
+    def _note_asking(self, event: e.Event) -> set[str]:
+        """Somebody else has asked for other words, which are not told: no pad has the last ones any more."""
+        if not isinstance(event, e.Accepted) or event.origin.client == PADS or self.prompt is None:
+            return set()
+        if not _is_asking(event.origin.command):
+            return set()
+        self.prompt = None
+        return {PROMPT}
 
     def _note_scenes(self, event: e.Event) -> set[str]:
         if isinstance(event, e.Reply) and event.address == "/rg/scene/name":
@@ -79,7 +89,7 @@ class World:
         if address == "/rg/scene/load":
             self.scene_asked = str(args[0])
             return {SCENES}
-        if address == "/rg/generate" or address.endswith("/regenerate"):
+        if _is_asking(address):
             self.prompt = str(args[0]) if args else None
             return {PROMPT}
         return set()
@@ -103,3 +113,7 @@ class World:
         """(current take, how many), 0 for none."""
         number, count = self.values.get(f"/rg/track/{track}/take", (0, 0))
         return int(number), int(count)
+
+
+def _is_asking(address: str) -> bool:
+    return address == "/rg/generate" or address.endswith("/regenerate")

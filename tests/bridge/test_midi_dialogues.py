@@ -6,6 +6,7 @@ import mido
 import pytest
 
 from bridge.midi_map_file import TRACKS, load_map
+from bridge.midi_sysex import text_message
 from engine import events as e
 from tests.bridge.midi_desk import Desk
 
@@ -201,6 +202,15 @@ def test_prompts_are_the_maps_own_and_the_last_one_asked_for_is_bright():
     assert {m.hex() for m in desk.sent[-2:]} == {"90 61 4F", "90 40 4C"}
 
 
+def test_a_prompt_is_bright_until_somebody_else_asks_for_another():
+    desk = Desk("push2")
+    desk.controller.refresh()
+    desk.note(97)
+    assert said(desk, e.Accepted(e.Origin("midi", "/rg/generate"))) == []  # its own
+    assert said(desk, e.Accepted(e.Origin("127.0.0.1:9", "/rg/scene/load"))) == []
+    assert said(desk, e.Accepted(e.Origin("127.0.0.1:9", "/rg/generate"))) == ["90 61 4F"]
+
+
 def test_a_choice_goes_round():
     desk = Desk("launchpad_x")
     desk.show(e.When("loop"))
@@ -305,6 +315,11 @@ def test_the_display_shows_what_a_knob_sets_and_the_prompt():
     shown = [message.hex() for message in desk.sent]
     assert lcd(1, "dark techno with driving bass at 128 bpm", width=55)[0] in shown
     assert lcd(2, "128 Am", width=55)[0] in shown
+
+
+def test_a_display_is_sent_letters_alone():
+    shown = text_message("F0 00 {offset} {text} F7", 5, "a\nb\x7f\u00e9").hex()
+    assert shown == "F0 00 05 61 20 62 20 3F F7"
 
 
 def test_strips_without_a_track_are_dark_and_rings_go_out_with_their_page():
