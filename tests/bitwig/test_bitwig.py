@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bridge.osc_spec import INPUTS, ROWS, SERVER_REPLIES
+from bridge.osc_wire import build
 from daw_templates import bitwig
 from engine import __version__
 from tests.companion_tools import require_tool
@@ -58,6 +59,24 @@ def test_it_listens_to_what_the_engine_sends_and_sends_what_it_takes():
     assert len(sent) > 8 and sent <= set(INPUTS)
     heard = set(re.findall(r"^  '(/rg/[\w/]+)': function", text, re.MULTILINE))
     assert len(heard) > 8 and heard <= OUTPUTS
+
+
+def constant(name: str) -> str:
+    (value,) = re.findall(rf"^var {name} = (.+);$", "\n".join(SOURCES.values()), re.MULTILINE)
+    return value
+
+
+def test_its_limits_and_choices_are_the_contract_s():
+    (tempo,), (bars,), (when,) = (INPUTS[f"/rg/{name}"].args for name in ("tempo", "bars", "when"))
+    assert [float(constant(name)) for name in ("LOWEST_BPM", "HIGHEST_BPM")] == [tempo.low, tempo.high]
+    assert float(constant("MOST_BARS")) == bars.high
+    assert tuple(re.findall(r"'(\w+)'", constant("WHEN"))) == when.choices
+    assert float(constant("LOWEST_BEAT")) >= INPUTS["/rg/clock/position"].args[0].low
+
+
+def test_the_longest_prompt_fits_a_message():
+    longest = "\N{GRINNING FACE}" * int(constant("PROMPT_CHARS"))  # four bytes each
+    assert len(build("/rg/track/harmony/regenerate", [longest, 2**31 - 1])) <= 1024
 
 
 def test_the_script_loads_every_file_beside_it_and_the_installer_copies_them_all():

@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 
 from bridge.osc_spec import INPUTS, OUTPUTS, REPLIES, ROWS
+from engine.music.key import Key
 from engine.session import WHEN
 from engine.track import PARAMS
 from max_for_live.build import script
@@ -131,6 +132,21 @@ def test_choices_and_parameters_are_the_engines():
     assert set(PARAMS) <= names
     octave = _widget("drums", "octave")
     assert (octave.low, octave.high) == (PARAMS["octave"].low, PARAMS["octave"].high)
+
+
+def test_limits_are_the_contracts():
+    (tempo,), (bars,) = INPUTS["/rg/tempo"].args, INPUTS["/rg/bars"].args
+    follow = source_text("src/follow.js")
+    found = [float(re.search(rf"var {name} = (\d+);", follow)[1]) for name in ("MIN_TEMPO", "MAX_TEMPO")]
+    assert found == [tempo.low, tempo.high]
+    assert (_widget("set", "bars").low, _widget("set", "bars").high) == (bars.low, bars.high)
+    volume = INPUTS["/rg/track/{t}/volume"].args[0]
+    assert volume.low <= _widget("bass", "volume").low and _widget("bass", "volume").high == volume.high
+
+
+def test_every_scale_of_the_table_is_a_key_of_the_engine():
+    for live, ours in source_json("src/scales.json").items():
+        assert Key.parse(f"F# {ours}").tonic == 6, live
 
 
 def _widget(group, name):
