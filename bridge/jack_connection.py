@@ -43,6 +43,7 @@ class JackConnection:
     ) -> None:
         self._jack = jack
         self._latency_s = 0.0
+        self._is_active = False
         self._client = jack.Client(client_name, no_start_server=True, servername=server_name)
         self.name: str = self._client.name
         self.sample_rate: int = self._client.samplerate
@@ -88,6 +89,7 @@ class JackConnection:
         """Start the callback; `auto_connect`: the mix to the first two physical outputs, if there are any and
         they take it. JackError where the server has gone meanwhile."""
         self._client.activate()
+        self._is_active = True
         if auto_connect:
             outputs = self._client.get_ports(is_audio=True, is_input=True, is_physical=True)
             for port, output in zip(self._ports[-2:], outputs[:2], strict=False):
@@ -184,7 +186,7 @@ class JackConnection:
             for kept in (self._client, self.memory):
                 ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
             return
-        if self._midi_ports:
+        if self._midi_ports and self._is_active:
             self._hush()
         self._client.close()
 
