@@ -78,7 +78,7 @@ class Block:
         return self.frame + self.samples.shape[1]
 
 
-def wait_until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def wait_until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """What happens in a JACK thread cannot be awaited: look every 2 ms."""
     end = time.monotonic() + timeout_s
     while not condition():

@@ -13,7 +13,7 @@ def test_the_mix_takes_as_long_as_the_port_that_it_is_joined_to():
     with JackServer(sample_rate=48_000, block_size=1024, synchronous=False) as server:
         player = JackPlayer(["drums"], server_name=server.name, connect=True)
         try:
-            end_s = time.monotonic() + 5.0
+            end_s = time.monotonic() + 60.0
             while not player.status().latency_s and time.monotonic() < end_s:
                 time.sleep(0.01)
             assert player.status().latency_s == pytest.approx(2 * 1024 / 48_000)

@@ -98,7 +98,7 @@ def test_a_turn_after_the_other_says_the_same() -> None:
     assert struck[:per_turn] == [(f - 88_200, p) for f, p in struck[per_turn : 2 * per_turn]]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(SCORES, SCORES, st.integers(1, 300_000), st.sampled_from([64, 1000, 4096]))
 def test_at_a_swap_the_old_notes_end_and_the_new_ones_begin(
     old: Score, new: Score, at: int, block: int
@@ -230,6 +230,7 @@ def assert_every_note_once_in_time(jack: OfflineJack, end: int, within_beats: fl
     hanging(jack.said[0])
 
 
+@settings(max_examples=25)
 @given(st.integers(1000, 60_000), st.floats(60, 240), st.sampled_from([64, 1000, 4096]))
 def test_notes_keep_to_their_beats_when_the_tempo_changes(at: int, tempo_bpm: float, block: int) -> None:
     jack = started(loop_of(STEADY))
@@ -242,6 +243,7 @@ def test_notes_keep_to_their_beats_when_the_tempo_changes(at: int, tempo_bpm: fl
     )
 
 
+@settings(max_examples=25)
 @given(st.integers(1000, 60_000), st.integers(-2000, 2000), st.sampled_from([64, 1000, 4096]))
 def test_a_shift_of_the_music_neither_drops_nor_doubles_a_note(at: int, frames: int, block: int) -> None:
     jack = started(loop_of(STEADY))

@@ -246,7 +246,7 @@ def test_the_audio_does_not_wait_for_the_interpreter(block_size: int, busy: bool
             worker.start()
         with listen(server, "drums_L", "drums_R") as recorder:
             player.play()
-            recorder.wait_frame(25_000)
+            recorder.wait_frame(12_000)
         ended.set()
         for worker in workers:
             worker.join()

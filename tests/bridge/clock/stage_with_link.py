@@ -50,7 +50,7 @@ class Peer:
         return self.link.read(time.perf_counter())
 
     def until(self, holds):
-        end_s = time.perf_counter() + 10.0
+        end_s = time.perf_counter() + 60.0
         while (reading := self.look()) is None or not holds(reading):
             assert time.perf_counter() < end_s, (reading, self.link.state)
         return reading

@@ -44,7 +44,7 @@ class Stage:
         self.clock.step()
         time.sleep(STEP_S)
 
-    def until(self, holds, seconds=5.0):
+    def until(self, holds, seconds=60.0):
         end_s = time.perf_counter() + seconds
         while not holds():
             assert time.perf_counter() < end_s, (self.clock.active, self.player.transport())

@@ -14,5 +14,5 @@ STAGE = ("tests/bridge/clock/stage_with_link.py",)
 def test_a_real_engine_plays_in_a_session_of_link():
     with loopback_only() as prefix:
         command = [*prefix, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *STAGE]
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400)
     assert run.returncode == 0, run.stdout[-6000:]
