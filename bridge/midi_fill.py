@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,7 +100,7 @@ class Fill:
         if word.step:
             return self._scene_beside(world.scenes, word.step)
         if word.list == "new":
-            return free_scene_name(world.scenes)
+            return free_scene_name({*world.scenes, *world.saving})
         name = self.layer.scene(word.number)
         if name is not None:
             return name
@@ -108,7 +108,7 @@ class Fill:
             raise EngineError(
                 "not_found", f"{self.address}: there are {len(world.scenes)} scenes; save one there first"
             )
-        return free_scene_name(world.scenes)
+        return free_scene_name({*world.scenes, *world.saving})
 
     def _scene_beside(self, scenes: Sequence[str], step: int) -> str:
         if not scenes:
@@ -125,7 +125,7 @@ class Fill:
         return prompt
 
 
-def free_scene_name(scenes: Sequence[str]) -> str:
+def free_scene_name(scenes: Collection[str]) -> str:
     """`scene 01`, or the next number that is free: names sort as they were saved."""
     number = len(scenes) + 1
     while f"scene {number:02}" in scenes:

@@ -28,6 +28,7 @@ class World:
         self.values: dict[str, tuple[Any, ...]] = {}
         self.beat = (0, 0)  # bar and beat, from 1; 0 before the first
         self.scenes: list[str] = []
+        self.saving: set[str] = set()  # asked to be saved, and not in the list yet
         self.scene = ""  # the one loaded or saved last
         self.scene_asked = ""  # one that is being loaded
         self.prompt: str | None = None  # what a pad asked for last
@@ -67,6 +68,7 @@ class World:
             self.scene, self.scene_asked = event.name, ""
         elif isinstance(event, e.SetOpened):
             self.scene = self.scene_asked = ""
+            self.saving.clear()
         elif isinstance(event, e.Failed) and event.origin.command == "/rg/scene/load":
             self.scene_asked = ""
         elif not isinstance(event, e.SceneDeleted):
@@ -82,10 +84,13 @@ class World:
             self.scenes = []
         if count:
             self.scenes.append(name)
+        self.saving.discard(name)
         return {SCENES} if index == count else set()
 
     def asked(self, address: str, args: Sequence[Any]) -> set[str]:
         """A pad asks for this: the names of what changes by the asking alone."""
+        if address == "/rg/scene/save":
+            self.saving.add(str(args[0]))
         if address == "/rg/scene/load":
             self.scene_asked = str(args[0])
             return {SCENES}

@@ -178,7 +178,10 @@ def test_the_list_is_asked_for_when_scenes_change():
 def test_a_name_for_a_new_scene_is_free():
     desk = Desk("mackie_control")
     desk.scenes("a", "scene 03")
-    assert desk.note(80) == [("/rg/scene/save", "scene 04")]
+    assert desk.tap(80) == [("/rg/scene/save", "scene 04")]
+    assert desk.tap(80) == [("/rg/scene/save", "scene 05")]  # before the first is in the list
+    desk.scenes("a", "scene 03", "scene 04", "scene 05")
+    assert desk.world.saving == set()
 
 
 def test_the_next_scene_comes_after_the_one_that_is_loaded():
