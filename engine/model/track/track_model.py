@@ -111,8 +111,8 @@ class TrackModel(nn.Module):
         self.entries = Entries(*sizes)
         self.frames = FrameRows(score_width(config.kind), sizes[2], sizes[0], config.width)
         self.style = StyleRows(style_size(), config.style_width)
-        self.context = ContextRows(config.context_width, _heard_codecs(config), role_names())
-        self.alongside = Alongside(config.width, _heard_roles(config))
+        self.context = ContextRows(config.context_width, heard_codecs(config), role_names())
+        self.alongside = Alongside(config.width, heard_roles(config))
         self.transformer = Transformer(
             config.depth,
             config.width,
@@ -221,13 +221,13 @@ class TrackModel(nn.Module):
         return (torch.arange(scores.shape[1], device=scores.device) / self.codec_config.frame_rate)[None]
 
 
-def _heard_codecs(config: TrackModelConfig) -> dict[str, int]:
+def heard_codecs(config: TrackModelConfig) -> dict[str, int]:
     """Latent width of every codec that the tracks of this size write, this model's own among them."""
     names = {config_named(role, config.size).codec for role in role_names()} | {config.codec}
     return {name: codec_named(name).latent_width for name in sorted(names)}
 
 
-def _heard_roles(config: TrackModelConfig) -> dict[str, tuple[str, int]]:
+def heard_roles(config: TrackModelConfig) -> dict[str, tuple[str, int]]:
     """role -> (codec, latent width) of every track of this size."""
     named = {role: config_named(role, config.size).codec for role in role_names()} | {
         config.role: config.codec
