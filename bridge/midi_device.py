@@ -57,9 +57,13 @@ class Device:
     # --- plugging in and out ----------------------------------------------------------------------
 
     def fits(self, plug: Plug) -> bool:
-        """Whether a plug is this one's: its map's, and one of its ports, unless it has none just now."""
+        """Whether a plug is this one's: its map's, and one of its ports."""
         shared = {plug.input, plug.output} & set(self.port_names) - {""}
-        return self.below.file == plug.map.file and (bool(shared) or not any(self.port_names))
+        return self.below.file == plug.map.file and bool(shared)
+
+    def waits_for(self, plug: Plug) -> bool:
+        """Whether it has no ports just now, and would take these."""
+        return self.below.file == plug.map.file and not any(self.port_names)
 
     def resembles(self, plug: Plug) -> bool:
         """Whether its ports may only be called something else now: others came or went before them."""

@@ -126,9 +126,9 @@ class Plugs:
 
     def _assign(self, plugs: Sequence[Plug]) -> dict[int, Device]:
         """Whose plug each one is, by its place: that of its very ports first, then one that is called so but
-        for the number behind it."""
+        for a number, then any of its kind."""
         left, found = [*self.devices], dict[int, Device]()
-        for is_its in (Device.fits, Device.resembles):
+        for is_its in (Device.fits, Device.resembles, Device.waits_for):
             for i, plug in enumerate(plugs):
                 device = next((one for one in left if i not in found and is_its(one, plug)), None)
                 if device is not None:
@@ -148,7 +148,7 @@ class Plugs:
         """A controller that was here before goes on with the page it showed."""
         log.info("MIDI: %s is plugged in", plug.map.name)
         for device in self.resting:
-            if device.fits(plug):
+            if device.waits_for(plug):
                 self.resting.remove(device)
                 return device
         return Device(plug.map, self.make, self.system)

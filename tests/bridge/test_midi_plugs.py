@@ -69,3 +69,16 @@ def test_a_controller_whose_number_changes_keeps_its_page_and_its_ports(setup, t
     plugs.look()
     assert plugs.devices == [launchpad] and joined(launchpad) == ("launchpad", "launchpad")
     assert launchpad.controller.layer.page == "mix" and plugs.looked != ()
+
+
+def test_who_has_its_ports_keeps_them_when_another_of_its_kind_is_joined_anew(setup, tmp_path):
+    board = Plugboard()
+    board.devices = [("left", "LPX MIDI Left"), ("right", "LPX MIDI Right")]
+    plugs = plugs_of(board, setup, tmp_path)
+    plugs.look()
+    left, right = plugs.devices
+    left.unplug()  # a port of it broke
+    board.devices.reverse()
+    plugs.look()
+    assert plugs.devices == [right, left]
+    assert [joined(device) for device in (left, right)] == [("left", "left"), ("right", "right")]
