@@ -60,14 +60,23 @@ async function freeUdpPort() {
   return port;
 }
 
-// A port P with P by UDP, and P to P + 2 by TCP: what the engine opens.
+// A port P with P by UDP, and P to P + 2 by TCP: what the engine opens. Below those that systems give out by
+// themselves: nobody else gets one of them before the engine does.
 async function freeEnginePort() {
   for (;;) {
-    const port = 20000 + Math.floor(Math.random() * 30000);
-    if ((await Promise.all([port, port + 1, port + 2].map(isFree))).every(Boolean)) {
+    const port = 12000 + Math.floor(Math.random() * 20000);
+    const ports = [...[port, port + 1, port + 2].map(isFree), isFreeByUdp(port)];
+    if ((await Promise.all(ports)).every(Boolean)) {
       return port;
     }
   }
+}
+
+async function isFreeByUdp(port) {
+  const socket = dgram.createSocket('udp4');
+  const isFree = await bound(socket, port).then(() => true, () => false);
+  socket.close();
+  return isFree;
 }
 
 function isFree(port) {

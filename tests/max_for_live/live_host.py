@@ -11,7 +11,7 @@ from typing import Any
 from tests.companion_tools import require_tool
 
 HERE = Path(__file__).parent
-LONGEST_WAIT_S = 30.0
+LONGEST_WAIT_S = 90.0
 GREEN = "[0.36,0.78,0.38,1].join() === light({0}).join()"
 
 
@@ -56,7 +56,7 @@ class LiveHost:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.close()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=60)
         finally:
             self.process.kill()
             self.process.stdout.close()

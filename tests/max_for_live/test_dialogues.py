@@ -30,7 +30,7 @@ def outcomes(tmp_path_factory):
     environment = os.environ | {"DEVICE_FOLDER": str(folder), "SCRATCH": str(tmp_path_factory.mktemp("sets"))}
     command = [require_tool("node"), "run.js", *map(str, FILES)]
     ended = subprocess.run(
-        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=HERE, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert ended.returncode == 0, ended.stderr
     told = map(json.loads, ended.stdout.splitlines())

@@ -179,7 +179,7 @@ def test_pure_data_says_hello_generates_locks_and_hears_of_it(engine):
     send = f"go {engine.port} {free_port()}"
     patch = ["-open", str(Path(__file__).with_name("engine_in_pd.pd")), "-send", send]
     command = [require_tool("pd"), "-nogui", "-noaudio", "-nomidi", "-noprefs", "-stderr", *patch]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
     engine.send("/rg/track/drums/lock", "i", "0")
     said = ended.stderr.splitlines()
     assert said[0] == rf"hello: {__version__} 600 a\ set"
