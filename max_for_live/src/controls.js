@@ -98,7 +98,7 @@ exports.create = function (parts) {
         if (parts.sync.is_done() || name === "place") {
             triggers[name](group);
         } else {
-            parts.view.warn("No engine answers at port " + parts.settings.port() + ": start it with  resonantgen serve");
+            parts.view.warn("No engine answers at port " + parts.settings.port() + ": start it with resonantgen serve");
         }
     }
 

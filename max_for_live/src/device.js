@@ -128,7 +128,7 @@ exports.create = function (max) {
     add_simple_parts(parts, max);
     parts.sync = require("./sync").create(parts);
     parts.follow = require("./follow").create({
-        send: parts.send, task: max.task, warn: parts.view.warn, observers: parts.observers,
+        lom: parts.lom, send: parts.send, task: max.task, warn: parts.view.warn, observers: parts.observers,
         is_ready: parts.sync.is_done
     });
     parts.link = create_link(parts, max);

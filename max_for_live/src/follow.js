@@ -9,7 +9,7 @@ var SETTLE_MS = 40; // a signature changes in two steps; and tempo automation is
 var POSITION_MS = 100;
 var JUMP_BEATS = 1;
 
-// `send(key, track, atoms)` to the engine; `task(run)` makes a Task of Max; `warn(text)`.
+// `lom`: Live's objects; `send(key, track, atoms)` to the engine; `task(run)` makes a Task of Max; `warn(text)`.
 exports.create = function (options) {
     var send = options.send;
     var live = {tempo: 0, beats: 4, unit: 4, root: 0, scale: "", playing: 0, time: 0};
@@ -17,6 +17,7 @@ exports.create = function (options) {
     var changed = {}; // what has changed in Live since
     var on = true;
     var reported = null; // the beat of the last position
+    var song = null; // Live's objects are there
 
     var settle = options.task(function () {
         var news = Object.keys(changed);
@@ -59,6 +60,7 @@ exports.create = function (options) {
         },
         position: function () {
             if (is_leading() && live.tempo >= 1) {
+                live.time = options.lom.number(song, "current_song_time"); // what was notified is older
                 reported = live.time;
                 send("position", "", [live.time, live.tempo, live.playing ? 1 : 0]);
             }
@@ -120,6 +122,7 @@ exports.create = function (options) {
     return {
         // Live's objects are there.
         start: function () {
+            song = options.lom.at("live_set");
             follow_value("tempo", "tempo", "tempo");
             follow_value("signature_numerator", "beats", "signature");
             follow_value("signature_denominator", "unit", "signature");

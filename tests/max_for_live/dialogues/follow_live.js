@@ -111,6 +111,15 @@ test("the transport is told at once when it starts and stops, and ten times a se
     assert.deepStrictEqual(world.sent("/rg/clock/position"), []);
 });
 
+test("what is told is where Live is by now, not where it said it was", () => {
+    const world = connected();
+    change(world, {is_playing: 1});
+    world.forget_sent();
+    world.live.song.values.current_song_time = 7.75; // Live notifies some time later
+    world.wait(100);
+    assert.deepStrictEqual(world.sent("/rg/clock/position"), [[7.75, 120, 1]]);
+});
+
 test("a jump is told at once, rolling or not", () => {
     const world = connected();
     world.forget_sent();
