@@ -20,14 +20,12 @@ from bridge.beats import BeatFollower
 from bridge.clock.clock import STEP_S, Clock, call_later
 from bridge.clock.link import INSTALL
 from bridge.clock.sender import ClockSender
-from bridge.internal_player import InternalPlayer
 from bridge.midi_input import MidiInput
 from bridge.midi_out import midi_player_of, style_of
-from bridge.midi_player import MidiPlayer
 from bridge.osc_names import names_now
 from bridge.osc_server import OscServer
 from bridge.outs import Outs
-from bridge.player import Player
+from bridge.players import make_player
 from bridge.reaper import Reaper
 from bridge.understanding import understanding_of
 from bridge.waiting import Waiting
@@ -122,9 +120,11 @@ class App:
         self.advertisement = advertisement(self.config.osc, self.server)
         self.reaper = Reaper(self.config, self.server, lambda call: post_to(loop, call))
         self.engine.subscribe(self.reaper.surface.show)
-        self.tasks = [
-            loop.create_task(work) for work in (self._follow_clock(), self._meters(), self._housekeeping())
-        ]
+        regularly = (
+            ("the clock", STEP_S, self.clock.step), ("the meters", METER_S, self._meters()),
+            ("the housekeeping", HOUSEKEEPING_S, self._housekeeping()),
+        )  # fmt: skip
+        self.tasks = [loop.create_task(again_and_again(*work)) for work in regularly]
         self.tasks.append(loop.create_task(self.advertisement.start()))
         if self.config.midi.enabled:
             self._start_midi()
@@ -213,20 +213,11 @@ class App:
 
     # --- what happens by the clock ----------------------------------------------------------------
 
-    async def _follow_clock(self) -> None:
-        """What goes wrong with a clock is logged, and tried again: the music goes on by itself."""
-        while True:
-            try:
-                self.clock.step()
-                await asyncio.sleep(STEP_S)
-            except Exception:
-                log.exception("the clock")
-                await asyncio.sleep(HOUSEKEEPING_S)
-
-    async def _meters(self) -> None:
+    def _meters(self) -> Callable[[], None]:
         """Beats and levels, 30 times a second."""
         follower = BeatFollower()
-        while True:
+
+        def look() -> None:
             transport = self.outs.transport()
             self.engine.note_playing(transport.rolling)
             for waiting in self.waiting.look():
@@ -238,14 +229,16 @@ class App:
                 for track, peak in self.outs.levels().items():
                     if track != "mix":
                         self.engine.publish(e.TrackLevel(track, gain_to_db(peak)))
-            await asyncio.sleep(METER_S)
 
-    async def _housekeeping(self) -> None:
+        return look
+
+    def _housekeeping(self) -> Callable[[], None]:
         """Once a second: the player, the disk, and memory (not while something is made: new scores are many
         objects to look at, and a lock would wait for it; but not for ever)."""
         since_collected_s = 0.0
-        while True:
-            await asyncio.sleep(HOUSEKEEPING_S)
+
+        def keep() -> None:
+            nonlocal since_collected_s
             line = self.outs.poll()
             if line is not None:
                 self.engine.publish(e.Log("info", line))
@@ -254,6 +247,20 @@ class App:
             if not self.engine.generation.busy or since_collected_s >= COLLECT_AT_LEAST_S:
                 collect_new_garbage()
                 since_collected_s = 0.0
+
+        return keep
+
+
+async def again_and_again(what: str, every_s: float, work: Callable[[], None]) -> None:
+    """What goes wrong is logged, and tried again after a second: the music goes on by itself."""
+    while True:
+        wait_s = every_s
+        try:
+            work()
+        except Exception:
+            log.exception("%s", what)
+            wait_s = max(every_s, HOUSEKEEPING_S)
+        await asyncio.sleep(wait_s)
 
 
 def post_to(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
@@ -277,41 +284,6 @@ def warm() -> None:
     warm_prompts()
     warm_composers()
     warm_instruments()
-
-
-def make_player(config: Config, tracks: list[str], midi: MidiPlayer | None = None) -> Player:
-    """JACK's player; or the silent one where JACK is off or cannot be had, unless `on` demands it. What is
-    heard of its scores without JACK, `midi` plays."""
-    player = _choose_player(config, tracks, midi)
-    if midi is not None:
-        if isinstance(player, InternalPlayer) or not player.status().connected:
-            midi.open()
-        midi.start()
-    return player
-
-
-def _choose_player(config: Config, tracks: list[str], midi: MidiPlayer | None) -> Player:
-    mode, listen = config.jack.mode, midi.listen if midi is not None else None
-    if mode == "off":
-        return InternalPlayer(tracks, listen=listen)
-    try:
-        from bridge.jack_player import JackPlayer, warm
-
-        warm()
-        player = JackPlayer(
-            tracks, config.jack.client, config.jack.server or None, config.jack.connect_outputs,
-            midi is not None, listen,
-        )  # fmt: skip
-    except EngineError as error:
-        if mode == "on":
-            raise
-        log.info("no JACK: %s", error.text)
-        return InternalPlayer(tracks, listen=listen)
-    if mode == "on" and not player.status().connected:
-        text = player.status().text
-        player.close()
-        raise EngineError("not_available", f"--jack on: {text}")
-    return player
 
 
 def startup_targets(config: Config) -> list[tuple[str, int]]:
