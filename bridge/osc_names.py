@@ -11,13 +11,13 @@ from engine.names import file_names
 
 
 def names_now(engine: Engine, tracks: Sequence[str]) -> dict[str, list[str]]:
-    """By `Arg.names`: scenes, contexts, the other sets, imports, tracks, keys, addresses."""
+    """By `Arg.names`: scenes, contexts, sets, imports, tracks, keys, addresses."""
     store = engine.core.store
     beside = (path.parent.name for path in store.folder.parent.glob("*/set.db"))
     keys = [Key(tonic, mode).name for mode in MODES for tonic in range(len(PITCH_CLASSES))]
     return {
         "scenes": store.names("scenes"), "contexts": store.names("contexts"),
-        "sets": sorted(name for name in beside if name != store.folder.name),
+        "sets": sorted(beside),
         "imports": file_names(store.folder / "imports"), "tracks": list(tracks), "keys": keys,
         "addresses": addresses(tracks),
     }  # fmt: skip

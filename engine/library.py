@@ -99,7 +99,7 @@ class Library:
             known = ", ".join(sorted(path.parent.name for path in folder.parent.glob("*/set.db")))
             raise EngineError("not_found", f"there is no set {name!r}; there are: {known}")
         if folder == core.store.folder:
-            raise EngineError("range", f"the set {name!r} is open")
+            return self._kept(origin)  # it is open
         store = Store(folder)
         try:
             session = read_session(store, core.registry, lambda text: core.log("warning", text))

@@ -11,6 +11,12 @@ from tests.bridge.panels.stage import Stage
 
 
 @pytest.fixture(scope="session")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def running_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with Stage(Path(tmp_path_factory.mktemp("panels"))) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def stage(running_stage: Stage) -> Stage:
+    """The same engine, with a set of each module's own."""
+    return running_stage.fresh()

@@ -28,7 +28,7 @@ class Stage:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port, self.sets = free_port(), 0
         command = [
             sys.executable, "-m", "bridge", "serve", "--set", str(folder / "first"), "--port", str(self.port),
             "--jack", "off", "--render", "instruments", "--config", str(folder / "settings.toml"),
@@ -48,6 +48,15 @@ class Stage:
             except EngineError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     raise AssertionError((self.folder / "log").read_text()[-3000:]) from None
+        return self
+
+    def fresh(self) -> Stage:
+        """A set that nobody has touched, with a take on every track: whatever other tests left is not there,
+        and what was told until now is read."""
+        self.sets += 1
+        self.client.send("/rg/stop")
+        self.set_name = f"set{self.sets}"
+        self.client.ask("/rg/set/new", self.set_name)
         self.client.ask("/rg/generate", PROMPT)
         return self
 

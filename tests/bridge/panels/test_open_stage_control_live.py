@@ -30,7 +30,7 @@ def test_what_the_engine_has_is_shown_as_soon_as_the_session_opens(stage, tablet
     tablet.wait("key", key)
     tablet.wait("track_drums_take_show", "1 of 1")
     tablet.wait("track_drums_state_show", "ready")
-    tablet.wait("set_open_show", "first")
+    tablet.wait("set_open_show", stage.set_name)
     tablet.wait("track_bass_stem_show", stage.value("/rg/track/bass/stem")[0])
 
 

@@ -124,3 +124,10 @@ def test_a_slider_moves_what_it_shows(panel):
 def test_menus_follow_what_there_is(panel):
     panel.send("/rg/scene/save", "bridge")
     assert "bridge" in ask(f"{panel.url}/rg/scene/load?RANGE")["RANGE"][0]["VALS"]
+
+
+def test_the_open_set_is_one_of_the_sets_and_to_open_it_again_is_done_already(panel):
+    node = ask(f"{panel.url}/rg/set/open")
+    (name,) = node["VALUE"]
+    assert name in node["RANGE"][0]["VALS"]
+    panel.client.ask("/rg/set/open", name)  # EngineError where it is refused

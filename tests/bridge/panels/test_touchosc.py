@@ -171,7 +171,7 @@ def test_what_the_engine_has_is_shown_as_soon_as_the_layout_opens(stage, tablet)
     tablet.wait("key_show", stage.value("/rg/key")[0])
     tablet.wait("tempo_show", f"{stage.value('/rg/tempo')[0]:.6g} bpm")
     tablet.wait("track_drums_state_show", "ready")
-    tablet.wait("set_open_show", "first")
+    tablet.wait("set_open_show", stage.set_name)
     tablet.wait("track_bass_stem_show", stage.value("/rg/track/bass/stem")[0])
 
 
