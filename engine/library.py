@@ -99,7 +99,8 @@ class Library:
             known = ", ".join(sorted(path.parent.name for path in folder.parent.glob("*/set.db")))
             raise EngineError("not_found", f"there is no set {name!r}; there are: {known}")
         if folder == core.store.folder:
-            return self._kept(origin)  # it is open
+            self._kept(origin)  # it is open
+            return
         store = Store(folder)
         try:
             session = read_session(store, core.registry, lambda text: core.log("warning", text))
