@@ -88,7 +88,7 @@ class MidiController:
         heard = [b for b in self.bindings.get((move.kind, move.number), ()) if b.control.hears(move)]
         for binding in self.layer.live(heard, lambda binding: binding.control):
             self._operate(binding, move, changed)
-        if not move.pressed and self.map.relight:
+        if changed and not move.pressed and self.map.relight:
             self.panel.relight(move.control)
 
     def turns_pages(self, move: Move) -> bool:

@@ -16,6 +16,9 @@ from bridge.midi_system import MidiSystem
 
 # A port that has just appeared: its device may still be starting up behind it.
 SETTLE_S = 0.1
+# What comes in at our own ports so soon after it went out there is our own light, sent back by a cable or a
+# program: as a press it would ask for something, which would be lit, and so on for ever.
+ECHO_S = 0.2
 
 
 class Device:
@@ -35,6 +38,7 @@ class Device:
         self.port_names = ("", "")
         self.lit_at_s: float | None = None  # when to say everything; None: it is said
         self.is_lit = False  # from then on changes are said as they come
+        self.said: dict[str, float] = {}  # of our own ports: what went out, and when
         self.controller = make(below, self.send)
 
     @property
@@ -53,6 +57,8 @@ class Device:
     def send(self, message: mido.Message) -> None:
         if self.is_lit:
             self.ports.send(message)
+            if self.is_ours:
+                self.said[message.hex()] = time.monotonic()
 
     # --- plugging in and out ----------------------------------------------------------------------
 
@@ -139,7 +145,10 @@ class Device:
             self.controller.refresh()
 
     def waiting(self, hear_clock: HearClock) -> list[mido.Message]:
-        return [*self.ports.waiting(hear_clock)]
+        return [message for message in self.ports.waiting(hear_clock) if not self._is_echo(message)]
+
+    def _is_echo(self, message: mido.Message) -> bool:
+        return self.is_ours and time.monotonic() - self.said.get(message.hex(), -ECHO_S) < ECHO_S
 
     def dark(self) -> None:
         """Every light off, and the controller as it was."""

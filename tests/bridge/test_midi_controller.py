@@ -147,6 +147,8 @@ def test_a_pad_that_puts_its_own_light_out_is_lit_again_when_it_is_let_go():
     assert desk.sent == []
     desk.note(36, velocity=0)
     assert desk.sent == [light(36, 21)]
+    desk.note(36, velocity=0)  # it was let go already
+    assert desk.sent == [light(36, 21)]
 
 
 def test_a_button_with_a_cc_is_lit_by_that_cc():

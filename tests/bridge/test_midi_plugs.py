@@ -82,3 +82,13 @@ def test_who_has_its_ports_keeps_them_when_another_of_its_kind_is_joined_anew(se
     plugs.look()
     assert plugs.devices == [right, left]
     assert [joined(device) for device in (left, right)] == [("left", "left"), ("right", "right")]
+
+
+def test_a_port_that_broke_is_joined_again(setup, tmp_path):
+    board = Plugboard()
+    board.devices = [("left", MAC)]
+    plugs = plugs_of(board, setup, tmp_path)
+    plugs.look()
+    plugs.devices[0].ports.close_input()  # as an error does
+    plugs.look()
+    assert joined(plugs.devices[0]) == ("left", "left")

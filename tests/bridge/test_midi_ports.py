@@ -12,6 +12,9 @@ import mido
 import pytest
 import rtmidi
 
+from bridge import midi_device
+from bridge.midi_clients import IN_CLIENT, OUT_CLIENT
+from bridge.midi_devices import PORT_NAME
 from bridge.midi_ports import MidiPorts
 from bridge.midi_system import APIS, MidiSystem, choose_api
 from engine.config import MidiConfig
@@ -48,6 +51,25 @@ async def test_who_is_joined_by_hand_sees_how_things_stand(server, tmp_path):
         studio.submit("/rg/track/bass/lock", [1])
         with Pad(server).join() as pad:
             await pad.see(37, 21)
+
+
+@in_loop
+async def test_lights_that_come_back_press_nothing(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(midi_device, "ECHO_S", 30.0)  # a slow machine's cable
+    ours = f"{OUT_CLIENT}:{PORT_NAME}", f"{IN_CLIENT}:{PORT_NAME}"
+    async with Studio(server, tmp_path) as studio:
+        with Pad(server).join() as pad:
+            await pad.see(37, 0)
+            server.patchbay.connect(*ours)
+            studio.submit("/rg/track/bass/lock", [1])
+            await pad.see(37, 21)
+            pad.press(36)
+            await pad.see(36, 21)
+            pad.press(39)
+            await pad.see(39, 21)
+            server.patchbay.disconnect(*ours)
+    asked = [asked for asked in studio.asked if asked[0] != "/rg/scene/list"]
+    assert asked == [(f"/rg/track/{track}/lock", 1) for track in ("bass", "drums", "melody")]
 
 
 def test_every_message_arrives_once_and_in_order(server):
