@@ -26,6 +26,7 @@ TICK_S = 0.02
 # After more than this much was missed (the machine slept), a new start is made.
 MOST_LATE_S = 0.1
 RETRY_S = 5.0  # where the machine has no MIDI
+AGAIN_S = 1.0
 
 
 class Ports(Protocol):
@@ -83,10 +84,18 @@ class MidiPlayer:
 
     def _run(self) -> None:
         while not self._ending:
-            wait_s = self.step()
-            self._wake.wait(wait_s)
+            self._wake.wait(self._try())
             self._wake.clear()
         self._rest()
+
+    def _try(self) -> float:
+        """What goes wrong is logged, and a new start made a second later."""
+        try:
+            return self.step()
+        except Exception:
+            log.exception("MIDI out")
+            self._breaks = None
+            return AGAIN_S
 
     def step(self) -> float:
         """Say what is due; for how many seconds nothing will be."""

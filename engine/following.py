@@ -83,7 +83,10 @@ class Follower:
     # --- what is off its tempo --------------------------------------------------------------------
 
     def look(self) -> None:
-        """Something sounds that was not, or the tempo has changed."""
+        """Something sounds that was not, or the tempo has changed. What could not be rendered for another
+        tempo is tried again when that comes back."""
+        tempi_bpm = (self.core.stage.tempo_bpm, self.core.session.frame.tempo_bpm)
+        self._failed = {key for key in self._failed if key[1] in tempi_bpm}
         if self._off():
             self._settler.ask()
 

@@ -301,6 +301,30 @@ def test_the_thread_speaks_in_time_beside_a_busy_interpreter(quick_switches: Non
     assert left_over(ear.heard) == set()
 
 
+def test_what_goes_wrong_with_one_message_does_not_end_the_thread(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class BrokenOnce(Ear):
+        def send(self, track: str, message: Message) -> None:
+            broke, self.broke = getattr(self, "broke", False), True
+            if not broke:
+                raise SystemError("the driver")
+            super().send(track, message)
+
+    monkeypatch.setattr("bridge.midi_player.AGAIN_S", 0.01)
+    ear = BrokenOnce()
+    midi = MidiPlayer(TRACKS, lambda: ear)
+    player = InternalPlayer(TRACKS, listen=midi.listen)
+    player.swap_many({"bass": loop_of(STEADY)}, "now", GRID)
+    midi.start()
+    player.play()
+    wait_until(lambda: len(struck(ear.heard)) >= 2)
+    player.stop()
+    midi.close()
+    assert left_over(ear.heard) == set()
+    assert [record.getMessage() for record in caplog.records] == ["MIDI out"]
+
+
 # --- real ports -----------------------------------------------------------------------------------
 
 
