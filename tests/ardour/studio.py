@@ -19,6 +19,7 @@ TRACKS = ("drums", "bass", "harmony", "melody")
 PROMPT = "dark techno with driving bass at 150 bpm, 1 bar"
 LOOP_SAMPLES = 70_560  # one bar of 4/4 at 150 bpm
 MOST_AHEAD = 4096  # frames
+LONGEST_WAIT_S = 60.0
 GUI = Path(__file__).with_name("gui.lua")
 UI = "ARDOUR.TransportRequestSource.TRS_UI"
 
@@ -44,6 +45,14 @@ class Studio:
         lines = [f"  {name} = {json.dumps(value)}," for name, value in settings.items()]
         path = self.ardour.config / "resonantgen" / "settings.lua"
         path.write_text("\n".join(["return {", *lines, "}", ""]))
+
+    def begin_again(self) -> None:
+        """One bar of the band at 150 bpm, nothing locked, and Ardour's bars the same, whatever was before."""
+        self.musician.send("/rg/track/*/lock", "i", "0")
+        self.musician.send("/rg/signature", "ii", "4", "4")
+        assert self.musician.ask("/rg/generate", "s", PROMPT).address == "/rg/done"
+        self.settle()
+        self.run("resonantgen_tempo")
 
     # --- scripts ----------------------------------------------------------------------------------
 
@@ -71,17 +80,28 @@ class Studio:
 
     def stop(self) -> None:
         self.ardour.ask(f"Session:request_stop(false, false, {UI})")
-        wait_until(lambda: self.ardour.ask("return Session:transport_rolling()") == "false")
+        wait_until(lambda: self.ardour.ask("return Session:transport_rolling()") == "false", LONGEST_WAIT_S)
 
     def locate(self, frame: int) -> None:
         stop = "ARDOUR.LocateTransportDisposition.MustStop"
         self.ardour.ask(f"Session:request_locate({frame}, false, {stop}, {UI})")
-        wait_until(lambda: frame <= self.frame <= frame + MOST_AHEAD)
+        wait_until(lambda: frame <= self.frame <= frame + MOST_AHEAD, LONGEST_WAIT_S)
 
     def wait_frame(self, frame: int) -> None:
-        wait_until(lambda: self.frame >= frame, 30.0)
+        wait_until(lambda: self.frame >= frame, LONGEST_WAIT_S)
 
     # --- what was recorded ------------------------------------------------------------------------
+
+    def counts(self) -> list[int]:
+        """How many regions lie on each track. Ardour makes them one after the other once it has stopped."""
+        chunk = """
+            local counts = {}
+            for _, name in ipairs({"drums", "bass", "harmony", "melody"}) do
+              local list = Session:route_by_name(name):to_track():playlist():region_list()
+              counts[#counts + 1] = list:size()
+            end
+            return table.concat(counts, " ")"""
+        return [int(count) for count in self.ardour.ask(chunk).split()]
 
     def latest(self, track: str) -> Region:
         """The region recorded last on a track, from the files that Ardour wrote."""

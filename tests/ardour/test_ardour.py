@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from bridge.companions import companion_named
 from bridge.install_files import carry_out, plan
 from bridge.player import DECLICK_THRESHOLD, FADE_FRAMES
-from tests.ardour.studio import LOOP_SAMPLES, TRACKS, Region, Studio, stem_samples
+from tests.ardour.studio import LONGEST_WAIT_S, LOOP_SAMPLES, TRACKS, Region, Studio, stem_samples
+from tests.bridge.jack_recorder import wait_until
 from tests.companion_tools import require_tool
 
 Audio = NDArray[np.float32]  # [N, C=2]
-TRIES = 2  # a server that reported xruns lost blocks: what it delivered then is no test of us
+TRIES = 5  # a server that reported xruns lost blocks: what it delivered then is no test of us
 
 
 def heard(stem: Audio, region: Region) -> Audio:
@@ -86,13 +87,14 @@ def swap_frame(old: Audio, new: Audio, region: Region) -> int:
 def test_stems_are_recorded_sample_for_sample_from_the_bar_across_a_lock_and_a_swap(studio: Studio) -> None:
     """From the first sample of bar 2 on; the swap falls into what is recorded."""
     ardour, musician = studio.ardour, studio.musician
-    studio.run("resonantgen_tempo")
+    studio.begin_again()
     punch = "Session:locations():auto_punch_location():start():samples()"
     assert ardour.ask(f"return {punch}") == str(LOOP_SAMPLES)
     ardour.ask("Session:cfg():set_punch_in(true)")
     for _ in range(TRIES):
         studio.locate(0)
         before, xruns_before = {track: musician.stem(track) for track in TRACKS}, xruns(studio)
+        wanted = [count + 1 for count in studio.counts()]
         ardour.ask("Session:maybe_enable_record()")
         studio.roll()
         studio.wait_frame(LOOP_SAMPLES + LOOP_SAMPLES // 4)
@@ -101,6 +103,7 @@ def test_stems_are_recorded_sample_for_sample_from_the_bar_across_a_lock_and_a_s
         assert musician.ask("/rg/track/bass/regenerate", "s", "more aggressive").address == "/rg/done"
         studio.wait_frame(studio.frame + 2 * LOOP_SAMPLES)
         studio.stop()
+        wait_until(lambda wanted=wanted: studio.counts() == wanted, LONGEST_WAIT_S)
         if xruns(studio) == xruns_before:
             break
     regions = {track: studio.latest(track) for track in TRACKS}

@@ -9,6 +9,7 @@ import pytest
 from bridge.companions import companion_named
 from bridge.osc_spec import INPUTS
 from tests.ardour.studio import LOOP_SAMPLES, TRACKS, Studio, stem_samples
+from tests.bridge.jack_recorder import wait_until
 
 SCRIPTS = [file.target.stem for file in companion_named("ardour").files if file.target.parts[0] == "scripts"]
 ACTIONS = [script for script in SCRIPTS if script != "resonantgen_follow"]
@@ -166,6 +167,35 @@ def test_without_jack_the_place_is_told_when_it_moves_and_a_few_times_a_second(s
     assert rolling[0] == 0 and rolling[-1] == 0 and 3 <= sum(rolling) <= 8
     beats = [float(row[1]) for row in rows]
     assert beats == sorted(beats) and beats[-1] - beats[0] > 0.5
+
+
+def test_who_has_heard_enough_leaves_the_engine_at_once(studio: Studio) -> None:
+    """Not after its lease: until then every value would be written for nobody."""
+    studio.run("resonantgen_tempo")
+    box = studio.folder / "mailbox" / str(studio.musician.port)
+    wait_until(lambda: not list(box.iterdir()), 20.0)  # the lease is 30 s
+
+
+def test_with_each_start_the_band_is_told_tempo_and_meter_again(studio: Studio) -> None:
+    """The engine may have been started in between: Ardour's Lua hears nothing of it."""
+    sent = studio.ardour.ask(
+        """local folder = ARDOUR.user_config_directory(-1) .. "/resonantgen"
+        local rg = loadfile(folder .. "/load.lua")(folder)
+        local sent = {}
+        rg.engine.send = function(path) sent[#sent + 1] = path end
+        local follow = rg.follow.new()
+        for _ = 1, 3 do follow:step() end
+        sent[#sent + 1] = "start"
+        Session:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
+        for _ = 1, 100 do
+          sleep(0.05) follow:step()
+          if Session:transport_rolling() then break end
+        end
+        for _ = 1, 3 do follow:step() end
+        return table.concat(sent, " ")"""
+    )
+    studio.stop()
+    assert sent == "/rg/tempo /rg/signature start /rg/tempo /rg/signature"
 
 
 def test_an_engine_that_is_not_there_is_said_and_leaves_no_folder_behind(studio: Studio, tmp_path) -> None:

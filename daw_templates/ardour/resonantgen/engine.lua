@@ -26,6 +26,7 @@ function engine.ask()
   while waited < WAIT_S do
     for _, message in ipairs(box:receive()) do
       if message.address == "/rg/update" and message.args[1] == 0 then
+        box:close()
         return values
       end
       values[message.address] = message.args

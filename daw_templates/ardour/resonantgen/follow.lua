@@ -46,7 +46,17 @@ function Follow:tell_place(sample, tempo_bpm)
   end
 end
 
+-- With each start everything is said again: an engine that was started since has not heard it.
+function Follow:note_start()
+  local rolls = Session:transport_rolling()
+  if rolls and not self.rolls then
+    self.told = {}
+  end
+  self.rolls = rolls
+end
+
 function Follow:step()
+  self:note_start()
   local sample = Session:transport_sample()
   local tempo_bpm = rg.bars.tempo(sample)
   if tempo_bpm >= MIN_TEMPO_BPM and tempo_bpm <= MAX_TEMPO_BPM then

@@ -3,7 +3,7 @@
 --   MAILBOX/PORT/ardour-1a2b/in/0.osc          what we send, renamed into place
 --   MAILBOX/PORT/ardour-1a2b/out/1.osc, 2.osc  what we are told, in turn; removed when it is read
 --
--- The engine takes the folder away when it has heard nothing for its lease.
+-- The engine takes the folder away when `in` is gone from it, or when it has heard nothing for its lease.
 
 local rg = ...
 local Mailbox = {}
@@ -18,17 +18,21 @@ local function is_windows()
   return environment("OS", "") == "Windows_NT"
 end
 
--- The engine's rule: the user's own data, in a folder of resonantgen.
+local function is_folder(path)
+  return ARDOUR.LuaAPI.file_test(path, ARDOUR.LuaAPI.FileTest.IsDir)
+end
+
+-- The engine's rule (`data_folder` in bridge/reaper.py): the user's own data. It does not ask XDG_DATA_HOME: a
+-- terminal, the desktop and a sandbox each have another.
 local function data_folder()
   local home = environment("HOME", environment("USERPROFILE", "."))
   if is_windows() then
     return environment("LOCALAPPDATA", home .. "/AppData/Local")
   end
-  local library = home .. "/Library/Application Support"
-  if ARDOUR.LuaAPI.file_test(library, ARDOUR.LuaAPI.FileTest.IsDir) then
-    return library
+  if is_folder("/System/Library/CoreServices") then -- macOS
+    return home .. "/Library/Application Support"
   end
-  return environment("XDG_DATA_HOME", home .. "/.local/share")
+  return home .. "/.local/share"
 end
 
 local function root()
@@ -78,6 +82,11 @@ function Mailbox:receive()
     self.read = self.read + 1
     table.move(bundle, 1, #bundle, #messages + 1, messages)
   end
+end
+
+-- Goodbye: the engine sends nothing more, and clears the folder away.
+function Mailbox:close()
+  os.rename(self.folder .. "/in", self.folder .. "/left")
 end
 
 -- Where no engine will do it.
