@@ -17,14 +17,23 @@ exports.create = function (lom, clips) {
         })[0] || null;
     }
 
-    // The first bar from `beat` on where nothing is in the way for `beats`.
-    function free_bar(track, beat, beats, bar_beats) {
+    function end_of(track) {
+        return clips_of(track).reduce(function (latest, clip) {
+            return Math.max(latest, lom.number(clip, "end_time"));
+        }, 0);
+    }
+
+    // The first bar from `beat` on where no other clip is in the way of this one.
+    function free_bar(track, clip, beat, bar_beats) {
         var start = beat;
-        clips_of(track).sort(function (one, other) {
+        var beats = lom.number(clip, "end_time") - start_of(clip);
+        clips_of(track).filter(function (other) {
+            return lom.id(other) !== lom.id(clip);
+        }).sort(function (one, other) {
             return start_of(one) - start_of(other);
-        }).forEach(function (clip) {
-            var end = lom.number(clip, "end_time");
-            if (start_of(clip) < start + beats && end > start) {
+        }).forEach(function (other) {
+            var end = lom.number(other, "end_time");
+            if (start_of(other) < start + beats && end > start) {
                 start = Math.ceil(end / bar_beats - 1e-6) * bar_beats;
             }
         });
@@ -57,6 +66,24 @@ exports.create = function (lom, clips) {
         return error ? {error: error} : {clip: clip};
     }
 
+    // Live copies a clip, and does not move it.
+    function move(track, clip, start) {
+        var before = clips_of(track);
+        track.call("duplicate_clip_to_arrangement", "id " + lom.id(clip), start);
+        var copy = new_clip(track, before);
+        track.call("delete_clip", "id " + lom.id(clip));
+        return copy === null ? {error: "Live did not put it at beat " + start} : {clip: copy};
+    }
+
+    // A clip at the first free bar from `beat` on. Live first gives it a length of its own guess and overwrites what
+    // lies there: so it is made and dressed behind all others, and then goes to its place.
+    function fill_free(track, beat, bar_beats, wanted) {
+        var behind = Math.max(beat, Math.ceil(end_of(track) / bar_beats - 1e-6) * bar_beats);
+        var result = fill(track, track, behind, wanted);
+        var start = result.error ? behind : free_bar(track, result.clip, beat, bar_beats);
+        return start === behind ? result : move(track, result.clip, start);
+    }
+
     function lanes_of(track) {
         return lom.children(track, "take_lanes");
     }
@@ -76,10 +103,7 @@ exports.create = function (lom, clips) {
 
     // Live can make a take lane, but not delete it: whether the clip can be made is tried out behind all others.
     function rehearse(track, wanted) {
-        var end = clips_of(track).reduce(function (latest, clip) {
-            return Math.max(latest, lom.number(clip, "end_time"));
-        }, 0);
-        var result = fill(track, track, end, wanted);
+        var result = fill(track, track, end_of(track), wanted);
         if (!result.error) {
             track.call("delete_clip", "id " + lom.id(result.clip));
         }
@@ -122,9 +146,8 @@ exports.create = function (lom, clips) {
                 return alternate.error ? alternate : {beat: start_of(own), lane: true};
             }
             var bar = at.rolling ? Math.ceil(at.beat / at.bar_beats) : Math.floor(at.beat / at.bar_beats + 1e-6);
-            var start = free_bar(track, bar * at.bar_beats, wanted.beats, at.bar_beats);
-            var result = fill(track, track, start, wanted);
-            return result.error ? result : {beat: start, lane: false};
+            var result = fill_free(track, bar * at.bar_beats, at.bar_beats, wanted);
+            return result.error ? result : {beat: start_of(result.clip), lane: false};
         }
     };
 };

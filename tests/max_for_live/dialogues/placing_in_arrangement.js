@@ -47,6 +47,16 @@ test("what is in the way stays: the clip lands on the first free bar after it", 
     assert.deepStrictEqual(spans(clips.slice(2)), [["Drums t1 Am 120", 24, 32]]);
 });
 
+test("the length that Live first takes a file for overwrites nothing of the musician's", () => {
+    const world = ready(0);
+    const file = world.stem("drums", {take: 9, told: false});
+    [4, 12].forEach((beat) => kit(world).create_audio_clip(`${world.folder}/stems/${file}`, beat));
+    world.live.guess_tempo = 480; // four times as long
+    world.stem("drums");
+    assert.deepStrictEqual(spans(kit(world).arrangement_clips).map((span) => span.slice(1)), [[4, 8], [12, 16], [0, 4]]);
+    assert.strictEqual(world.log, "Drums t1 Am 120: Kit, beat 0");
+});
+
 test("further takes go into take lanes at the same place, each once", () => {
     const world = ready(4);
     const first = world.stem("drums");
@@ -70,8 +80,10 @@ test("a Live without take lanes gets the take on the next free bar", () => {
 });
 
 test("a failure leaves the Arrangement as it was", () => {
-    for (const name of ["create_audio_clip", "warping", "looping"]) {
+    for (const name of ["create_audio_clip", "warping", "looping", "duplicate_clip_to_arrangement"]) {
         const world = ready(4);
+        const file = world.stem("drums", {take: 9, told: false});
+        kit(world).create_audio_clip(`${world.folder}/stems/${file}`, 8);
         world.live.refusals[name] = true;
         const before = world.live.snapshot();
         world.stem("drums");

@@ -101,7 +101,7 @@ class Track extends Node {
             is_frozen: frozen ? 1 : 0, playing_slot_index: -1
         };
         this.writable = ["name", "color"];
-        this.functions = ["create_audio_clip", "delete_clip", "create_take_lane"];
+        this.functions = ["create_audio_clip", "delete_clip", "create_take_lane", "duplicate_clip_to_arrangement"];
         this.clip_slots = [];
         this.arrangement_clips = [];
         this.take_lanes = [];
@@ -125,8 +125,22 @@ class Track extends Node {
     create_audio_clip(file, start) {
         const clip = this.takes_audio ? Clip.of(this.live, file, start) : this.live.error("not an audio track");
         if (clip) {
-            this.arrangement_clips.push(clip);
+            this.put(clip);
         }
+    }
+
+    duplicate_clip_to_arrangement(id, start) {
+        const copy = this.live.song.find(id).copy();
+        copy.values.end_time += start - copy.values.start_time;
+        copy.values.start_time = start;
+        this.put(copy);
+    }
+
+    // What lies where a clip is put is gone.
+    put(clip) {
+        this.arrangement_clips = this.arrangement_clips.filter(({values}) =>
+            values.end_time <= clip.values.start_time || values.start_time >= clip.values.end_time);
+        this.arrangement_clips.push(clip);
     }
 
     delete_clip(id) {

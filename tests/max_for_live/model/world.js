@@ -80,11 +80,11 @@ class World {
     }
 
     // A stem of so many bars of silence, on the disk and told.
-    stem(track, {take = 1, bars = 1, tempo = 120, key = "Am", told = true} = {}) {
+    stem(track, {take = 1, bars = 1, bar_beats = 4, tempo = 120, key = "Am", told = true} = {}) {
         this.folder = this.folder || fs.mkdtempSync(path.join(process.env.SCRATCH, "set "));
         const file = `${track}_${tempo}bpm_${key}_${bars}bars_t${take}.wav`;
         fs.mkdirSync(path.join(this.folder, "stems"), {recursive: true});
-        fs.writeFileSync(path.join(this.folder, "stems", file), wav(Math.round(bars * 4 * 60 / tempo * 44100)));
+        fs.writeFileSync(path.join(this.folder, "stems", file), wav(Math.round(bars * bar_beats * 60 / tempo * 44100)));
         this.say("/rg/set/folder", this.folder);
         if (told) {
             this.tell_stem(track, file, tempo, key, bars);
