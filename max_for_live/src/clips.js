@@ -4,6 +4,7 @@
 
 var stems = require("./stems");
 var NEAR_BEATS = 1e-3;
+var NEAR_WHOLE_BEATS = 0.02;
 var NAMED_WARP_MODES = 4; // of a mode that this clip cannot have, Complex
 
 exports.create = function (lom) {
@@ -26,9 +27,24 @@ exports.create = function (lom) {
         return !known || modes.indexOf(wanted) >= 0 ? wanted : NAMED_WARP_MODES;
     }
 
-    function straighten(clip, beats) {
-        var seconds = lom.number(clip, "sample_length") / lom.number(clip, "sample_rate");
-        return seconds > 0 && warps.straighten(clip, seconds, beats);
+    function seconds_of(clip) {
+        return lom.number(clip, "sample_length") / lom.number(clip, "sample_rate");
+    }
+
+    // By the file's own length and tempo, to a sixteenth note; the signature may have changed since it was made.
+    function beats_of(clip, wanted) {
+        var beats = seconds_of(clip) * wanted.tempo / 60;
+        var whole = Math.round(4 * beats) / 4;
+        return whole > 0 && Math.abs(beats - whole) < NEAR_WHOLE_BEATS ? whole : wanted.beats;
+    }
+
+    // Of a file whose bars are not those of today, the plainest that has bars of this length.
+    function signature_of(beats, wanted) {
+        var bar = beats / wanted.bars;
+        var fitting = [wanted.signature, [bar, 4], [2 * bar, 8], [4 * bar, 16]].filter(function (one) {
+            return one[0] % 1 === 0 && 4 * one[0] / one[1] === bar;
+        });
+        return fitting[0] || wanted.signature;
     }
 
     function loop(clip, beats) {
@@ -45,14 +61,16 @@ exports.create = function (lom) {
             if (!set_checked(clip, "warping", 1)) {
                 return "Live does not warp it";
             }
-            if (!straighten(clip, wanted.beats)) {
-                return "Live does not warp it straight over " + wanted.beats + " beats";
+            var beats = beats_of(clip, wanted);
+            var signature = signature_of(beats, wanted);
+            if (!warps.straighten(clip, seconds_of(clip), beats)) {
+                return "Live does not warp it straight over " + beats + " beats";
             }
-            if (!loop(clip, wanted.beats)) {
-                return "Live does not loop it over " + wanted.beats + " beats";
+            if (!loop(clip, beats)) {
+                return "Live does not loop it over " + beats + " beats";
             }
-            clip.set("signature_numerator", wanted.signature[0]);
-            clip.set("signature_denominator", wanted.signature[1]);
+            clip.set("signature_numerator", signature[0]);
+            clip.set("signature_denominator", signature[1]);
             clip.set("warp_mode", warp_mode(clip, wanted.warp_mode));
             clip.set("name", wanted.name);
             clip.set("color", wanted.color);

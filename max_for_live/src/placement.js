@@ -15,6 +15,8 @@ exports.create = function (options) {
         return {
             file: stem.file,
             paths: stems.paths(frame.folder, stem.file),
+            tempo: stem.tempo,
+            bars: stem.bars,
             beats: options.frame.beats_of(stem.bars),
             signature: [frame.beats, frame.unit],
             name: stems.clip_name(ours.title, stem.file),

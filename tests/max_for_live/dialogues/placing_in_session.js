@@ -31,9 +31,20 @@ test("a finished stem is a clip in the first slot: warped, looped over its bars,
 test("its length counts in quarter notes, whatever the signature", () => {
     const world = world_with();
     world.say("/rg/signature", 7, 8);
-    world.stem("drums", {bars: 2});
+    world.stem("drums", {bars: 2, bar_beats: 3.5});
     const clip = clip_at(world, 0);
     assert.deepStrictEqual([clip.loop_end, clip.signature_numerator, clip.signature_denominator], [7, 7, 8]);
+});
+
+test("a take that was made in another signature keeps its length and its bars", () => {
+    for (const [bar_beats, signature] of [[4, [4, 4]], [3.5, [7, 8]], [1.25, [5, 16]]]) {
+        const world = world_with();
+        world.say("/rg/signature", 3, 4);
+        world.stem("drums", {bars: 8, bar_beats, tempo: 97.531});
+        const clip = clip_at(world, 0);
+        assert.ok(Math.abs(clip.loop_end - 8 * bar_beats) < 1e-3);
+        assert.deepStrictEqual([clip.signature_numerator, clip.signature_denominator], signature);
+    }
 });
 
 // Four bars at 180: 16 beats in 5.333 seconds, whatever Live made of them.
