@@ -13,12 +13,11 @@ var LAND_TRIES = 50; // 5 s
 var CREATE_TRIES = 20;
 var SELECT_TRIES = 10;
 
-// `tell(text)` shows a notification; `tempo` knows the length of a bar.
-function Landing(host, launcher, preferences, tempo, project, tell) {
+// `tell(text)` shows a notification.
+function Landing(host, launcher, preferences, project, tell) {
   this.host = host;
   this.launcher = launcher;
   this.preferences = preferences;
-  this.tempo = tempo;
   this.project = project;
   this.tell = tell;
   this.queue = [];
@@ -30,12 +29,12 @@ function Landing(host, launcher, preferences, tempo, project, tell) {
 
 // stem: {role, take, key, bars, setName}; path: where Bitwig reads it. What a clip is called tells which
 // take of which set it is, so that it is found again; not its tempo, which Bitwig changes with its own.
-Landing.prototype.add = function (stem, path) {
+Landing.prototype.add = function (stem, path, lengthBeats) {
   var identity = stem.role + ' t' + stem.take + ' (' + stem.setName + ')';
   this.queue.push({
     role: stem.role, path: path, identity: identity,
     name: identity + ' ' + stem.key + ' ' + stem.bars + ' bars',
-    lengthBeats: stem.bars * this.tempo.barBeats()
+    lengthBeats: lengthBeats
   });
   this.next();
 };

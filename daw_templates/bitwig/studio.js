@@ -12,6 +12,7 @@ function Studio(host) {
   this.isOpening = false;
   this.dumps = 0; // that were waited for
   this.stems = {}; // by track: the newest stem that the engine told
+  this.lengths = {}; // beats, by file: the signature of its time, where we were there
   this.folder = '';
   this.setName = '';
   this.isDump = false;
@@ -24,7 +25,7 @@ function Studio(host) {
   this.position = new Position(host, transport, this.preferences, this.tempo, this);
   this.panel = new Panel(host, this, this);
   this.landing = new Landing(
-    host, this.launcher, this.preferences, this.tempo, this, function (text) { self.notify(text); });
+    host, this.launcher, this.preferences, this, function (text) { self.notify(text); });
   this.preferences.reconnect.addSignalObserver(function () { host.restart(); });
   this.watchProject(this.launcher.application);
   if (this.connection.problem) {
@@ -146,6 +147,7 @@ Studio.prototype.setOpened = function (name) {
   }
   this.setName = name;
   this.stems = {};
+  this.lengths = {};
   if (!this.isDump) {
     this.isAdopting = true;
     this.refresh();
@@ -159,6 +161,9 @@ Studio.prototype.setOpened = function (name) {
 Studio.prototype.stemTold = function (stem) {
   var known = this.stems[stem.role];
   this.stems[stem.role] = stem;
+  if (!this.isDump && !this.lengths.hasOwnProperty(stem.file)) {
+    this.lengths[stem.file] = this.lengthOf(stem);
+  }
   if (known && known.take === stem.take) {
     return;
   }
@@ -191,12 +196,17 @@ Studio.prototype.stemOf = function (role, message) {
   };
 };
 
+Studio.prototype.lengthOf = function (stem) {
+  var known = this.lengths.hasOwnProperty(stem.file);
+  return known ? this.lengths[stem.file] : stem.bars * this.tempo.barBeats();
+};
+
 // The engine names a file and, apart from it, its folder.
 Studio.prototype.land = function (stem) {
   if (!this.folder || /[\/\\]/.test(stem.file)) {
     this.notify('the engine did not say where ' + stem.file + ' lies');
   } else {
-    this.landing.add(stem, this.folder + '/stems/' + stem.file);
+    this.landing.add(stem, this.folder + '/stems/' + stem.file, this.lengthOf(stem));
   }
 };
 

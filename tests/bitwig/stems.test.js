@@ -192,6 +192,17 @@ test('a take that is wanted again is launched where it lies, and not inserted tw
   assert.equal(desk().clips().length, 2);
 });
 
+test('a take keeps the length of its time, though the signature has changed when it is inserted', async () => {
+  await desk().meet({'Insert finished stems': false}, drums);
+  desk().finish(1);
+  desk().engine.send('/rg/signature', 3, 4);
+  await desk().settled();
+  desk().bitwig.press('Insert stems');
+  const {clips} = desk().bitwig.tracks[0];
+  await until(() => clips[0] && clips[0].loopLength, () => clips);
+  assert.equal(clips[0].loopLength, 16);
+});
+
 test('a name with a folder in it is no stem', async () => {
   await desk().meet({}, drums);
   desk().engine.send('/rg/track/drums/stem', '../../etc/passwd', {f: 120}, 'Am', 4, 7);
