@@ -29,7 +29,9 @@ exports.create = function (options) {
     }
 
     function place_in_arrangement(target, ours, wanted) {
-        var at = {beat: options.follow.time(), rolling: options.follow.is_playing(), bar_beats: options.frame.beats_of(1)};
+        var at = {
+            beat: options.follow.time(), rolling: options.follow.is_playing(), bar_beats: options.frame.beats_of(1)
+        };
         var result = options.arrangement.place(target.track, ours, wanted, at);
         if (!result.error) {
             result.where = (result.lane ? "take lane at beat " : "beat ") + result.beat;
