@@ -55,6 +55,7 @@ class Conductor:
         self._player, self._ask_signature, self._later = player, ask_signature, later
         self.tempo = TempoFollower(ask_tempo)
         self.phase = PhaseFollower(player)
+        self._asked_signatures: tuple[Signature, Signature] | None = None  # the clock's, and the set's then
         self._was_rolling: bool | None = None
         self._was_at = 0.0  # beats
         self._lead_s = {START: 0.0, LOCATE: 0.0}  # what they take to arrive, as the last ones showed
@@ -107,7 +108,10 @@ class Conductor:
         """Tempo and signature alone: of a clock whose transport the player is on."""
         if reading.settled:
             self.tempo.follow(reading, frame.tempo_bpm, played_bpm, now_s)
-        if reading.signature is not None and reading.signature != frame.signature:
+        if reading.signature is None or reading.signature == frame.signature:
+            self._asked_signatures = None
+        elif self._asked_signatures != (reading.signature, frame.signature):  # else the set cannot take it
+            self._asked_signatures = (reading.signature, frame.signature)
             self._ask_signature(reading.signature)
 
     def _has_moved(self, reading: Reading, here: Transport) -> bool:

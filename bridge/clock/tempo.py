@@ -20,6 +20,7 @@ STEPS_BPM = (1.0, 0.5, 0.1, 0.05, 0.01)
 EXACT_BPM = 0.005
 LEFT_S = 1.0
 PAUSE_S = 0.1  # between two changes: a hand on a host's tempo knob
+REFUSED_S = 5.0  # what a set cannot take is not asked for with every step
 
 
 def roundest(tempo_bpm: float, error_bpm: float) -> float:
@@ -37,6 +38,7 @@ class TempoFollower:
     def __init__(self, ask: Callable[[float], None]) -> None:
         self._ask = ask
         self._asked_at_s = float("-inf")
+        self._asked = (0.0, 0.0, 0.0)  # what, and where set and music were then
         self._left_bpm, self._left_until_s = frozenset[float](), float("-inf")
 
     def leave(self, tempi_bpm: Iterable[float], now_s: float) -> None:
@@ -51,9 +53,13 @@ class TempoFollower:
             return
         error_bpm = max(reading.tempo_error_bpm, EXACT_BPM)
         if max(abs(reading.tempo_bpm - bpm) for bpm in (set_bpm, played_bpm)) <= error_bpm:
+            self._asked = (0.0, 0.0, 0.0)
             return
         is_set = abs(reading.tempo_bpm - set_bpm) <= error_bpm
         wanted = set_bpm if is_set else roundest(reading.tempo_bpm, error_bpm)
+        ask = (wanted, set_bpm, played_bpm)
+        if ask == self._asked and now_s < self._asked_at_s + REFUSED_S:
+            return
         if MIN_TEMPO_BPM <= wanted <= MAX_TEMPO_BPM and not wanted == set_bpm == played_bpm:
-            self._asked_at_s = now_s
+            self._asked, self._asked_at_s = ask, now_s
             self._ask(wanted)

@@ -4,7 +4,10 @@ from random import Random
 
 import pytest
 
+from bridge.clock.conductor import Conductor, SetFrame
+from bridge.clock.reading import Reading
 from engine import commands as c
+from engine.music.key import Signature
 from tests.bridge.clock.simulation import MidiHost, OscHost, Simulation
 
 
@@ -93,3 +96,31 @@ def test_only_who_takes_no_tempo_of_ours_is_said_to_lead_it():
     midi.start()
     simulation.run(3.0)
     assert (simulation.leader, simulation.clock.tempo_leader) == ("midi", "MIDI clock")
+
+
+class Refusing(Simulation):
+    """A set that cannot take what is asked of it."""
+
+    def obey(self, command):
+        self.asked.append(command)
+
+
+def test_what_the_set_cannot_take_is_not_asked_for_with_every_step():
+    simulation = Refusing(120.0)
+    host = OscHost(simulation, Random(1), tempo_bpm=97.5)
+    host.set(beat=0.0, rolling=True)
+    simulation.run(3.0)
+    assert tempi(simulation) == [97.5]
+    host.set(tempo_bpm=90.0)
+    simulation.run(6.0)
+    assert tempi(simulation) == [97.5, 90.0, 90.0]
+
+
+def test_a_signature_that_is_refused_is_asked_for_once_and_again_when_it_comes_back():
+    asked = []
+    simulation = Simulation(120.0)
+    conductor = Conductor(simulation.player, lambda _: None, asked.append, simulation.later)
+    frame, long, other = SetFrame(120.0, Signature(4, 4)), Signature(9, 1), Signature(3, 4)
+    for signature in (long, long, other, other, Signature(4, 4), long):
+        conductor.follow_frame(Reading(True, 0.0, 120.0, signature), frame, 120.0, 0.0)
+    assert asked == [long, other, long]
