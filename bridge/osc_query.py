@@ -7,13 +7,15 @@
     {"COMMAND": "PATH_CHANGED", "DATA": "/rg/scene"}        from us: what can be chosen there is another now
 
 OSC packets that come over the WebSocket are taken like any others: a page in a browser has no other way.
-Web pages of other hosts are refused: any page can reach 127.0.0.1, and a set is nobody else's business.
+Web pages of other hosts are refused: any page can reach 127.0.0.1, and a set is nobody else's business. Those
+of this machine may read the answers (Access-Control-Allow-Origin), whatever port they come from.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -89,6 +91,7 @@ class OscQuery:
         self.host, self.osc_port = host, osc_port
         app = web.Application()
         app.router.add_get("/{path:.*}", self._get)
+        app.on_response_prepare.append(self._let_read)
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S)
         await self.runner.setup()
         site = web.TCPSite(self.runner, host, port)
@@ -156,6 +159,13 @@ class OscQuery:
         origin = request.headers.get("Origin")
         return origin is None or urlsplit(origin).hostname in (*LOCAL_HOSTS, asked)
 
+    async def _let_read(self, request: web.Request, response: web.StreamResponse) -> None:
+        """A browser hands an answer to its page only where the answer allows it."""
+        origin = request.headers.get("Origin")
+        if origin is not None and self._is_welcome(request):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+
     def _tree(self) -> Node:
         return build_tree(self.tracks(), self.snapshot(), self.name, self.names())
 
@@ -206,10 +216,16 @@ class OscQuery:
         except (ValueError, TypeError, KeyError, RecursionError):
             log.debug("OSCQuery: %.80s is no command", message.data)
             return
-        if command == "LISTEN" and find_node(self._tree(), path):
+        if command == "LISTEN" and find_node(_shape(tuple(self.tracks())), path):
             listener.paths.add(path)
         elif command == "IGNORE":
             listener.paths.discard(path)
+
+
+@functools.lru_cache(maxsize=4)
+def _shape(tracks: tuple[str, ...]) -> Node:
+    """The tree without values: a panel that listens to all of it asks some hundred times in a row."""
+    return build_tree(tracks, (), "")
 
 
 def _answer(node: Node, asked: Sequence[str]) -> web.Response:

@@ -277,6 +277,19 @@ async def test_a_websocket_hears_what_it_listens_to_until_it_ignores_it():
             await pause()
 
 
+@in_loop
+async def test_to_listen_to_everything_costs_no_look_at_the_set():
+    """A panel listens to some hundred paths at once; the control thread has a clock to follow meanwhile."""
+
+    def nobody_asks():
+        raise AssertionError("the whole state was asked for")
+
+    async with Studio() as studio, page(studio) as socket:
+        studio.server.query.snapshot = nobody_asks
+        await socket.send_json({"COMMAND": "LISTEN", "DATA": "/rg/track/bass/param/glide"})
+        await listening(studio, {"/rg/track/bass/param/glide"})
+
+
 async def listening(studio: Studio, paths: set[str]) -> None:
     while {path for listener in studio.server.query.listeners for path in listener.paths} != paths:
         await pause()
@@ -316,6 +329,26 @@ async def test_stopping_closes_the_websockets():
 async def test_pages_of_other_hosts_learn_nothing(headers, status):
     async with Studio() as studio:
         assert (await get(studio, "/rg/tempo", headers=headers))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "allowed"),
+    [
+        ("/rg/tempo", "http://localhost:8000", "http://localhost:8000"),
+        ("/rg/nothing", "http://127.0.0.1:3000", "http://127.0.0.1:3000"),  # it may read why, too
+        ("/rg/tempo", "https://evil.example", None),
+        ("/rg/tempo", None, None),
+    ],
+)
+@in_loop
+async def test_a_browser_lets_pages_of_this_machine_read_the_answers(path, origin, allowed):
+    headers = {"Origin": origin} if origin else {}
+    async with (
+        Studio() as studio,
+        aiohttp.ClientSession() as http,
+        http.get(url(studio, path), headers=headers) as answer,
+    ):
+        assert answer.headers.get("Access-Control-Allow-Origin") == allowed
 
 
 def test_the_contract_as_a_table_has_a_line_for_every_row():
