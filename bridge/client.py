@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ from pythonosc.parsing import osc_types
 from engine.errors import EngineError
 
 HELLO_NAME = "resonantgen-cli"
+# Below what systems give to whoever asks for any port (Linux 32768 and up, others 49152): such a one may be taken
+# again before an engine that was told it has come up.
+CHOSEN_PORTS = (20_000, 32_000)
 
 
 @dataclass(frozen=True)
@@ -113,16 +117,16 @@ class Client:
 def free_port() -> int:
     """A UDP port that is free, with the three TCP ports that go with it (port, +1, +2)."""
     for _ in range(64):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port < 65000 and all(_tcp_is_free(port + i) for i in range(3)):
+        port = random.SystemRandom().randrange(*CHOSEN_PORTS)  # however a test has seeded the other
+        if _is_free(port, socket.SOCK_DGRAM) and all(
+            _is_free(port + i, socket.SOCK_STREAM) for i in range(3)
+        ):
             return port
     raise EngineError("not_available", "no free ports on 127.0.0.1")
 
 
-def _tcp_is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+def _is_free(port: int, kind: socket.SocketKind) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
