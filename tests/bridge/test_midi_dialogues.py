@@ -30,9 +30,9 @@ STATES = {  # the lock's light on, generating, queued, waiting for the bar, fail
     "launchpad_x": ("90 52 15", "92 48 2D", "90 48 00|91 48 0D", "90 48 00|91 48 0D", "90 48 00|91 48 05",
                     "90 48 01"),
     "apc_mini_mk2": ("96 39 15", "99 31 2D", "9E 31 0D", "9E 31 0D", "9E 31 05", "90 31 03"),
-    "push2": ("90 5D 46|B0 67 46", "90 55 00|99 55 4A|B0 15 00|B9 15 4A",
-              "90 55 00|9E 55 44|B0 15 00|BE 15 44", "90 55 00|9E 55 44|B0 15 00|BE 15 44",
-              "90 55 00|9E 55 42|B0 15 00|BE 15 42", "90 55 41|B0 15 41"),
+    "push2": ("90 5D 7E|B0 67 7E", "90 55 00|99 55 7D|B0 15 00|B9 15 7D",
+              "90 55 00|9E 55 08|B0 15 00|BE 15 08", "90 55 00|9E 55 08|B0 15 00|BE 15 08",
+              "90 55 00|9E 55 7F|B0 15 00|BE 15 7F", "90 55 7B|B0 15 7B"),
     "generic_pad": ("90 25 15", "92 29 2D", "91 29 0D", None, "91 29 05", "90 29 01"),
 }  # fmt: skip
 
@@ -74,6 +74,17 @@ def test_a_controller_is_set_to_its_mode_before_its_lights_and_given_back_after_
     desk.controller.dark()
     if last is not None:
         assert desk.sent[-1].hex() == last
+
+
+def test_push_keeps_the_palette_that_live_goes_by_and_its_white_lights_are_told_how_bright():
+    desk = Desk("push2")
+    desk.controller.refresh()
+    assert [message.hex() for message in desk.sent if message.type == "sysex"] == [
+        "F0 00 21 1D 01 01 0A 01 F7"
+    ]
+    lamps = desk.lights()
+    assert (lamps["cc", 50], lamps["cc", 51]) == ((127, 0), (16, 0))  # the page shown, and another
+    assert said(desk, e.TrackWaiting("bass", "launch"))[-1] == "BE 38 7F"
 
 
 def test_a_mixed_colour_goes_by_sysex():
@@ -200,9 +211,9 @@ def test_prompts_are_the_maps_own_and_the_last_one_asked_for_is_bright():
     desk = Desk("push2")
     desk.controller.refresh()
     assert desk.note(97) == [("/rg/generate", "warm deep house at 122 bpm")]
-    assert [message.hex() for message in desk.sent][-1] == "90 61 4E"
+    assert [message.hex() for message in desk.sent][-1] == "90 61 03"
     assert desk.note(64) == [("/rg/generate", "more aggressive")]
-    assert {m.hex() for m in desk.sent[-2:]} == {"90 61 4F", "90 40 4C"}
+    assert {m.hex() for m in desk.sent[-2:]} == {"90 61 7B", "90 40 16"}
 
 
 def test_a_prompt_is_bright_until_somebody_else_asks_for_another():
@@ -211,7 +222,7 @@ def test_a_prompt_is_bright_until_somebody_else_asks_for_another():
     desk.note(97)
     assert said(desk, e.Accepted(e.Origin("midi", "/rg/generate"))) == []  # its own
     assert said(desk, e.Accepted(e.Origin("127.0.0.1:9", "/rg/scene/load"))) == []
-    assert said(desk, e.Accepted(e.Origin("127.0.0.1:9", "/rg/generate"))) == ["90 61 4F"]
+    assert said(desk, e.Accepted(e.Origin("127.0.0.1:9", "/rg/generate"))) == ["90 61 7B"]
 
 
 def test_a_choice_goes_round():
