@@ -218,3 +218,10 @@ class LinkSession(Host):
         state = LinkState(self.simulation.now_s, self.beat, self.tempo_bpm, self.peers, self.playing)
         self.simulation.clock.link.state = state
         self.simulation.later(0.02, self._tick)
+
+
+def worst(host, seconds):
+    """The largest error while that time passes, in ms."""
+    errors = []
+    host.simulation.run(seconds, lambda _: errors.append(abs(host.error_ms())))
+    return max(errors)
