@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 9130
 RENDERS = ("auto", "model", "instruments")
+LAST_THREADS_S = 0.5  # idle ones end in far less
 
 
 def build_parser(command: str = "") -> argparse.ArgumentParser:
@@ -271,7 +275,22 @@ def _serve(args: argparse.Namespace) -> int:
 
     folder = args.set or set_folder(config)
     asyncio.run(App(config, folder).run(args.resume))
+    leave(0)
     return 0
+
+
+def leave(code: int) -> None:
+    """End the process now if a thread still works, as one that imports torch does for many seconds: all that
+    has to be kept is on the disk, and every port is closed. Returns where none does."""
+    end_s = time.monotonic() + LAST_THREADS_S
+    threads = [one for one in threading.enumerate() if one is not threading.current_thread()]
+    for thread in threads:
+        if not thread.daemon:
+            thread.join(max(0.0, end_s - time.monotonic()))
+    if any(thread.is_alive() and not thread.daemon for thread in threads):
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":
