@@ -16,8 +16,8 @@ from pythonosc.parsing import osc_types
 from engine.errors import EngineError
 
 HELLO_NAME = "resonantgen-cli"
-# Below what systems give to whoever asks for any port (Linux 32768 and up, others 49152): such a one may be taken
-# again before an engine that was told it has come up.
+# Below what systems give to whoever asks for any port (Linux 32768 and up, others 49152): such a one may be
+# taken again before an engine that was told it has come up.
 CHOSEN_PORTS = (20_000, 32_000)
 
 
