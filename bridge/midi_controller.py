@@ -81,8 +81,7 @@ class MidiController:
     def _move(self, move: Move) -> None:
         self._touch(move)
         self._hold(move)
-        if move.kind == "cc":
-            self.panel.stand(move.control, move.value)
+        self.panel.stand(move)
         changed = move.pressed != (move.control in self.down)
         (self.down.add if move.pressed else self.down.discard)(move.control)
         heard = [b for b in self.bindings.get((move.kind, move.number), ()) if b.control.hears(move)]

@@ -11,7 +11,7 @@ from typing import Any
 
 import mido
 
-from bridge.midi_control import BEND_MAX, Control
+from bridge.midi_control import BEND_MAX, Control, Move
 from bridge.midi_layer import Layer
 from bridge.midi_map import Digits, Light, Look, Meter, Output, Position, Text
 from bridge.midi_shown import keys_of, look_of
@@ -84,12 +84,12 @@ class Panel:
             if isinstance(output, Position) and output.touch == control and not down:
                 self._show(output, again=True)
 
-    def stand(self, control: Control, value: int) -> None:
-        """A knob was turned there: it is told of no place but another."""
-        place = "cc position", control.number
+    def stand(self, move: Move) -> None:
+        """A knob or a fader was moved there: it is told of no place but another."""
+        place = f"{move.kind} position", move.channel if move.kind == "bend" else move.number
         output = self.live.get(place)
-        if isinstance(output, Position) and output.control.channel in (None, control.channel):
-            self.shown[place] = (_ring(output.control, value),)
+        if isinstance(output, Position) and output.control.hears(move):
+            self.shown[place] = (_going_to(output.control, move.value),)
 
     # --- what goes out ----------------------------------------------------------------------------
 
@@ -168,14 +168,16 @@ def _meter(meter: Meter, level_db: Any) -> Messages:
 
 def _position(position: Position, value: Any) -> Messages:
     low, high = position.values
-    channel = position.control.channel or 0
     share = 0.0 if value is None else position.curve.position(float(value))
     place = round(low + (high - low) * share)
     if position.control.kind == "bend":
-        return (mido.Message("pitchwheel", pitch=min(place, BEND_MAX) - 8192, channel=channel),)
+        return (_going_to(position.control, min(place, BEND_MAX)),)
     # A ring of which nothing is known is dark; at the lower end of its values a lamp may be on.
-    return (_ring(position.control, 0 if value is None else place),)
+    return (_going_to(position.control, 0 if value is None else place),)
 
 
-def _ring(control: Control, value: int) -> mido.Message:
-    return mido.Message("control_change", control=control.number, value=value, channel=control.channel or 0)
+def _going_to(control: Control, value: int) -> mido.Message:
+    channel = control.channel or 0
+    if control.kind == "bend":
+        return mido.Message("pitchwheel", pitch=value - 8192, channel=channel)
+    return mido.Message("control_change", control=control.number, value=value, channel=channel)

@@ -363,6 +363,15 @@ def test_a_motor_fader_follows_the_value_but_never_a_hand():
     assert said(desk, e.TrackVolume("melody", -96.0)) == ["E3 00 00"]
 
 
+def test_a_fader_that_tells_of_no_fingers_is_not_sent_where_it_was_moved():
+    volume = 'bend = 1\naddress = "/rg/track/{t}/volume"\nargs = ["$value"]\n'
+    desk = Desk(f'[[bind]]\n{volume}[[position]]\nbend = 1\nshows = "/rg/track/{{t}}/volume"')
+    for pitch in (-8192, -5000, 1, 8191):
+        [(_, volume_db)] = desk.bend(0, pitch)
+        assert said(desk, e.TrackVolume("drums", volume_db)) == []
+    assert [text[:2] for text in said(desk, e.TrackVolume("drums", 0.0))] == ["E0"]  # somebody else's
+
+
 def test_14_bits_reach_values_that_7_could_not():
     desk = Desk("mackie_control")
     first, second = (desk.bend(0, pitch)[0][1] for pitch in (4096, 4097))
