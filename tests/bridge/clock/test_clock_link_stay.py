@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import time
 
 import pytest
 
-from bridge.clock import link as link_module
-from bridge.clock.link import LinkClock
+from bridge.clock.clock import LOOK_AROUND_S, Clock
+from bridge.clock.link import COME_BACK_S, LinkClock
+from bridge.internal_player import InternalPlayer
+from engine.config import ClockConfig
 from tests.bridge.osc_studio import in_loop
 
 STATE = "[0, 0.0, 120.0, 0, false]"
@@ -78,10 +81,31 @@ async def test_who_leaves_before_the_process_is_there_leaves_none_behind(link, t
 
 @in_loop
 @pytest.mark.parametrize("broken", [("sh", "-c", "exit 3"), ("/not/there",)])
-async def test_a_process_that_ends_by_itself_may_come_back_but_not_at_once(link, broken, monkeypatch):
+async def test_a_process_that_ends_by_itself_may_come_back_but_not_at_once(link, broken):
     link._command = broken
     link.join(120.0)
     await until(lambda: not link.is_joined)
-    now_s = link_module.time.perf_counter()
+    now_s = time.perf_counter()
     assert not link.may_come_back(now_s)
-    assert link.may_come_back(now_s + link_module.COME_BACK_S)
+    assert link.may_come_back(now_s + COME_BACK_S)
+
+
+@in_loop
+async def test_the_clock_joins_again_when_its_process_has_ended(link, tmp_path):
+    later_s = 0.0
+    clock = Clock(
+        InternalPlayer(["drums"]), ClockConfig(), lambda command: None, lambda event: None,
+        lambda: time.perf_counter() + later_s,
+    )  # fmt: skip
+    clock.link = clock.sources["link"] = link
+    working, link._command = link._command, ("sh", "-c", "exit 3")
+    clock.choose("link")
+    await until(lambda: not link.is_joined)
+    link._command = working
+    clock.step()
+    assert not link.is_joined
+    later_s = COME_BACK_S + LOOK_AROUND_S
+    clock.step()
+    await until(lambda: link.state)
+    await clock.close()
+    await until(lambda: not alive(tmp_path))
