@@ -69,8 +69,8 @@ class Advertisement:
         except ImportError:
             log.info("not announced to the network (%s)", HOW)
             return
-        addresses = _addresses(self.host)
         try:
+            addresses = _addresses(self.host)
             self.zeroconf = AsyncZeroconf(interfaces=addresses)
             for service in self.services:
                 info = self._info(service, addresses)

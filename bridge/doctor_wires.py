@@ -11,7 +11,7 @@ from bridge.doctor_packages import installed
 from engine.config import Config
 from engine.errors import EngineError
 
-PING_S = 0.3
+PING_S, PATIENCE_S = 0.3, 1.5  # for an answer where the port seems free, and where somebody has it
 
 
 def check_jack(config: Config) -> list[Finding]:
@@ -97,10 +97,10 @@ def check_port(config: Config) -> list[Finding]:
     """The OSC port and the two after it: free, or an engine's."""
     port = config.osc.port
     name = f"OSC port {port}"
-    engine = ask_version(port)
+    taken = [number for number in range(port, port + 3) if not _is_free(number, udp=number == port)]
+    engine = ask_version(port, PATIENCE_S if taken else PING_S)
     if engine is not None:
         return [Finding(name, OK, f"{engine} answers there")]
-    taken = [number for number in range(port, port + 3) if not _is_free(number, udp=number == port)]
     if taken:
         found = f"taken by another program: {', '.join(map(str, taken))}"
         return [
@@ -111,14 +111,14 @@ def check_port(config: Config) -> list[Finding]:
     return [Finding(name, OK, f"free, as are {port + 1} and {port + 2}")]
 
 
-def ask_version(port: int) -> str | None:
-    """What the engine at a port calls itself; None where none answers."""
+def ask_version(port: int, wait_s: float = PING_S) -> str | None:
+    """What the engine at a port calls itself; None where none answers in time."""
     from bridge.client import Client
 
     client = Client(port)
     try:
         client.send("/rg/version")
-        for message in client.messages(PING_S):
+        for message in client.messages(wait_s):
             if message.address == "/rg/version":
                 return " ".join(map(str, message.args))
     finally:

@@ -19,12 +19,13 @@ from bridge.doctor import check, main_doctor, summary
 from bridge.doctor_checks import CHECKS
 from bridge.doctor_findings import MISSING, OK, WARN, Finding
 from bridge.doctor_machine import check_folder
-from bridge.doctor_wires import check_jack, check_port, controller_findings
+from bridge.doctor_wires import PING_S, check_jack, check_port, controller_findings
 from bridge.osc_wire import build
 from engine.config import Config
 from tests.bridge.jack_server import JackServer
 
 ROOT = Path(__file__).parents[2]
+SLACK_S = 10.0  # of a machine that has other things to do: a check that hangs would take for ever
 
 
 def with_port(port: int) -> Config:
@@ -38,7 +39,7 @@ def with_set(folder: Path) -> Config:
 def test_this_machine_can_run_the_engine_and_is_looked_at_quickly(tmp_path):
     start_s = time.monotonic()
     findings = check(replace(with_port(free_port()), folders=replace(Config().folders, set=str(tmp_path))))
-    assert time.monotonic() - start_s < 3.0
+    assert time.monotonic() - start_s < doctor.DEADLINE_S + SLACK_S
     assert [finding for finding in findings if finding.status == MISSING] == []
     assert {"Python", "packages", "soundfile", "JACK", "MIDI", "set folder"} <= {f.name for f in findings}
 
@@ -117,7 +118,11 @@ def test_an_engine_at_the_port_is_found():
             _, sender = engine.recvfrom(1024)
             engine.sendto(build("/rg/version", ["resonantgen", "9.9"]), sender)
 
-        thread = threading.Thread(target=answer)
+        def answer_late() -> None:
+            time.sleep(2 * PING_S)  # an engine that is busy
+            answer()
+
+        thread = threading.Thread(target=answer_late)
         thread.start()
         (finding,) = check_port(with_port(engine.getsockname()[1]))
         thread.join()
