@@ -4,16 +4,17 @@
     _osc._udp       OSC over UDP
     _osc._tcp       OSC over TCP, SLIP     the keys that OSC 1.1 asks for in its TXT record
 
-Only where the settings let the network in, and where the extra `lan` is installed. Nothing here ever stops
-the engine.
+Only where the settings let the network in, and where the extra `lan` is installed. A network that comes
+later, or that gives the machine another address, is told as well. Nothing here ever stops the engine.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 HOW = "pip install 'resonantgen[lan]'"
+LOOK_S = 10.0  # between two looks at the machine's addresses
 OSC_TXT = {"txtvers": "1", "version": "1.1", "types": "ifs"}
 
 
@@ -52,14 +54,34 @@ def is_open_to_others(host: str) -> bool:
 
 
 class Advertisement:
-    """Of one running engine. `start` and `stop` on the loop; `stop` says goodbye, so that nobody looks for
-    an engine that has ended."""
+    """Of one running engine. `start` and `stop` on the loop, or `run` until it is cancelled, and `stop`;
+    `stop` says goodbye, so that nobody looks for an engine that has ended."""
 
-    def __init__(self, name: str, host: str, found: Sequence[Service]) -> None:
+    def __init__(
+        self, name: str, host: str, found: Sequence[Service],
+        addresses: Callable[[str], list[str]] | None = None,
+    ) -> None:  # fmt: skip
         self.name = name
         self.host = host
         self.services = found
         self.zeroconf: Any = None
+        self._addresses = addresses or addresses_of
+        self._announced: list[str] = []
+
+    async def run(self) -> None:
+        """Announce it where the machine is now, and again where it is from then on."""
+        await self.start()
+        while self.services:
+            await asyncio.sleep(LOOK_S)
+            if self._now() not in (self._announced, []):
+                await self.stop()
+                await self.start()
+
+    def _now(self) -> list[str]:
+        try:
+            return self._addresses(self.host)
+        except OSError:  # a name that nobody knows at the moment
+            return []
 
     async def start(self) -> None:
         if not self.services:
@@ -68,9 +90,13 @@ class Advertisement:
             from zeroconf.asyncio import AsyncZeroconf
         except ImportError:
             log.info("not announced to the network (%s)", HOW)
+            self.services = ()  # nor later
             return
         try:
-            addresses = _addresses(self.host)
+            addresses = self._announced = self._addresses(self.host)
+            if not addresses:
+                log.info("not announced: there is no network yet")
+                return
             self.zeroconf = AsyncZeroconf(interfaces=addresses)
             for service in self.services:
                 info = self._info(service, addresses)
@@ -110,7 +136,7 @@ def instance_name() -> str:
     return f"ResonantGen on {socket.gethostname().split('.')[0]}"
 
 
-def _addresses(host: str) -> list[str]:
+def addresses_of(host: str) -> list[str]:
     """Where others reach us: the address that is bound, or each of this machine's (IPv4) that is not its own
     loop."""
     if host not in ("0.0.0.0", "::", ""):

@@ -125,7 +125,7 @@ class App:
             ("the housekeeping", HOUSEKEEPING_S, self._housekeeping()),
         )  # fmt: skip
         self.tasks = [loop.create_task(again_and_again(*work)) for work in regularly]
-        self.tasks.append(loop.create_task(self.advertisement.start()))
+        self.tasks.append(loop.create_task(self.advertisement.run()))
         if self.config.midi.enabled:
             self._start_midi()
         self.engine.announce_performers()

@@ -77,10 +77,34 @@ async def test_every_service_is_found_by_its_name_until_the_engine_ends():
 
 
 @in_loop
+async def test_a_network_that_comes_later_is_told_as_well(monkeypatch):
+    pytest.importorskip("zeroconf.asyncio")
+    monkeypatch.setattr(advertise, "LOOK_S", 0.01)
+    here: list[str] = []
+    looks: list[str] = []
+
+    def addresses(host: str) -> list[str]:
+        looks.append(host)
+        return here
+
+    engine = Advertisement(f"{NAME}, later", HERE, services(9130, 9130, 9132)[:1], addresses)
+    running = asyncio.create_task(engine.run())
+    while len(looks) < 3:
+        await asyncio.sleep(0.001)
+    assert engine.zeroconf is None
+    here = [HERE]
+    records = await asyncio.to_thread(answered, f"{NAME}, later", engine.services[0].kind)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await engine.stop()
+    assert [record.port for record in records if hasattr(record, "port")] == [9132]
+
+
+@in_loop
 async def test_without_the_package_the_log_says_how_to_get_it(monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "zeroconf.asyncio", None)
     with caplog.at_level(logging.INFO, advertise.__name__):
-        await Advertisement(NAME, HERE, services(1, 2, 3)).start()
+        await Advertisement(NAME, HERE, services(1, 2, 3)).run()
     assert "resonantgen[lan]" in caplog.text
 
 
