@@ -12,7 +12,7 @@ from tests.ardour.studio import LOOP_SAMPLES, TRACKS, Studio, stem_samples
 from tests.bridge.jack_recorder import wait_until
 
 SCRIPTS = [file.target.stem for file in companion_named("ardour").files if file.target.parts[0] == "scripts"]
-ACTIONS = [script for script in SCRIPTS if script != "resonantgen_follow"]
+EVERY_S = 0.2  # between two places while it rolls
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
@@ -155,16 +155,24 @@ def test_without_jack_the_place_is_told_when_it_moves_and_a_few_times_a_second(s
         local follow = rg.follow.new()
         for _ = 1, 3 do follow:step() end
         Session:request_roll(ARDOUR.TransportRequestSource.TRS_UI)
-        for _ = 1, 10 do sleep(0.1) follow:step() end
+        local from = ARDOUR.LuaAPI.monotonic_time()
+        for _ = 1, 20 do sleep(0.05) follow:step() end
+        local rolled_s = (ARDOUR.LuaAPI.monotonic_time() - from) / 1e6
         Session:request_stop(false, false, ARDOUR.TransportRequestSource.TRS_UI)
-        sleep(0.2) follow:step() sleep(0.2) follow:step()
+        for _ = 1, 200 do
+          sleep(0.05)
+          if not Session:transport_rolling() then break end
+        end
+        follow:step() follow:step()
         Session:cfg():set_external_sync(true)
-        return table.concat(sent, ";")"""
-    ).split(";")
-    rows = [row.split() for row in sent]
+        return rolled_s .. ";" .. table.concat(sent, ";")"""
+    )
+    rolled_s, *told = sent.split(";")
+    rows = [row.split() for row in told]
     assert all(row[0] == "ffi" and float(row[2]) == 96.0 for row in rows)
     rolling = [int(row[3]) for row in rows]
-    assert rolling[0] == 0 and rolling[-1] == 0 and 3 <= sum(rolling) <= 8
+    most = float(rolled_s) / EVERY_S + 3  # a start, and a playhead that a busy machine held up
+    assert rolling[0] == 0 and rolling[-1] == 0 and 3 <= sum(rolling) <= most
     beats = [float(row[1]) for row in rows]
     assert beats == sorted(beats) and beats[-1] - beats[0] > 0.5
 

@@ -94,7 +94,7 @@ def test_companions_are_found_in_a_package_that_is_no_folder(tmp_path):
                     packages.write(path, path.relative_to(ROOT))
     command = [sys.executable, "-I", "-c", INSTALL_ALL, str(archive), str(tmp_path)]
     home = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
-    result = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
     for host, companion in companions().items():
         found = read_receipt(tmp_path / host, host)

@@ -61,7 +61,7 @@ class ReaperHost:
     def __exit__(self, *_: object) -> None:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.close()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         self.process.stdout.close()
 
     # --- talking to the model ---------------------------------------------------------------------

@@ -147,7 +147,7 @@ def surface(studio: Musician) -> Iterator[socket.socket]:
     """REAPER's socket in its mode "Device IP/port": it listens where it sends from."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.connect(("127.0.0.1", studio.port))
-        sock.settimeout(30)
+        sock.settimeout(60)
         yield sock
 
 
