@@ -31,6 +31,7 @@ from engine.units import MAX_TEMPO_BPM, MIN_TEMPO_BPM, seconds_to_beats
 
 STEP_S = 0.015
 LOOK_AROUND_S = 1.0
+INSTEAD = "change it there, or take the clock by /rg/clock/source internal"
 NAMES = {"jack": "another program on JACK", "midi": "MIDI clock", "osc": "the host over OSC"}
 
 
@@ -72,6 +73,7 @@ class Clock:
         if source != "auto":
             self.sources[source].check()
         self._chooser.ask(source)
+        self.osc.forgive()
         self._player.follow(source in ("auto", "jack"))
         self._join_or_leave()
 
@@ -88,13 +90,12 @@ class Clock:
         reading, leader = self._reading, self.active.source
         if reading is None or leader not in NAMES or (leader == "jack" and not self._is_led):
             return
-        instead = "change it there, or take the clock by /rg/clock/source internal"
         if isinstance(command, c.SetTempo) and leader != "osc":
             if abs(command.tempo_bpm - self._frame.tempo_bpm) > 0.005:
                 tempo = f"{self._frame.tempo_bpm:g} bpm are {NAMES[leader]}'s"
-                raise EngineError("locked", f"the {tempo}; {instead}")
+                raise EngineError("locked", f"the {tempo}; {INSTEAD}")
         elif isinstance(command, c.Locate) and leader != "jack" and reading.rolling and self._is_rolling:
-            raise EngineError("locked", f"the position is {NAMES[leader]}'s while it rolls; {instead}")
+            raise EngineError("locked", f"the position is {NAMES[leader]}'s while it rolls; {INSTEAD}")
 
     @property
     def _is_rolling(self) -> bool:
@@ -149,13 +150,13 @@ class Clock:
     def tempo_leader(self) -> str:
         """Who leads the tempo and takes none of ours; "" where nobody does."""
         leader = self.active.source
-        takes_none = leader == "midi" or (leader == "jack" and self._is_led)
-        return NAMES[leader] if takes_none else ""
+        keeps = {"midi": True, "jack": self._is_led, "osc": self.osc.keeps_tempo}
+        return NAMES[leader] if keeps.get(leader, False) else ""
 
     def _leave_tempi(self) -> None:
         """Give hosts and sessions the time to take the musician's tempo over; also one that is about to lead.
-        Who takes none leads on with its own."""
-        if self.tempo_leader:
+        Who cannot leads on with its own; a host tells the tempo before the place, and so is waited for."""
+        if self.tempo_leader and self.active.source != "osc":
             return
         tempi = [r.tempo_bpm for name, r in self._readings.items() if r is not None and name != "internal"]
         self.conductor.tempo.leave(tempi, self._now())
@@ -198,6 +199,9 @@ class Clock:
             at_s, here = look(self._player.transport, self._now)
             reading = self.sources[leader].read(at_s) or reading
             self.conductor.follow(self._for_player(reading), here, self._frame, at_s)
+        if leader == "osc" and self.conductor.tempo.take_kept() and self.osc.note_kept():
+            told = f"{NAMES['osc']} keeps {reading.tempo_bpm:g} bpm"
+            self._publish(e.Log("warning", f"{told}: {INSTEAD}"))
         if now_s - self._looked_around_s >= LOOK_AROUND_S:
             self._look_around(now_s)
         self._send(now_s)

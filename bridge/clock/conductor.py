@@ -69,6 +69,7 @@ class Conductor:
         """Another clock leads: nothing is known of it yet."""
         self._was_rolling = None
         self.phase.forget()
+        self.tempo.take_kept()
         if self._waits:
             self._waits = False
             self._player.play()

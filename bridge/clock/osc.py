@@ -45,6 +45,7 @@ class OscClock:
     def __init__(self) -> None:
         self._host: object = None
         self._positions: deque[Position] = deque()
+        self._keepers: set[object] = set()
 
     def tell(self, host: object, beat: float, tempo_bpm: float, rolling: bool, now_s: float) -> None:
         """A position of a host has arrived."""
@@ -65,6 +66,21 @@ class OscClock:
         """Whether it rolls, and its tempo, as they were told last."""
         last = self._positions[-1] if self._positions else None
         return (last.rolling, last.tempo_bpm) if last is not None else (False, 0.0)
+
+    @property
+    def keeps_tempo(self) -> bool:
+        """Whether the host that leads takes no tempo of ours, as has shown."""
+        return self._host in self._keepers
+
+    def note_kept(self) -> bool:
+        """The host has kept its tempo though it was told another; whether that is news."""
+        is_news = not self.keeps_tempo
+        self._keepers.add(self._host)
+        return is_news
+
+    def forgive(self) -> None:
+        """It may be different now."""
+        self._keepers.clear()
 
     def _go_on(self, new: Position) -> None:
         """What the positions so far tell of this one. In a ramp the line bends a little at each of them."""

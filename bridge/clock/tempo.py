@@ -40,21 +40,30 @@ class TempoFollower:
         self._asked_at_s = float("-inf")
         self._asked = (0.0, 0.0, 0.0)  # what, and where set and music were then
         self._left_bpm, self._left_until_s = frozenset[float](), float("-inf")
+        self._is_kept = False
 
     def leave(self, tempi_bpm: Iterable[float], now_s: float) -> None:
         """The musician has just changed the tempo: what clocks say still is old, and left for a while."""
         self._left_bpm, self._left_until_s = frozenset(tempi_bpm), now_s + LEFT_S
+        self._is_kept = False
+
+    def take_kept(self) -> bool:
+        """Whether the clock was given the time to take the musician's tempo, and has not; told once."""
+        is_kept, self._is_kept = self._is_kept, False
+        return is_kept
 
     def follow(self, reading: Reading, set_bpm: float, played_bpm: float, now_s: float) -> None:
         """The clock's tempo, the set's, and the one that is heard (a prompt's comes with its takes)."""
         if now_s < self._asked_at_s + PAUSE_S:
             return
-        if now_s < self._left_until_s and reading.tempo_bpm in self._left_bpm:
-            return
         error_bpm = max(reading.tempo_error_bpm, EXACT_BPM)
         if max(abs(reading.tempo_bpm - bpm) for bpm in (set_bpm, played_bpm)) <= error_bpm:
             self._asked = (0.0, 0.0, 0.0)
             return
+        if reading.tempo_bpm in self._left_bpm:
+            if now_s < self._left_until_s:
+                return
+            self._left_bpm, self._is_kept = frozenset(), True
         is_set = abs(reading.tempo_bpm - set_bpm) <= error_bpm
         wanted = set_bpm if is_set else roundest(reading.tempo_bpm, error_bpm)
         ask = (wanted, set_bpm, played_bpm)

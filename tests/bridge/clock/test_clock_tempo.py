@@ -7,6 +7,7 @@ import pytest
 from bridge.clock.conductor import Conductor, SetFrame
 from bridge.clock.reading import Reading
 from engine import commands as c
+from engine import events as e
 from engine.music.key import Signature
 from tests.bridge.clock.simulation import MidiHost, OscHost, Simulation
 
@@ -58,16 +59,40 @@ def test_the_musician_s_tempo_holds_where_a_host_is_only_about_to_lead():
     assert (simulation.leader, simulation.frame.tempo_bpm, tempi(simulation)) == ("osc", 140.0, [])
 
 
-def test_a_host_that_does_not_take_it_over_leads_on_after_a_second():
+def told(simulation):
+    return [event.text for event in simulation.told if isinstance(event, e.Log)]
+
+
+def test_a_host_that_does_not_take_it_over_leads_on_after_a_second_and_is_known_to():
+    """As Live does: from then on music is made in its tempo in the first place."""
     simulation = Simulation(97.5)
     host = OscHost(simulation, Random(1), tempo_bpm=97.5)
     host.set(beat=0.0, rolling=True)
     simulation.run(1.0)
     simulation.musician(c.SetTempo(140.0))
     simulation.run(0.9)
-    assert simulation.frame.tempo_bpm == 140.0
+    assert (simulation.frame.tempo_bpm, simulation.clock.tempo_leader) == (140.0, "")
     simulation.run(0.5)
-    assert simulation.frame.tempo_bpm == 97.5
+    assert (simulation.frame.tempo_bpm, simulation.clock.tempo_leader) == (97.5, "the host over OSC")
+    (text,) = told(simulation)
+    assert "the host over OSC keeps 97.5 bpm: change it there" in text
+    simulation.clock.choose("auto")
+    assert simulation.clock.tempo_leader == ""
+
+
+def test_a_host_that_tells_its_new_tempo_before_its_place_is_not_asked_to_go_back():
+    simulation = Simulation(97.5)
+    host = OscHost(simulation, Random(1), tempo_bpm=97.5)
+    host.set(beat=0.0, rolling=True)
+    simulation.run(1.0)
+    simulation.musician(c.SetTempo(140.0))
+    simulation.run(1.5)  # it is known to keep its own
+    simulation.asked.clear()
+    simulation.musician(c.SetTempo(101.0))  # the host's own word
+    simulation.run(0.1)
+    host.set(tempo_bpm=101.0)
+    simulation.run(2.0)
+    assert (simulation.frame.tempo_bpm, tempi(simulation)) == (101.0, [])
 
 
 def test_midi_clock_takes_no_tempo_of_ours_and_is_not_left_for_a_moment():
