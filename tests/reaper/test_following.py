@@ -103,6 +103,18 @@ def test_a_folder_that_cannot_be_written_to_is_told_once(desk):
     assert desk.console().count("cannot write where the engine would read") == 1
 
 
+def test_what_a_full_disk_did_not_take_is_told_and_not_half_sent(desk, engine):
+    desk.lua(
+        "local open = io.open io.open = function(path, mode) local file, why = open(path, mode)"
+        " if not (file and path:find('%.part$')) then return file, why end"
+        " return {write = function() file:write('/rg/tr') return nil, 'No space left on device' end,"
+        " close = function() return file:close() end} end"
+    )
+    desk.action("Lock Bass")
+    assert "cannot reach the engine: No space left on device" in desk.console()
+    assert [path for path in desk.mailbox.rglob("*") if path.is_file()] == []
+
+
 def test_what_was_read_is_taken_away(desk, engine):
     engine.stem("bass", 1)
     engine.turns(3)

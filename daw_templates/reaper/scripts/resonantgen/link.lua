@@ -58,8 +58,12 @@ function Link.write(folder, packet)
   if not file then
     return nil, reason
   end
-  file:write(packet)
-  file:close()
+  local written_all, trouble = file:write(packet)
+  local closed, late_trouble = file:close() -- what was kept back is written now
+  if not (written_all and closed) then
+    os.remove(base .. ".part")
+    return nil, trouble or late_trouble
+  end
   local moved, why = os.rename(base .. ".part", base .. ".osc")
   return moved and base .. ".osc", why
 end
