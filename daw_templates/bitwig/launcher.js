@@ -8,10 +8,10 @@ var TRACKS = 40;
 var SCENES = 32;
 // What may hold audio clips.
 var AUDIO_TYPES = ['Audio', 'Hybrid'];
-var COLOURS = {
-  drums: [0.85, 0.32, 0.17], bass: [0.79, 0.58, 0.13], harmony: [0.25, 0.45, 0.82], melody: [0.26, 0.64, 0.35]
-};
-var OTHER_COLOUR = [0.54, 0.39, 0.79];
+// Of 256: a colour is made of Java floats, and GraalJS refuses a number that a float does not hold exactly.
+var COLOURS = {drums: [217, 82, 44], bass: [201, 148, 33], harmony: [63, 116, 209], melody: [67, 163, 90]};
+var OTHER_COLOUR = [138, 99, 201];
+var FULL = 256;
 
 function Launcher(host) {
   var project = host.getProject();
@@ -57,6 +57,11 @@ function colourOf(role) {
   return COLOURS.hasOwnProperty(role) ? COLOURS[role] : OTHER_COLOUR;
 }
 
+function paint(value, role) {
+  var colour = colourOf(role);
+  value.set(colour[0] / FULL, colour[1] / FULL, colour[2] / FULL);
+}
+
 function isTagged(name, role) {
   var tag = tagOf(role).toLowerCase();
   var rest = name.toLowerCase().slice(tag.length);
@@ -98,9 +103,8 @@ Launcher.prototype.hasNewTrack = function (index) {
 };
 
 Launcher.prototype.claim = function (index, role) {
-  var colour = colourOf(role);
   this.tracks[index].name().set(tagOf(role));
-  this.tracks[index].color().set(colour[0], colour[1], colour[2]);
+  paint(this.tracks[index].color(), role);
 };
 
 // --- slots -----------------------------------------------------------------------------------------
@@ -149,9 +153,8 @@ Launcher.prototype.cursorIsAt = function (track, scene) {
 };
 
 Launcher.prototype.dress = function (clipName, role, lengthBeats) {
-  var colour = colourOf(role);
   this.cursor.setName(clipName);
-  this.cursor.color().set(colour[0], colour[1], colour[2]);
+  paint(this.cursor.color(), role);
   this.cursor.isLoopEnabled().set(true);
   this.cursor.getPlayStart().set(0);
   this.cursor.getLoopStart().set(0);

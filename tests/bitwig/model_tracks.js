@@ -4,6 +4,18 @@
 
 const {ReadOnly, Value} = require('./model_values.js');
 
+// A SettableColorValue: of Java floats, and GraalJS does not round to them.
+function colour(take) {
+  return {
+    set: (...rgb) => {
+      if (rgb.length !== 3 || rgb.some((part) => Math.fround(part) !== part || part < 0 || part > 1)) {
+        throw new TypeError(`Invalid or lossy primitive coercion: ${rgb}`);
+      }
+      take(rgb);
+    },
+  };
+}
+
 class SlotProxy {
   constructor(model, track, scene) {
     Object.assign(this, {model, track, scene});
@@ -55,7 +67,7 @@ class TrackProxy {
   clipLauncherSlotBank() { return {getItemAt: (scene) => this.slots[scene]}; }
 
   color() {
-    return {set: (...rgb) => this.model.later(() => { this.model.tracks[this.index].color = rgb; })};
+    return colour((rgb) => this.model.later(() => { this.model.tracks[this.index].color = rgb; }));
   }
 
   refresh() {
@@ -94,7 +106,7 @@ class CursorClip {
   getTrack() { return {name: () => this.values.track}; }
   clipLauncherSlot() { return {sceneIndex: () => this.values.scene}; }
   setName(name) { this.put('name', name); }
-  color() { return {set: (...rgb) => this.put('color', rgb)}; }
+  color() { return colour((rgb) => this.put('color', rgb)); }
   isLoopEnabled() { return {set: (on) => this.put('isLooping', on)}; }
   getPlayStart() { return {set: (beat) => this.put('playStart', beat)}; }
   getLoopStart() { return {set: (beat) => this.put('loopStart', beat)}; }
