@@ -47,6 +47,7 @@ class Link:
         self.state = state
         self.asked_s = float("-inf")
         self.heard_s = float("-inf")
+        self.pinged = self.ponged = 0
 
     def step(self, timeout_s: float) -> None:
         """Ask what is due, and take in what arrives within `timeout_s`."""
@@ -59,17 +60,27 @@ class Link:
             if message.address == "/rg/startup":
                 self.state.connected = False  # a new engine: it does not know us yet
             elif message.address == "/rg/hello":
-                self.state.connected = True
+                self.state.connected, self.ponged = True, self.pinged - 1
+            elif message.address == "/rg/pong":
+                self._hear_pong(int(message.args[0]))
             self.state.apply(message.address, message.args)
         if time.monotonic() - self.heard_s > SILENT_S:
             self.state.connected = False
+
+    def _hear_pong(self, number: int) -> None:
+        """One that is missing was lost, or meant for an engine that has ended: it may be another that answers
+        now, and does not know us."""
+        if number > self.ponged + 1:
+            self.state.connected = False
+        self.ponged = number
 
     def _ask(self) -> None:
         """A hello while nobody is there, a ping while somebody is."""
         try:
             if not self.state.connected:
                 self.client.send("/rg/hello", "monitor", 0)
-            self.client.send("/rg/ping", 0)
+            self.pinged += 1
+            self.client.send("/rg/ping", self.pinged)
             self.client.send("/rg/status")
         except OSError:
             self.state.connected = False  # no such host, or no network: try again

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -171,7 +172,8 @@ class Engine:
                 return
             message = OscMessage(data)
             self.heard.append(message.address)
-            answers = {"/rg/hello": DUMP[:-1], "/rg/status": DUMP[-1:], "/rg/ping": [("/rg/pong", 0)]}
+            pong = ("/rg/pong", *message.params)
+            answers = {"/rg/hello": DUMP[:-1], "/rg/status": DUMP[-1:], "/rg/ping": [pong]}
             for address, *args in answers.get(message.address, []):
                 self.socket.sendto(build(address, args), sender)
 
@@ -200,6 +202,27 @@ def test_one_view_where_no_engine_is(capsys):
         silent.bind(("127.0.0.1", 0))
         assert monitor("127.0.0.1", silent.getsockname()[1], once=True) == 2
     assert "no engine" in capsys.readouterr().out
+
+
+def test_an_engine_that_was_started_anew_within_seconds_is_greeted(engine, monkeypatch):
+    """It answers pings as the one before did, and tells nothing more."""
+    monkeypatch.setattr(module, "ASK_S", 0.02)
+    monkeypatch.setattr(module, "SILENT_S", 1e6)
+    client = Client(engine.port)
+    link = Link(client, MonitorState())
+    link.listen_until_known(5.0)
+    engine.close()
+    before = link.pinged
+    while link.pinged < before + 3:
+        link.step(0.02)
+    again = Engine(engine.port)
+    end_s = time.monotonic() + 60
+    while "/rg/hello" not in again.heard and time.monotonic() < end_s:
+        link.step(0.02)
+    link.listen_until_known(5.0)
+    assert link.state.connected and "/rg/hello" in again.heard
+    client.close()
+    engine.socket, engine.thread = again.socket, again.thread
 
 
 def test_the_link_renews_its_lease_and_survives_the_engine_coming_and_going(engine, monkeypatch):
