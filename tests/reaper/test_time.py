@@ -96,6 +96,22 @@ def test_what_the_engine_says_after_that_is_done(desk, engine):
     assert tempo(desk)[0] == 90
 
 
+def test_a_tempo_that_is_refused_goes_back_and_is_told_once(desk, engine):
+    """Another clock leads: the engine answers each try with the true tempo, and why."""
+    refusal = ("/rg/tempo", -1, "locked", "the 120 bpm are MIDI clock's")
+    for bpm in (121, 122, 123, 124):
+        set_tempo(desk, bpm)
+        engine.turns(4)
+        engine.say("/rg/tempo", 120.0)
+        engine.say("/rg/fail", *refusal)
+    engine.wait(1.0)
+    assert tempo(desk)[0] == 120
+    assert desk.console().count("MIDI clock's") == 1
+    engine.wait(5.0)
+    engine.say("/rg/fail", *refusal)
+    assert desk.console().count("MIDI clock's") == 2
+
+
 def test_signatures_go_both_ways(desk, engine):
     engine.say("/rg/signature", 7, 8)
     engine.wait(0.6)

@@ -79,6 +79,8 @@ local function take_tempo(self)
   self.tempo:take(self.project, self.link, self.band)
 end
 
+local REPEAT_S = 3.0 -- what is tried again and again, as a tempo that is dragged, is refused in words once
+
 -- What is done when something happens; while a dump tells how everything is, nothing does.
 local on_news = {
   ["/rg/tempo"] = take_tempo,
@@ -90,9 +92,13 @@ local on_news = {
     self.is_other_set = true
     self.link:send("/rg/refresh") -- values that both sets share are not told again by themselves
   end,
-  ["/rg/fail"] = function(_, message)
+  ["/rg/fail"] = function(self, message, now)
     local command, _, _, text = table.unpack(message.args)
-    say(command:gsub("^/rg/", "") .. ": " .. text)
+    local line = command:gsub("^/rg/", "") .. ": " .. text
+    if line ~= self.refusal or now - self.refused_at > REPEAT_S then
+      say(line)
+    end
+    self.refusal, self.refused_at = line, now
   end,
   ["/rg/log"] = function(_, message)
     if message.args[1] ~= "info" then
