@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,7 +127,9 @@ def config_of(args: argparse.Namespace, begun: TrackModel | None) -> TrackModelC
         return config_named(args.role, args.size or DEFAULT_SIZE)
     if begun.config.role != args.role:
         raise EngineError("range", f"{args.start_from} plays {begun.config.role}, not {args.role}")
-    return begun.config
+    if args.start_from is None:
+        return begun.config
+    return replace(begun.config, gives_way=config_named(args.role).gives_way)  # it may learn what it lacks
 
 
 def training_of(args: argparse.Namespace) -> TrackTrainingConfig:

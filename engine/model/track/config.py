@@ -25,7 +25,8 @@ class TrackModelConfig:
     of codecs.toml. `depth` blocks of `width` with `heads`, inner layers `expansion` times as wide, and a
     depthwise convolution over `kernel` frames. It sees `window_frames` at once, of which `margin_frames` at
     either end are cross-faded with its neighbours. `context_width`, `style_width`: of what the other tracks'
-    frames and the style are brought to before the blocks read them.
+    frames and the style are brought to before the blocks read them. `gives_way`: whether it has a part of its
+    own that ducks under the drums.
     """
 
     name: str
@@ -42,6 +43,7 @@ class TrackModelConfig:
     margin_frames: int
     context_width: int
     style_width: int
+    gives_way: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -63,6 +65,8 @@ class TrackModelConfig:
 def _check(key: str, value: object, kind: str) -> None:
     if kind == "str" and not isinstance(value, str):
         raise EngineError("range", f"track model {key} is {value!r}; it is a text")
+    if kind == "bool" and type(value) is not bool:
+        raise EngineError("range", f"track model {key} is {value!r}; it is true or false")
     lowest = 0 if key == "margin_frames" else 1
     if kind == "int" and (type(value) is not int or value < lowest):
         raise EngineError("range", f"track model {key} is {value!r}; it is a whole number, {lowest} or more")
@@ -118,4 +122,5 @@ def config_named(role: str, size: str = DEFAULT_SIZE, kind: str = "") -> TrackMo
         raise unknown("role", role, roles)
     codec = DEBUG if size == DEBUG else table["codec"]
     names = {"name": f"{role}_{size}", "size": size, "role": role, "kind": table["kind"], "codec": codec}
+    names |= {"gives_way": table.get("gives_way", False)}
     return TrackModelConfig.from_dict(names | sizes[size])

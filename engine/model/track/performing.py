@@ -14,7 +14,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -127,7 +127,10 @@ class Task:
         context: Mapping[str, Audio], given: Given | None, loop: Loop, hearing: Hearing,
         options: PerformOptions, seed: int,
     ) -> None:  # fmt: skip
-        self.model, self.codec, self.score, self.loop = model, codec, score, loop
+        # When it gives way is to be heard, as in training; `style_of_score` tells how far.
+        curves = tuple(curve for curve in score.curves if curve.name != "duck")
+        self.model, self.codec, self.loop = model, codec, loop
+        self.score = replace(score, curves=curves)
         self.options, self.seed = options, seed
         self.device = next(model.parameters()).device
         self.style = self._tensor(style_of_score(score, words))[None]  # [1, style size]

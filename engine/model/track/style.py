@@ -24,6 +24,7 @@ from engine.instruments.settings import NEUTRAL
 from engine.music.genre import bundled_genres
 from engine.music.score import Score
 from engine.prompt.listing import table as prompt_table
+from engine.units import gain_to_db
 
 LISTS = ("palettes", "genres", "amounts", "words")
 TOLD_AMOUNT = 0.6  # of a processor that is only named, as in engine/prompt/words.toml
@@ -43,9 +44,9 @@ def style_of_score(
 
     `amounts`: of what was done to the sound after the instrument (a corpus's `effects`); a depth counts in
     shares of DEEPEST_DB, and what is no number as said. A score whose palette did not play it has palette ""
-    (`conditioning.as_played`).
+    (`conditioning.as_played`). Of the score's own ducking how far it goes is told: when, is heard.
     """
-    done = amounts or {}
+    done = _ducking(score) | dict(amounts or {})
     found = {name: _amount(value) for name, value in done.items()}
     numbers = {name: value for name, value in found.items() if value is not None}
     palette = PALETTES.get(score.palette)
@@ -76,6 +77,11 @@ def style_vector(words: Iterable[str], settings: Mapping[str, float], palette: s
     return vector
 
 
+def amounts_named(words: Iterable[str]) -> frozenset[str]:
+    """Those of them that name a setting or processor."""
+    return frozenset(word for word in words if plain(word) in _places()["amounts"])
+
+
 def unknown_words(words: Iterable[str]) -> tuple[str, ...]:
     """Those that a style vector cannot tell."""
     return tuple(word for word in words if not _meaning(plain(word)))
@@ -100,6 +106,11 @@ def _meaning(word: str) -> Sequence[tuple[int, float]]:
     if not found and word in _aliases():
         return _meaning(_aliases()[word])
     return found
+
+
+def amount_place(name: str) -> int:
+    """Where the vector has the amount of a setting or processor."""
+    return _places()["amounts"][plain(name)]
 
 
 @cache
@@ -135,6 +146,12 @@ def _table() -> dict[str, dict[str, Any]]:
                 "file", f"styles.toml: {name} has {len(names)} names in a room of {room}, or one twice"
             )
     return table
+
+
+def _ducking(score: Score) -> dict[str, float]:
+    """How far the score's curve gives way at most, in shares of DEEPEST_DB."""
+    values = [value for curve in score.curves if curve.name == "duck" for _, value in curve.points]
+    return {"duck": min(1.0, -gain_to_db(1.0 - max(values)) / DEEPEST_DB)} if values else {}
 
 
 def _amount(value: object) -> float | None:

@@ -24,6 +24,7 @@ from engine.model.track.attention import placeless, turns
 from engine.model.track.conditioning import score_width
 from engine.model.track.config import TrackModelConfig, config_named, role_names
 from engine.model.track.context import Alongside, ContextFrames, ContextRows
+from engine.model.track.giving_way import KEY, GivingWay
 from engine.model.track.guide import GUIDE_SIZE
 from engine.model.track.heads import Entries, GuideHead, LatentHead, TokenHead
 from engine.model.track.style import style_size
@@ -54,6 +55,7 @@ class Prepared(NamedTuple):
     shared: Shared
     guided: bool
     guide: Tensor  # [B, F, channels x values], or [2 B, ...]
+    down_db: Tensor | None = None  # how far it gives way [B, F, 1], or [2 B, ...]
 
 
 class StyleRows(nn.Module):
@@ -125,6 +127,7 @@ class TrackModel(nn.Module):
         self.latents = LatentHead(config.width, sizes[2])
         self.guide = GuideHead(config.width, sizes[2], config.kind)
         self.tokens = TokenHead(config.width, *sizes)
+        self.giving_way = _giving_way(config, sizes[2])
 
     @property
     def mask(self) -> int:
@@ -177,11 +180,17 @@ class TrackModel(nn.Module):
         rows = self.frames.conditions(scores, begin, given_mask)  # [B, F, D]
         alone, seconds = rows, self._seconds(scores)
         rows = rows + self.alongside(context, seconds, drop_context)
+        down_db = None
+        if self.giving_way is not None:
+            down_db = self.giving_way(context, seconds, style, drop_style, drop_context)
+        if down_db is not None:
+            rows = rows + self.giving_way.rows(down_db.to(rows.dtype))  # type: ignore[union-attr]
         styled = self.style(style, batch, drop_style)  # [B, style width]
         heard = self.context(context, batch, drop_context)
         guide = scores[..., -GUIDE_SIZE:]
         if guided:
             guide = guide.repeat(2, 1, 1)
+            down_db = None if down_db is None else torch.cat((down_db, torch.zeros_like(down_db)))
             rows = torch.cat((rows, alone))
             styled = torch.cat((styled, self.style(None, batch, None).to(styled.dtype)))
             heard = heard.with_nothing()
@@ -189,7 +198,8 @@ class TrackModel(nn.Module):
         others = placeless(turns(heard.seconds, head_width))
         mask = None if heard.heard is None else heard.heard[:, None, None]  # [B, 1, 1, S]
         shared = Shared(turns(seconds, head_width), mask)
-        return Prepared(rows, *self.transformer.conditions(styled, heard.rows, others), shared, guided, guide)
+        read = self.transformer.conditions(styled, heard.rows, others)
+        return Prepared(rows, *read, shared, guided, guide, down_db)
 
     def passes(
         self, prepared: Prepared, tokens: Tensor | None = None, codebooks: Sequence[int] = ()
@@ -208,13 +218,20 @@ class TrackModel(nn.Module):
             rows = rows + self.frames.tokens(self.entries.normed(known.sum(1)), count)
         rows = self.transformer(rows, prepared.conditions, prepared.end, prepared.shared)
         latents = self.entries.latents(self.latents(rows))  # [B, F, D]
-        latents = latents + self.guide(rows, prepared.guide)
+        latents = latents + self._low_band(rows, prepared)
         logits = None
         if codebooks:
             assert known is not None or tuple(codebooks) == (0,), "finer codebooks need the coarser tokens"
             known = latents.new_zeros(latents.shape[0], 0, *latents.shape[1:]) if known is None else known
             logits = self.tokens(rows, latents, known, self.entries, codebooks)
         return Prediction(latents.transpose(1, 2), logits)
+
+    def _low_band(self, rows: Tensor, prepared: Prepared) -> Tensor:
+        """What the guide says, and how far all of it gives way [B, F, D of the codec]."""
+        if self.giving_way is None or prepared.down_db is None:
+            return self.guide(rows, prepared.guide)
+        waves = self.guide(rows, prepared.guide, self.giving_way.gain(prepared.down_db))
+        return waves + self.giving_way.latents(prepared.down_db)
 
     def _seconds(self, scores: Tensor) -> Tensor:
         """When each frame stands [1, F], from the window's first."""
@@ -225,6 +242,11 @@ def heard_codecs(config: TrackModelConfig) -> dict[str, int]:
     """Latent width of every codec that the tracks of this size write, this model's own among them."""
     names = {config_named(role, config.size).codec for role in role_names()} | {config.codec}
     return {name: codec_named(name).latent_width for name in sorted(names)}
+
+
+def _giving_way(config: TrackModelConfig, latent_width: int) -> GivingWay | None:
+    codec, drums_width = heard_roles(config).get(KEY, ("", 0))
+    return GivingWay(codec, drums_width, latent_width, config.width) if config.gives_way and codec else None
 
 
 def heard_roles(config: TrackModelConfig) -> dict[str, tuple[str, int]]:

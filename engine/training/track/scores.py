@@ -22,7 +22,7 @@ from engine.model.codec.config import CodecConfig
 from engine.model.track import bodies, conditioning, frames, guide, low_band, oscillators, played
 from engine.model.track.conditioning import score_frames
 from engine.model.track.played import as_played
-from engine.model.track.style import style_of_score
+from engine.model.track.style import amounts_named, style_of_score
 from engine.music.score import Score
 from engine.training.codec.run import disk_errors
 from engine.training.corpus.processes import in_order
@@ -85,7 +85,9 @@ def score_of(stem: StemFile) -> Score:
 def style_of_stem(stem: StemFile, score: Score) -> NDArray[np.float32]:
     """[num_styles]: of the score, of what is said of the stem and its song, and of what was done to it."""
     track = stem.line["tracks"][stem.role]
-    words = (*track.get("tags", ()), *stem.line.get("tags", ()))
+    song = stem.line.get("tags", ())
+    others = amounts_named(song)  # what was done to another track is nothing to be told of this one
+    words = (*track.get("tags", ()), *(tag for tag in song if tag not in others))
     return style_of_score(score, words, track.get("effects", {}))
 
 

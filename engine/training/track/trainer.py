@@ -73,6 +73,8 @@ class TrackTrainer(Steps):
         entries.spread.copy_(torch.from_numpy(rows.std(0)).clamp(min=LEAST_SPREAD))
         if isinstance(self.codec.encoder, SpectralEncoder):
             self.model.guide.take(self.codec.encoder.low)
+            if self.model.giving_way is not None:
+                self.model.giving_way.take(self.codec.encoder.loud)
 
     def compile(self) -> None:
         """Fuse what is elementwise, block by block. Meant for GPUs."""
@@ -192,8 +194,13 @@ class TrackTrainer(Steps):
 
     def start_from(self, trained: TrackModel) -> None:
         """Begin with a trained model's weights and units. EngineError `file` where it is of another shape."""
+        weights = trained.state_dict()
+        if self.model.giving_way is not None and trained.giving_way is None:  # it has yet to learn that
+            weights |= {
+                f"giving_way.{name}": value for name, value in self.model.giving_way.state_dict().items()
+            }
         try:
-            self.model.load_state_dict(trained.state_dict())
+            self.model.load_state_dict(weights)
         except RuntimeError as error:
             names = f"{trained.config.name!r}; this run's is {self.model.config.name!r}"
             raise EngineError(
