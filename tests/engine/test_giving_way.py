@@ -23,7 +23,8 @@ SECONDS = torch.arange(FRAMES)[None] / 50.0
 
 def drums(batch: int = 1, heard: torch.Tensor | None = None) -> ContextFrames:
     torch.manual_seed(1)
-    return ContextFrames("drums", "drums", 75.0, torch.randn(batch, 6, 60), 0.0, heard)
+    latents = torch.randn(1, 6, 60).expand(batch, -1, -1)
+    return ContextFrames("drums", "drums", 75.0, latents, 0.0, heard)
 
 
 def style(*amounts: float) -> torch.Tensor:
