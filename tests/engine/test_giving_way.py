@@ -36,7 +36,7 @@ def style(*amounts: float) -> torch.Tensor:
 @pytest.fixture
 def way() -> GivingWay:
     torch.manual_seed(0)
-    return GivingWay("drums", 6, LATENTS, WIDTH)
+    return GivingWay("drums", 6, LATENTS, WIDTH).requires_grad_(False)
 
 
 def test_as_deep_as_is_said(way: GivingWay) -> None:
