@@ -56,25 +56,32 @@ class GivingWay(nn.Module):
     ) -> Tensor | None:
         """seconds [1, F] of the own frames, style [B, style size] -> dB [B, F, 1], 0 or more; None where no
         drums are heard, or nothing is said of ducking."""
-        drums = [track for track in context if track.role == KEY and track.codec == self.codec]
-        if style is None or not drums:
+        drums = self.drums_in(context)
+        if style is None or drums is None:
             return None
         amount = style[:, amount_place(AMOUNT)]
         for dropped in (drop_style, drop_context):
             if dropped is not None:
                 amount = amount.masked_fill(dropped, 0.0)
-        if (heard := drums[0].heard) is not None:
-            amount = amount.masked_fill(~heard.any(1), 0.0)
-        share = self.share(drums[0], seconds)
+        if drums.heard is not None:
+            amount = amount.masked_fill(~drums.heard.any(1), 0.0)
+        share = self.share(drums, seconds)
         return DEEPEST_DB * amount[:, None, None].float() * share.float()
 
     def share(self, drums: ContextFrames, seconds: Tensor) -> Tensor:
         """Of the depth, 0..1 [B, F, 1]."""
+        return torch.sigmoid(self.logits(drums, seconds))
+
+    def drums_in(self, context: Sequence[ContextFrames]) -> ContextFrames | None:
+        return next((track for track in context if track.role == KEY and track.codec == self.codec), None)
+
+    def logits(self, drums: ContextFrames, seconds: Tensor) -> Tensor:
+        """Of the share [B, F, 1]."""
         latents = drums.latents.transpose(1, 2)
         seen = functional.gelu(self.read(torch.cat((latents, latents.abs()), -1)))
         rows = at_seconds(replace(drums, latents=seen.transpose(1, 2)), seconds)
         around = functional.gelu(self.around(rows.transpose(1, 2)).transpose(1, 2))
-        said: Tensor = torch.sigmoid(self.say(around))
+        said: Tensor = self.say(around)
         return said
 
     def rows(self, down_db: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ class TrackTrainingConfig:
     `no_context` and `no_style` are the shares of items that lose theirs, for classifier-free guidance.
     `latent` and `mel` ... `excess` weigh the losses: those of sound through the frozen decoder, of
     `heard_seconds` of `heard_items` windows every `heard_every` steps (0 items: never). `masked_share` of the
-    steps guesses masked tokens besides, weighed by `masked`.
+    steps guesses masked tokens besides, weighed by `masked`. `giving_way` weighs what a corpus knows of its
+    ducking.
     """
 
     steps: int = ENDLESS_STEPS
@@ -50,6 +51,7 @@ class TrackTrainingConfig:
     heard_every: int = 1
     straight_through: float = 0.0
     masked: float = 0.1
+    giving_way: float = 0.3
     masked_share: float = 0.15
     averaging: float = 0.999
     checkpoint_minutes: float = 3.0

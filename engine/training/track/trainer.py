@@ -101,7 +101,10 @@ class TrackTrainer(Steps):
             terms = {"latent": self._latent_loss(latents, batch)}
             if config.heard_items and self.steps % config.heard_every == 0:
                 terms |= self._sound_losses(latents, batch, places, dice)
-        weights = config.weights() | {"latent": config.latent, "masked": config.masked}
+        terms |= self._giving_way_loss(batch)
+        weights = config.weights() | {
+            "latent": config.latent, "masked": config.masked, "giving_way": config.giving_way,
+        }  # fmt: skip
         loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -144,6 +147,22 @@ class TrackTrainer(Steps):
             "masked": masked_loss(said.logits, batch.codes, masked),
             "latent": self._latent_loss(said.latents.float(), batch),
         }
+
+    def _giving_way_loss(self, batch: Batch) -> dict[str, Tensor]:
+        """Where the corpus knows how far a track gave way to drums that are heard: cross-entropy in nats."""
+        way = self.model.giving_way
+        drums = way.drums_in(batch.context) if way is not None else None
+        if way is None or drums is None or batch.gives_way is None:
+            return {}
+        known = ~batch.gives_way.isnan()
+        if drums.heard is not None:
+            known &= drums.heard.any(1)[:, None]
+        seconds = torch.arange(known.shape[1], device=known.device)[None] / self.codec.config.frame_rate
+        said = way.logits(drums, seconds)[..., 0].float()
+        apart = functional.binary_cross_entropy_with_logits(
+            said, batch.gives_way.nan_to_num(), reduction="none"
+        )
+        return {"giving_way": (apart * known).sum() / known.sum().clamp(min=1)}
 
     def _latent_loss(self, latents: Tensor, batch: Batch) -> Tensor:
         spread = self.model.entries.spread[:, None]

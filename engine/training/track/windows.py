@@ -22,6 +22,7 @@ from engine.model.codec.config import CodecConfig
 from engine.model.track.config import TrackModelConfig
 from engine.model.track.context import ContextFrames
 from engine.training.corpus.reading import StemFile
+from engine.training.corpus.together import ducked, kicks_of
 from engine.training.track.cache import Cache, Encoded
 from engine.training.track.scores import ScoreRows, score_of, style_of_stem
 
@@ -41,6 +42,7 @@ class Batch:
     codes: Tensor  # [B, K, F]
     context: tuple[ContextFrames, ...] = ()
     given: Tensor | None = None
+    gives_way: Tensor | None = None  # [B, F], a share of the depth; NaN where nobody knows
     no_style: Tensor | None = None  # bool [B]
 
     def to(self, device: torch.device) -> Batch:
@@ -72,6 +74,7 @@ class Part:
     rows: NDArray[np.float16]  # [F, S]
     style: NDArray[np.float32]  # [W]
     heard: dict[str, Encoded]  # of the others, by role
+    gives_way: NDArray[np.float32] | None = None  # [F], 0..1 of the depth, where a corpus ducked it
 
     @property
     def bar_samples(self) -> float:
@@ -122,6 +125,20 @@ class Windows:
             torch.from_numpy(latents.astype(np.float32)),
             torch.from_numpy(codes.astype(np.int64)),
             self._context(places, others) if any(others) else (),
+            gives_way=self._gives_way(places),
+        )
+
+    def _gives_way(self, places: Sequence[tuple[Part, int]]) -> Tensor | None:
+        if all(part.gives_way is None for part, _ in places):
+            return None
+        unknown = np.full(self.frames, np.nan, dtype=np.float32)
+        return torch.from_numpy(
+            np.stack(
+                [
+                    unknown if part.gives_way is None else part.gives_way[first : first + self.frames]
+                    for part, first in places
+                ]
+            )
         )
 
     def audio(self, places: Sequence[tuple[Part, int]], first_frame: int, frames: int) -> Tensor:
@@ -191,9 +208,25 @@ def parts_of(stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows
         for stem in song:
             if stem.role == role:
                 heard = {other.role: cache.read(other) for other in others}
-                style = style_of_stem(stem, score_of(stem))
-                found.append(Part(stem, cache.read(stem), rows.read(stem), style, heard))
+                style, encoded = style_of_stem(stem, score_of(stem)), cache.read(stem)
+                known = gives_way(stem, others, len(encoded.latents), rows.codec.hop)
+                found.append(Part(stem, encoded, rows.read(stem), style, heard, known))
     return found
+
+
+def gives_way(
+    stem: StemFile, others: Sequence[StemFile], frames: int, hop: int
+) -> NDArray[np.float32] | None:
+    """[F] how far a corpus made the stem give way to its drums, 0..1 of the depth; None where it did not."""
+    told = stem.line["tracks"][stem.role].get("effects", {}).get("duck")
+    drums = next((other for other in others if other.role == "drums"), None)
+    if not isinstance(told, dict) or drums is None:
+        return None
+    shape = {name: value for name, value in told.items() if name != "by"}
+    gain = ducked(np.ones((stem.samples, 1), np.float32), kicks_of(score_of(drums)), **shape)[:, 0]
+    share = -20.0 * np.log10(np.maximum(gain, 1e-6)) / shape["depth_db"]
+    middles = (np.arange(frames) * hop + hop // 2) % stem.samples
+    return np.asarray(share[middles], dtype=np.float32)
 
 
 def given_frames(first: int, frames: int, bar_frames: float, dice: random.Random) -> NDArray[np.bool_]:

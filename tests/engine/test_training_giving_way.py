@@ -1,0 +1,54 @@
+"""What a corpus knows of its own ducking is taught: when a track gave way, wherever the drums are heard."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from engine.training.corpus.reading import SONGS
+from tests.engine.track_training import (
+    CONFIG,
+    TEMPO_BPM,
+    codecs_folder,
+    loops_corpus,
+    material_of,
+    score,
+    trainer,
+)
+
+DUCK = {"by": "drums kick", "depth_db": 12.0, "attack_ms": 1.0, "hold_ms": 20.0, "release_ms": 60.0}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Bass beside drums, ducked; kicks on every second beat."""
+    folder = tmp_path_factory.mktemp("ducked")
+    corpus = loops_corpus(folder / "corpus")
+    for file in corpus.folder.rglob(SONGS):
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for line in lines:
+            if "bass" in line["tracks"]:
+                line["tracks"]["bass"]["effects"] = {"duck": DUCK}
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return material_of(corpus, folder / "cache", codecs_folder(folder), "bass")
+
+
+def test_it_is_known_at_the_kicks(made):
+    (part,) = made.parts["train"]
+    rate = made.codec.config.frame_rate
+    kicks = [
+        int(hit.start_beats * 60.0 / TEMPO_BPM * rate) for hit in score("drums").hits if hit.voice == "kick"
+    ]
+    at_kicks = np.array([part.gives_way[frame : frame + 2].max() for frame in kicks])
+    before = np.array([part.gives_way[frame - 2] for frame in kicks])
+    assert part.gives_way.shape == (len(part.target.latents),)
+    assert (at_kicks > 0.5).all() and (before < 0.05).all() and part.gives_way.max() <= 1.0
+
+
+def test_it_is_learned_where_drums_are_heard_and_only_there(made):
+    hearing = trainer(made, replace(CONFIG, context_from=0.0, no_context=0.0, masked_share=0.0, steps=60))
+    told = [hearing.step()["loss/giving_way"] for _ in range(60)]
+    assert np.mean(told[-5:]) < 0.8 * np.mean(told[:5])
+    alone = trainer(made, replace(CONFIG, context_from=1.0, masked_share=0.0))
+    assert "loss/giving_way" not in alone.step()
