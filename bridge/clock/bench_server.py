@@ -31,7 +31,10 @@ def jack_server(block_frames: int = BLOCK_FRAMES) -> Iterator[str]:
     """Its name. EngineError `not_available`."""
     if shutil.which("jackd") is None:
         raise EngineError("not_available", "missing: jackd; install jackd2")
-    name, lock = _take_name()
+    taken = take_name("resonantgen_bench", NAMES)
+    if taken is None:
+        raise EngineError("busy", f"{NAMES} measurements with JACK are running; wait for one")
+    name, lock = taken
     driver = ["-d", "dummy", "-r", str(SAMPLE_RATE), "-p", str(block_frames)]
     quiet = subprocess.DEVNULL
     with (
@@ -48,12 +51,13 @@ def jack_server(block_frames: int = BLOCK_FRAMES) -> Iterator[str]:
             process.stdin.close()
 
 
-def _take_name() -> tuple[str, IO[str]]:
-    """A name that nobody on this machine measures with, and the lock that keeps it so."""
+def take_name(prefix: str, count: int) -> tuple[str, IO[str]] | None:
+    """One of `count` names of servers that nobody on this machine uses, and the lock that keeps it so; None
+    where all are taken."""
     import fcntl  # not on Windows, where jackd has no dummy driver either
 
-    for number in range(NAMES):
-        name = f"resonantgen_bench_{os.getuid()}_{number}"
+    for number in range(count):
+        name = f"{prefix}_{os.getuid()}_{number}"
         lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("w")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -61,7 +65,7 @@ def _take_name() -> tuple[str, IO[str]]:
             lock.close()
             continue
         return name, lock
-    raise EngineError("busy", f"{NAMES} measurements with JACK are running; wait for one")
+    return None
 
 
 def _wait_for(name: str) -> None:

@@ -11,19 +11,17 @@ server inherits, so that it is free exactly when no test and no left-over server
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import os
 import shutil
 import subprocess
-import tempfile
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 import pytest
 
+from bridge.clock.bench_server import take_name
 from bridge.jack_connection import load_jack
 
 POOL = 6
@@ -47,15 +45,8 @@ def _take_name() -> tuple[str, IO[str]]:
     """A server name that nobody on this machine uses, and the lock that keeps it so."""
     end = time.monotonic() + 300.0  # tests that run beside this one end first
     while time.monotonic() < end:
-        for number in range(POOL):
-            name = f"resonantgen_test_{os.getuid()}_{number}"
-            lock = (Path(tempfile.gettempdir()) / f"{name}.lock").open("w")
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                lock.close()
-                continue
-            return name, lock
+        if (taken := take_name("resonantgen_test", POOL)) is not None:
+            return taken
         time.sleep(0.2)
     raise AssertionError(f"{POOL} JACK servers of other tests are running")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,9 +23,9 @@ def noise(seed: int, frames: int) -> NDArray[np.float32]:
 
 
 @contextmanager
-def player_at(server: JackServer) -> Iterator[JackPlayer]:
+def player_at(server: JackServer, tracks: Sequence[str] = TRACKS) -> Iterator[JackPlayer]:
     """A player at beat 0, at rest."""
-    player = JackPlayer(TRACKS, server_name=server.name)
+    player = JackPlayer(tracks, server_name=server.name)
     try:
         player.stop()
         player.locate(0.0)

@@ -21,6 +21,7 @@ from tests.engine.stems import score
 require_jack()
 
 from tests.bridge.jack_recorder import Recorder, wait_until  # noqa: E402  # needs JACK-Client
+from tests.bridge.jack_stage import player_at  # noqa: E402
 from tests.bridge.midi_ear import Heard, MidiEar  # noqa: E402
 
 TRACKS = ("drums", "bass")
@@ -36,16 +37,9 @@ def server() -> Iterator[JackServer]:
 
 @pytest.fixture
 def player(server: JackServer) -> Iterator[JackPlayer]:
-    player = JackPlayer(TRACKS, server_name=server.name)
-    try:
+    with player_at(server, TRACKS) as player:
         player.set_grid(TOLD)
-        player.stop()
-        player.locate(0.0)
-        wait_until(lambda: player.transport().frame == 0 and not player.transport().rolling)
         yield player
-    finally:
-        player.stop()
-        player.close()
 
 
 BAR = {"tempo_bpm": 240.0, "signature": Signature(2, 4)}
