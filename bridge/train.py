@@ -35,6 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--sources", type=Path, help="folder of soundfonts and samples, beside the usual places"
     )
+    parser.add_argument("--genres", nargs="+", default=(), help="that songs are of (default: all)")
     recipe = Recipe()
     for name in NUMBERS:
         value = getattr(recipe, name)
@@ -94,7 +95,8 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 
     from engine.training.corpus.sources import INSTALL_PLAYER, PLAYER, find_sources
 
-    recipe = Recipe(**{name: getattr(args, name) for name in (*NUMBERS, *shares())}, sources=args.sources)
+    numbers = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
+    recipe = Recipe(**numbers, genres=tuple(args.genres), sources=args.sources)
     found = find_sources(args.sources)
     fonts = tuple(font.name for font in found.soundfonts) if recipe.soundfont_share else ()
     packs = tuple(pack.name for pack in found.packs) if recipe.sample_share else ()

@@ -45,3 +45,26 @@ def test_codes_of_no_frames_or_of_another_shape_are_refused():
         quantizer().decode(torch.zeros((1, 4, 0), dtype=torch.long))
     with pytest.raises(EngineError, match=r"\[B, K, F\]"):
         quantizer().decode(torch.zeros((4, 2), dtype=torch.long))
+
+
+def test_a_beam_comes_nearer_than_the_nearest_entries():
+    made, latents = quantizer(), torch.randn(2, 6, 600)
+    errors = [float((made.decode(made.encode(latents, beam=beam)) - latents).norm()) for beam in (1, 4, 16)]
+    assert errors[0] > 1.02 * errors[1] > 1.02 * errors[2]
+
+
+def test_a_beam_leaves_what_is_settled():
+    made, latents = quantizer(), torch.randn(2, 6, 30)
+    settled = torch.randint(0, 32, (2, 2, 30))
+    for beam in (1, 4):
+        codes = made.encode(latents, beam=beam, settled=settled)
+        assert torch.equal(codes[:, :2], settled) and codes.shape == (2, 4, 30)
+    assert torch.equal(made.encode(latents, beam=4, settled=codes), codes)
+
+
+def test_a_beam_follows_the_codebooks_that_are_asked_for():
+    made, latents = quantizer(), torch.randn(2, 6, 30)
+    assert torch.equal(made.encode(latents, 1, beam=4), made.encode(latents, 1))  # one alone: the nearest
+    assert made.encode(latents, 3, beam=4).shape == (2, 3, 30)
+    with pytest.raises(EngineError, match="1 or more"):
+        made.encode(latents, beam=0)

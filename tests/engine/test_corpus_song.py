@@ -89,6 +89,15 @@ def test_plans_are_of_every_genre_many_keys_tempos_and_meters_and_as_long_as_ask
         assert 8.0 <= seconds <= 24.0, context
 
 
+def test_a_corpus_of_some_genres_has_no_others():
+    plans = [plan_song(seed, Recipe(genres=("lofi", "jazz"), blend_share=0.5)) for seed in range(20)]
+    assert {genre for plan in plans for genre in plan.genres} == {"lofi", "jazz"}
+    assert plan_song(3, Recipe(genres=("lofi",), blend_share=1.0)).genres == ("lofi",)
+    with pytest.raises(EngineError, match="lofi"):
+        Recipe(genres=("lofy",))
+    assert "genres" not in Recipe().as_dict()  # corpora begun before there was a choice are gone on with
+
+
 def test_captions_are_seldom_alike_and_never_tell_another_tempo_or_key():
     captions = [caption_of(plan, dict.fromkeys(BAND, Told())) for plan in PLANS]
     assert len(set(captions)) > 0.9 * len(captions)

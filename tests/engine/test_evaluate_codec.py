@@ -206,10 +206,10 @@ class Through(nn.Module):
         self.config, self.change = config_named("debug"), change
         self.scale = nn.Parameter(torch.ones(1))
 
-    def encode(self, audio):
+    def encode(self, audio, num_codebooks=None, beam=1):
         self.audio = audio
         frames = -(-audio.shape[-1] // self.config.hop)
-        return torch.arange(frames).remainder(16).repeat(1, 2, 1)
+        return torch.arange(frames).remainder(16).repeat(1, num_codebooks or 2, 1)
 
     def decode(self, codes):
         return torch.from_numpy(self.change(self.audio[0].numpy().T).T.copy())[None]

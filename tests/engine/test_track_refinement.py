@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from engine.errors import EngineError
-from engine.model.track.refinement import Kept, Plan, Sampling, performed, usual_plan
+from engine.model.track.refinement import BEAM, Kept, Plan, Sampling, performed, usual_plan
 from engine.model.track.sampling import chosen, least_sure, likeliest, sureness
 from tests.engine.track_models import BATCH, FRAMES, debug_codec, debug_model, scores, style, track
 
@@ -51,7 +51,7 @@ def test_codes_are_the_codecs(refine, plan):
 @pytest.mark.parametrize("plan", [Plan(), Plan((0, 0))], ids=str)
 def test_without_passes_the_first_pass_comes_back(refine, model, codec, plan):
     first = model(scores(), style(), [track()]).latents
-    assert torch.equal(refine(plan), codec.quantizer.encode(first))
+    assert torch.equal(refine(plan), codec.quantizer.encode(first, beam=BEAM))
 
 
 def test_passes_that_renew_nothing_change_nothing_of_their_codebook(refine):
@@ -72,7 +72,7 @@ def test_a_single_pass_beside_what_stays_is_the_one_that_training_has(model, cod
     given = codec.quantizer.decode(kept.codes)
     prepared = model.prepare(scores(), style(), [track()], given, kept.mask)
     codes = performed(model, prepared, codec.quantizer, Plan(), Sampling(), kept)
-    wanted = codec.quantizer.encode(model.passes(prepared).latents)
+    wanted = codec.quantizer.encode(model.passes(prepared).latents, beam=BEAM)
     assert torch.equal(codes.mT[~kept.mask], wanted.mT[~kept.mask])
 
 

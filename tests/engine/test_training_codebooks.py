@@ -48,6 +48,19 @@ def test_averages_follow_what_codes_stand_for(clusters):
     assert torch.cdist(centres, quantizer.codebooks[0]).min(1).values.max() < 0.1
 
 
+def test_codebooks_that_stay_are_searched_with_care_and_dropped_alike(clusters):
+    latents, _ = clusters
+    quantizer = Quantizer(3, 16, 3)
+    books, before = CodebookTrainer(quantizer), quantizer.codebooks.clone()
+    found = books.quantise(latents, torch.tensor([3, 3, 1, 2]), learn=False)
+    assert torch.equal(quantizer.codebooks, before)
+    assert torch.allclose(found.latents[:2], quantizer.decode(found.codes)[:2], atol=1e-5)
+    assert torch.allclose(found.latents[2:3], quantizer.decode(found.codes[2:3, :1]), atol=1e-5)
+    assert torch.allclose(found.latents[3:], quantizer.decode(found.codes[3:, :2]), atol=1e-5)
+    nearest = (quantizer.decode(quantizer.encode(latents)) - latents).norm()
+    assert (quantizer.decode(found.codes) - latents).norm() < nearest
+
+
 def test_unused_codes_come_back_to_life(clusters):
     latents, _ = clusters
     quantizer = Quantizer(1, 8, 3)

@@ -155,6 +155,27 @@ def test_starting_from_a_trained_codec_keeps_its_codes(corpus):
         made.start_from(build_codec(config_named("drums")))
 
 
+def test_codebooks_fitted_to_a_trained_encoder_come_nearer_and_the_encoder_stays(corpus):
+    torch.manual_seed(9)
+    trained = build_codec(config_named("debug"))
+    made = made_with(
+        corpus,
+        replace(CONFIG, frozen_encoder=True, fit_codebooks=True, unquantised_steps=6, gather_steps=6),
+    )
+    made.start_from(trained)
+    assert not made.quantised
+    latents = made.codec.latents(made.pieces.batch(50)).detach()
+
+    def error():
+        return float((made.codec.quantizer.decode(made.codec.quantizer.encode(latents)) - latents).norm())
+
+    before = error()
+    for _ in range(7):
+        made.step()
+    assert made.quantised and error() < 0.7 * before
+    assert torch.equal(made.codec.latents(made.pieces.batch(50)), latents)
+
+
 def test_what_is_no_number_moves_nothing_and_ends_a_run_that_does_not_recover(corpus):
     made = made_with(corpus, replace(CONFIG, unquantised_steps=0))
     made.step()

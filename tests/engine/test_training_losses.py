@@ -49,6 +49,21 @@ def test_excess_is_what_sounds_where_nothing_did():
     assert found[0] == found[2] == 0.0 and found[1] > 0.05
 
 
+def test_an_attack_is_how_it_starts(losses):
+    """A softened start and a flicker are told, and other noise that starts alike is not."""
+    torch.manual_seed(8)
+    loud = torch.zeros(4, 1, 17640)
+    loud[..., 8820:] = 1.0
+    slow = (loud.cumsum(-1) / 4410.0).clamp(max=1.0)
+    flicker = loud * (1.0 + 0.5 * torch.sin(torch.arange(17640) / 44_100 * 20 * 6.283))
+    noise = 0.1 * torch.randn(4, 1, 17640)
+    other = 0.1 * torch.randn(4, 1, 17640)
+    found = {name: float(losses(loud * noise, made, 0)["attack"]) for name, made in {
+        "same": loud * noise, "other": loud * other, "slow": slow * noise, "flicker": flicker * noise,
+    }.items()}  # fmt: skip
+    assert found["same"] < 1e-6 and 2 * found["other"] < min(found["slow"], found["flicker"]), found
+
+
 def test_a_missing_side_is_heard(losses):
     torch.manual_seed(6)
     wide = torch.randn(8, 2, 8192) * 0.1

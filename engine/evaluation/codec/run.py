@@ -110,7 +110,8 @@ def evaluate_codec(
                 use[role] = CodebookUse.empty(codes.shape[0], codec.config.codebook_size)
             use[role].add(codes)
             for books in (None, *(n for n in fewer_codebooks if n < codes.shape[0])):
-                back = decoded(codec, codes[:books], len(audio))
+                written = codes if books is None else encoded(codec, audio, books)
+                back = decoded(codec, written, len(audio))
                 detail = detail_of(name, role, books)
                 figures += [
                     Figure(name, value, f"{role}/{number}", "", detail)
@@ -126,19 +127,21 @@ def round_trip(
     codec: Codec, audio: NDArray[np.float32], num_codebooks: int | None = None
 ) -> NDArray[np.float32]:
     """[N, C=2] at 44.1 kHz, coded and decoded again; mono codecs give back the middle on both sides."""
-    codes = encoded(codec, audio)
-    return decoded(codec, codes[:num_codebooks], len(audio))
+    return decoded(codec, encoded(codec, audio, num_codebooks), len(audio))
 
 
-def encoded(codec: Codec, audio: NDArray[np.float32]) -> NDArray[np.int64]:
+def encoded(codec: Codec, audio: NDArray[np.float32], num_codebooks: int | None = None) -> NDArray[np.int64]:
     """[N, C=2] at 44.1 kHz -> codes [K, F]."""
     import torch
+
+    from engine.model.codec.quantizer import BEAM
 
     given = _resampled(audio, STEM_SAMPLE_RATE, codec.config.sample_rate)
     if codec.config.channels == 1:
         given = given.mean(axis=1, keepdims=True)
     batch = torch.from_numpy(np.ascontiguousarray(given.T[None], dtype=np.float32))
-    codes: NDArray[np.int64] = codec.encode(batch.to(next(codec.parameters()).device))[0].cpu().numpy()
+    batch = batch.to(next(codec.parameters()).device)
+    codes: NDArray[np.int64] = codec.encode(batch, num_codebooks, BEAM)[0].cpu().numpy()
     return codes
 
 

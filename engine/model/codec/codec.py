@@ -25,12 +25,13 @@ class Codec(nn.Module):
         self.encoder, self.quantizer, self.decoder = encoder, quantizer, decoder
 
     @torch.inference_mode()
-    def encode(self, audio: Tensor, num_codebooks: int | None = None) -> Tensor:
+    def encode(self, audio: Tensor, num_codebooks: int | None = None, beam: int = 1) -> Tensor:
         """audio [B, C, N] at the codec's rate -> codes int64 [B, K, F]; silence fills the last frame.
 
+        A `beam` above 1 (`quantizer.BEAM`) finds better codes in more time.
         EngineError `range` for another number of channels or of codebooks.
         """
-        return self.quantizer.encode(self.latents(audio), num_codebooks)
+        return self.quantizer.encode(self.latents(audio), num_codebooks, beam)
 
     @torch.inference_mode()
     def decode(self, codes: Tensor) -> Tensor:

@@ -19,11 +19,12 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError, check_range
-from engine.model.codec.quantizer import Quantizer, nearest
+from engine.model.codec.quantizer import Quantizer
 from engine.model.track.sampling import chosen, gumbel, least_sure, sureness
 from engine.model.track.track_model import Prediction, Prepared, TrackModel
 
 FIRST_PASSES, SECOND_PASSES = 6, 2  # of `usual`
+BEAM = 4  # of the tokens that are written: somebody waits for them
 MOST_PASSES = 64  # of one codebook
 
 
@@ -151,7 +152,7 @@ class Refinement:
     def codebook(self, tokens: Tensor, k: int, passes: int, renewed: float) -> Tensor:
         """The tokens with codebook `k` settled: MaskGIT's loop, begun from what the latents say."""
         latents, logits = self.logits(tokens, k)
-        own = self.held(self.quantised(latents, tokens[:, :k]))[:, k]  # [B, F]
+        own = self.quantised(latents, tokens[:, :k])[:, k]  # [B, F]
         drawn = self.least(sureness(logits, own), renewed)  # bool [B, F]
         for left in range(passes - 1, -1, -1):
             choice = chosen(logits, self.sampling.temperature, self.sampling.top_k, self.generator)
@@ -171,7 +172,7 @@ class Refinement:
         if refined == tokens.shape[1]:
             return tokens
         latents = self.ask(tokens if refined else None).latents
-        return self.held(self.quantised(latents, tokens[:, :refined]))
+        return self.quantised(latents, tokens[:, :refined])
 
     def logits(self, tokens: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """One pass: latents [B, D, F] and codebook k's logits [B, F, V]"""
@@ -193,14 +194,8 @@ class Refinement:
         return least_sure(sure.masked_fill(~free, torch.inf), counts) & free
 
     def quantised(self, latents: Tensor, settled: Tensor) -> Tensor:
-        """latents [B, D, F] -> codes [B, K, F] that begin with `settled` [B, k, F]."""
-        codes = list(settled.unbind(1))
-        rest = latents.transpose(1, 2).float()  # [B, F, D]
-        for k, codebook in enumerate(self.quantizer.codebooks):
-            if k == len(codes):
-                codes.append(nearest(rest, codebook))
-            rest = rest - codebook[codes[k]]
-        return torch.stack(codes, 1)
+        """latents [B, D, F] -> codes [B, K, F] that begin with `settled` [B, k, F], or what is kept."""
+        return self.held(self.quantizer.encode(latents, beam=BEAM, settled=settled))
 
     def held(self, codes: Tensor) -> Tensor:
         """The same with what is kept in its place."""

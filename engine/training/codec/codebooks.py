@@ -16,6 +16,7 @@ from engine.model.codec.quantizer import Quantizer, nearest
 
 Shared = Callable[[Tensor], Tensor]
 REVIVE_EVERY = 20  # updates
+FIXED_BEAM = 4  # a decoder that learns alone hears what an encoder with time would write
 UNUSED = 0.03  # of an even share: a code that stands for less is given to what is far from any
 
 
@@ -73,6 +74,8 @@ class CodebookTrainer:
 
     def quantise(self, latents: Tensor, kept: Tensor, learn: bool = True) -> Quantised:
         """latents [B, D, F], from which the codebooks `learn`; `kept` [B]: how many each item uses, 1..K."""
+        if not learn:
+            return self._fixed(latents.float(), kept)
         rows = latents.transpose(1, 2).float()  # [B, F, D]
         rest = rows.detach()
         total = torch.zeros_like(rest)
@@ -82,17 +85,20 @@ class CodebookTrainer:
             used = (kept > k).to(rest.dtype)[:, None, None]  # [B, 1, 1]
             code = nearest(rest, books[k])
             chosen = books[k][code]
-            if learn:
-                self._count(k, code, rest, used)
+            self._count(k, code, rest, used)
             total = total + chosen * used
             rest = rest - chosen * used
             codes.append(code)
-        if learn:
-            self._move()
-        through = rows + (total - rows).detach()
-        return Quantised(
-            through.transpose(1, 2), torch.stack(codes, 1), functional.mse_loss(rows, total.detach())
-        )
+        self._move()
+        return _through(rows, total, torch.stack(codes, 1))
+
+    def _fixed(self, latents: Tensor, kept: Tensor) -> Quantised:
+        """By codebooks that stay as they are, more carefully."""
+        codes = self.quantizer.encode(latents, beam=FIXED_BEAM)
+        places = torch.arange(codes.shape[1], device=codes.device)
+        chosen = self.quantizer.codebooks[places[:, None, None], codes.transpose(0, 1)]  # [K, B, F, D]
+        used = (kept > places[:, None]).to(chosen.dtype)  # [K, B]
+        return _through(latents.transpose(1, 2), torch.einsum("kbfd,kb->bfd", chosen, used), codes)
 
     @torch.no_grad()
     def _count(self, k: int, code: Tensor, rest: Tensor, used: Tensor) -> None:
@@ -127,6 +133,12 @@ class CodebookTrainer:
     def _move(self) -> None:
         self.quantizer.codebooks.copy_(self.sums / self.counts.clamp(min=1e-5)[..., None])
         self.updates += 1
+
+
+def _through(rows: Tensor, total: Tensor, codes: Tensor) -> Quantised:
+    """rows [B, F, D] and what their codes stand for."""
+    through = rows + (total - rows).detach()
+    return Quantised(through.transpose(1, 2), codes, functional.mse_loss(rows, total.detach()))
 
 
 def k_means(rows: Tensor, size: int, rounds: int) -> Tensor:

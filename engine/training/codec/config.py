@@ -16,9 +16,12 @@ ENDLESS_STEPS = 10**9
 class TrainingConfig:
     """`minutes` of computing or `steps`, whichever comes first, end the run; the rate falls over it.
 
-    `mel`, `stft`, `complex`, `excess`, `adversarial` and `features` weigh the losses; with `balance` they are
-    shares of the gradient. `adversary_from` is the share of the run after which the discriminators take part;
-    1: never. With `frozen_encoder` and `frozen_codebooks` tokens stay, and so does what track models know.
+    `mel`, `stft`, `complex`, `excess`, `attack`, `adversarial` and `features` weigh the losses; with
+    `balance` they are shares of the gradient. `adversary_from` is the share of the run after which the
+    discriminators take part; 1: never. The codebooks' first guess is made from the latents of the last
+    `gather_steps` of the `unquantised_steps`; with `fit_codebooks` a run that starts from a trained codec
+    makes one too. With `frozen_encoder` and `frozen_codebooks` tokens stay, and so does what track models
+    know; with `frozen_encoder` alone they need only learn their tokens anew.
     """
 
     steps: int = ENDLESS_STEPS
@@ -35,6 +38,7 @@ class TrainingConfig:
     stft: float = 0.5
     complex: float = 0.15
     excess: float = 0.3
+    attack: float = 0.3
     adversarial: float = 0.1
     features: float = 0.2
     commitment: float = 0.1
@@ -42,6 +46,8 @@ class TrainingConfig:
     adversary_from: float = 1.0
     adversary_filters: int = 32
     unquantised_steps: int = 150
+    gather_steps: int = 40
+    fit_codebooks: bool = False
     dropout: float = 0.3
     averaging: float = 0.999
     frozen_encoder: bool = False
@@ -51,7 +57,7 @@ class TrainingConfig:
 
     def weights(self) -> dict[str, float]:
         """Of the losses that come through the decoder's output."""
-        names = ("mel", "stft", "complex", "excess", "adversarial", "features")
+        names = ("mel", "stft", "complex", "excess", "attack", "adversarial", "features")
         return {name: getattr(self, name) for name in names}
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from engine.errors import EngineError
 from engine.evaluation.codec.waveform import si_sdr
 from engine.model.codec.codec import Codec
+from engine.model.codec.quantizer import BEAM
 from engine.training.codec.batches import LEAST_SAMPLES, as_taken
 from engine.training.codec.losses import Reconstruction
 from engine.training.corpus.reading import StemFile
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from engine.training.corpus.song import Song
 
 logger = logging.getLogger(__name__)
-MEASURES = ("mel", "stft", "complex", "excess")
+MEASURES = ("mel", "stft", "complex", "excess", "attack")
 PIECES, SECONDS = 4, 4.0  # of each role
 PICTURE = "spectrograms.png"
 Draw = Callable[[list[tuple[str, np.ndarray, np.ndarray]], Path, int], None]
@@ -62,7 +63,7 @@ class HeldOut:
             logger.warning("no spectrograms: %s", error.text)
 
     def _compared(self, codec: Codec, audio: Tensor) -> tuple[dict[str, float], Tensor]:
-        codes = codec.encode(audio)
+        codes = codec.encode(audio, beam=BEAM)
         decoded = codec.decode(codes)[..., : audio.shape[-1]]
         losses = self.losses.to(audio.device)
         both = [losses(audio, decoded, step) for step in (0, 1)]

@@ -1,8 +1,9 @@
 """What a codec's output is compared by: spectra of several lengths, on a mel scale and a linear one.
 
 `complex` compares waveforms where they have their energy; without it a codec keeps every spectrum and
-still plays another waveform. Sources: Kumar et al. 2023 (DAC) for the mel scales, Yamamoto et al. 2020
-for the STFT terms.
+still plays another waveform. `attack` compares how the bands rise: spectra alone forgive starts that are
+softer than they were, and a flicker in what is held, of which a listener makes new starts. Sources: Kumar et
+al. 2023 (DAC) for the mel scales, Yamamoto et al. 2020 for the STFT terms, Böck & Widmer 2013 for rises.
 """
 
 from __future__ import annotations
@@ -33,10 +34,17 @@ SCALES = (Scale(128, 10), Scale(256, 20), Scale(512, 40), Scale(1024, 80), Scale
 ENVELOPE = 48  # samples: 1.1 ms
 MURMUR = 3e-4  # 50 dB below the level: louder than this before an attack is heard
 WAVEFORM = (1024, 2048)  # spectra of these lengths carry the complex term
+RISE = Scale(1024, 138)
+RISE_HOP, RISE_LAG = 221, 3  # 5 ms; a rise is against 15 ms ago
+RISE_GAIN = 400.0  # what is 50 dB below the level hardly rises
+CLEAR_RISE = 0.08  # mean over bands, of the softest start that counts
 
 
 class Reconstruction(nn.Module):
-    """Spectral distances of decoded audio; terms `mel`, `stft`, `complex`, `excess`."""
+    """Spectral distances of decoded audio; terms `mel`, `stft`, `complex`, `excess`, `attack`."""
+
+    rise_shape: Tensor
+    rise_bands: Tensor
 
     def __init__(self, sample_rate: int, scales: Sequence[Scale] = SCALES) -> None:
         super().__init__()
@@ -47,6 +55,8 @@ class Reconstruction(nn.Module):
             self.register_buffer(
                 f"mel{scale.window}", mel_bands(sample_rate, scale.window, scale.bands), persistent=False
             )
+        self.register_buffer("rise_shape", torch.hann_window(RISE.window), persistent=False)
+        self.register_buffer("rise_bands", mel_bands(sample_rate, RISE.window, RISE.bands), persistent=False)
 
     def forward(self, original: Tensor, decoded: Tensor, step: int) -> dict[str, Tensor]:
         """Both [B, C, N] -> the mean of each term over scales.
@@ -76,9 +86,21 @@ class Reconstruction(nn.Module):
                 apart = size_of(wanted - given).sum((1, 2))
                 terms["complex"] = (apart / (wanted_size + quiet).sum((1, 2))).mean()
         terms["excess"] = excess(wanted_audio, given_audio)
+        with torch.no_grad():
+            rising = self.rises(wanted_audio)
+        terms["attack"] = (rising - self.rises(given_audio)).abs().mean() / CLEAR_RISE
         terms["mel"] = torch.stack(mel).mean()
         terms["stft"] = torch.stack(stft).mean()
         return terms
+
+    def rises(self, audio: Tensor) -> Tensor:
+        """audio [B, N] -> [B, steps of 5 ms] how far the bands rise above the loudest of their neighbours
+        15 ms ago, mean over bands of log(1 + g m): what a detector of onsets looks at."""
+        pieces = audio.unfold(-1, RISE.window, RISE_HOP) * self.rise_shape
+        size = size_of(torch.fft.rfft(pieces) * (4.0 / RISE.window))
+        loud = torch.log1p(RISE_GAIN * (size @ self.rise_bands))  # [B, F, bands]
+        before = functional.max_pool1d(loud[:, :-RISE_LAG], 3, stride=1, padding=1)
+        return functional.relu(loud[:, RISE_LAG:] - before).mean(-1)
 
     def spectra(self, audio: Tensor, window: int) -> Tensor:
         """audio [B, N] -> complex [B, frames, bins]; a full-scale sine has a peak of 1."""

@@ -27,7 +27,6 @@ from engine.training.codec.losses import Reconstruction
 from engine.training.codec.parallel import Place
 from engine.training.codec.steps import MOST_LOST, Steps
 
-GATHER_STEPS = 40  # whose latents the first guess of the codebooks is made from
 __all__ = ["MOST_LOST", "CodecTrainer"]
 
 
@@ -111,7 +110,7 @@ class CodecTrainer(Steps):
         """Unquantised until there is something worth a codebook; then a guess from the last latents."""
         config = self.config
         if not self.quantised and self.steps < config.unquantised_steps:
-            if self.steps >= config.unquantised_steps - GATHER_STEPS:
+            if self.steps >= config.unquantised_steps - config.gather_steps:
                 self.waiting.append(latents.detach().transpose(1, 2).reshape(-1, latents.shape[1]))
             return Quantised(latents, torch.empty(0), latents.new_zeros(()))
         if not self.quantised:
@@ -171,7 +170,8 @@ class CodecTrainer(Steps):
         save_codec(self.codec, path, packed=True)
 
     def start_from(self, trained: Codec) -> None:
-        """Begin with a trained codec's weights, codebooks included: quantised from the first step.
+        """Begin with a trained codec's weights, codebooks included: quantised from the first step, unless
+        they are to be fitted anew.
 
         EngineError `file` where it is of another shape.
         """
@@ -186,4 +186,4 @@ class CodecTrainer(Steps):
             self.codec.quantizer, reduce=self.place.total, share=self.place.from_first
         )
         self.average = Averaged(self.codec, self.config.averaging)
-        self.quantised = True
+        self.quantised = not self.config.fit_codebooks

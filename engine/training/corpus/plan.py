@@ -53,7 +53,8 @@ def dice(seed: int, aspect: str) -> random.Random:
 
 def plan_song(seed: int, recipe: Recipe) -> Plan:
     rng = dice(seed, "plan")
-    names = rng.sample(sorted(bundled_genres()), 2 if rng.random() < recipe.blend_share else 1)
+    known = sorted(recipe.genres or bundled_genres())
+    names = rng.sample(known, min(len(known), 2 if rng.random() < recipe.blend_share else 1))
     moods = _moods(rng)
     genre = bundled_genres()[names[0]]
     read = interpret(" ".join([*moods, genre.words[0]]), Frame())

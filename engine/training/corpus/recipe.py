@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError, check_range, unknown
+from engine.music.genre import bundled_genres
 
 SHORTEST_S, LONGEST_S = 0.5, 120.0
 LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ = 415.0, 466.0  # a semitone either way: further is another key
@@ -39,6 +40,7 @@ class Recipe:
     softest_db: float = -24.0  # the highest peak of a song's loudest track lies between this and 0 dB
     soundfont_share: float = 0.25  # of tracks, where there are soundfonts
     sample_share: float = 0.25  # of tracks that samples can play, where there are packs
+    genres: tuple[str, ...] = ()  # that songs are of; none: all
     soundfonts: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
     sources: Path | None = field(default=None, compare=False)  # where they lie, beside the usual places
@@ -46,6 +48,9 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in shares():
             check_range(name, getattr(self, name), 0.0, 1.0)
+        for genre in self.genres:
+            if genre not in bundled_genres():
+                raise unknown("genre", genre, bundled_genres())
         for name in ("min_seconds", "max_seconds"):
             check_range(name, getattr(self, name), SHORTEST_S, LONGEST_S)
         for name in ("lowest_pitch_hz", "highest_pitch_hz"):
@@ -63,8 +68,10 @@ class Recipe:
         return (self.min_seconds + self.max_seconds) / 2.0
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: all but where the sources lie."""
+        """For JSON: all but where the sources lie, and genres only where they are chosen."""
         data = {name: value for name, value in asdict(self).items() if name != "sources"}
+        if not self.genres:
+            del data["genres"]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
     def changed(self, settings: Mapping[str, Any]) -> Recipe:

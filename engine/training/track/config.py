@@ -21,7 +21,7 @@ class TrackTrainingConfig:
     Items are windows of `seconds`. Until `context_from` of the run the model plays alone; from then on it
     hears a random choice of the other tracks, from `given_from` on some bars of the target are given as well.
     `no_context` and `no_style` are the shares of items that lose theirs, for classifier-free guidance.
-    `latent` and `mel` ... `excess` weigh the losses: those of sound through the frozen decoder, of
+    `latent` and `mel` ... `attack` weigh the losses: those of sound through the frozen decoder, of
     `heard_seconds` of `heard_items` windows every `heard_every` steps (0 items: never). `masked_share` of the
     steps guesses masked tokens besides, weighed by `masked`. `giving_way` weighs what a corpus knows of its
     ducking.
@@ -46,6 +46,7 @@ class TrackTrainingConfig:
     stft: float = 0.15
     complex: float = 0.05
     excess: float = 0.1
+    attack: float = 0.1
     heard_items: int = 2
     heard_seconds: float = 1.0
     heard_every: int = 1
@@ -59,7 +60,7 @@ class TrackTrainingConfig:
 
     def weights(self) -> dict[str, float]:
         """Of the losses that come through the decoder."""
-        return {name: getattr(self, name) for name in ("mel", "stft", "complex", "excess")}
+        return {name: getattr(self, name) for name in ("mel", "stft", "complex", "excess", "attack")}
 
 
 # A musician's own sound: from trained weights, a few minutes at a low rate, all of it with what is around.
