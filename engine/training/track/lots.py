@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from engine.model.track.giving_way import KEY
 from engine.training.track.config import TrackTrainingConfig
 from engine.training.track.windows import Batch, Part, Windows, given_frames
 
@@ -34,6 +35,14 @@ def drawn(
     if phase == "regeneration":
         batch = replace(batch, given=_given(windows, places, dice))
     return batch, places
+
+
+def drawn_ducked(
+    windows: Windows, config: TrackTrainingConfig, dice: random.Random
+) -> tuple[Batch, list[tuple[Part, int]]]:
+    """A batch of parts that give way, each of which hears the drums alone."""
+    places = windows.draw(config.batch_size, dice, windows.giving)
+    return windows.batch(places, [(KEY,)] * len(places)), places
 
 
 def heard(

@@ -30,7 +30,7 @@ from engine.training.codec.losses import SCALES
 from engine.training.codec.parallel import Place
 from engine.training.codec.steps import Steps
 from engine.training.track.config import TrackTrainingConfig
-from engine.training.track.lots import PHASES, drawn, phase_at
+from engine.training.track.lots import PHASES, drawn, drawn_ducked, phase_at
 from engine.training.track.sound import Sound, least_frames, stretch
 from engine.training.track.windows import Batch, Part, Windows
 
@@ -55,6 +55,10 @@ class TrackTrainer(Steps):
         frames = min(model.config.window_frames, windows.frames)
         margin = min(model.config.margin_frames, frames // 4)
         model.config = replace(model.config, window_frames=frames, margin_frames=margin)
+        if config.only_giving_way and (model.giving_way is None or not windows.giving):
+            raise EngineError(
+                "range", f"only_giving_way: {windows.config.role} of this corpus give way to no drums"
+            )
         self.average = Averaged(model, config.averaging)
         self.sound = Sound(codec).to(place.device)
         self.forward = place.spread(model, unused=True)
@@ -91,10 +95,16 @@ class TrackTrainer(Steps):
         """
         config, phase = self.config, self.phase()
         dice = random.Random(f"{config.seed}/{self.steps}/{self.place.rank}")
-        batch, places = drawn(self.windows, config, phase, dice)
+        batch, places = (
+            drawn_ducked(self.windows, config, dice)
+            if config.only_giving_way
+            else drawn(self.windows, config, phase, dice)
+        )
         batch = batch.to(self.place.device)
         self.set_rate()
-        if dice.random() < config.masked_share:
+        if config.only_giving_way:
+            terms = {}
+        elif dice.random() < config.masked_share:
             terms = self._masked_losses(batch, dice)
         else:
             latents = self._predicted(batch)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from engine.errors import EngineError
 from engine.model.codec.config import CodecConfig
 from engine.model.track.config import TrackModelConfig
 from engine.model.track.context import ContextFrames
+from engine.model.track.giving_way import KEY
 from engine.training.corpus.reading import StemFile
 from engine.training.corpus.together import ducked, kicks_of
 from engine.training.track.cache import Cache, Encoded
@@ -101,11 +103,16 @@ class Windows:
         self.config, self.codecs, self.frames = config, codecs, frames
         self.codec = codecs[config.role]
 
-    def draw(self, count: int, dice: random.Random) -> list[tuple[Part, int]]:
-        """Parts and the first frames of their windows: long songs as often as short ones."""
+    @cached_property
+    def giving(self) -> list[Part]:
+        """Those of which it is known how they give way to drums that can be heard."""
+        return [part for part in self.parts if part.gives_way is not None and KEY in part.heard]
+
+    def draw(self, count: int, dice: random.Random, among: Sequence[Part] = ()) -> list[tuple[Part, int]]:
+        """Parts, of all or of some, and the first frames of their windows: long songs as often as short ones."""
         found = []
         for _ in range(count):
-            part = dice.choice(self.parts)
+            part = dice.choice(among or self.parts)
             found.append((part, dice.randrange(self.starts(part))))
         return found
 
