@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from engine.errors import EngineError
 from engine.training.corpus.reading import SONGS
 from tests.engine.track_training import (
     CONFIG,
@@ -52,3 +54,23 @@ def test_it_is_learned_where_drums_are_heard_and_only_there(made):
     assert np.mean(told[-5:]) < 0.8 * np.mean(told[:5])
     alone = trainer(made, replace(CONFIG, context_from=1.0, masked_share=0.0))
     assert "loss/giving_way" not in alone.step()
+
+
+def test_it_can_be_learned_alone_and_moves_nothing_else(made):
+    alone = trainer(made, replace(CONFIG, only_giving_way=True, batch_size=24, steps=60))
+    before = {name: value.clone() for name, value in alone.model.state_dict().items()}
+    told = [alone.step() for _ in range(60)]
+    assert set(told[0]) == {"loss/giving_way", "gradient", "phase"}
+    losses = [each["loss/giving_way"] for each in told]
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+    after = alone.model.state_dict()
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert moved and all(name.startswith("giving_way.") for name in moved)
+
+
+def test_where_nobody_gives_way_there_is_nothing_to_learn_alone(tmp_path):
+    plain = material_of(
+        loops_corpus(tmp_path / "corpus"), tmp_path / "cache", codecs_folder(tmp_path), "bass"
+    )
+    with pytest.raises(EngineError, match="bass of this corpus give way to no drums"):
+        trainer(plain, replace(CONFIG, only_giving_way=True))

@@ -109,7 +109,7 @@ class Windows:
         return [part for part in self.parts if part.gives_way is not None and KEY in part.heard]
 
     def draw(self, count: int, dice: random.Random, among: Sequence[Part] = ()) -> list[tuple[Part, int]]:
-        """Parts, of all or of some, and the first frames of their windows: long songs as often as short ones."""
+        """Parts, of all or `among` some, and their windows' first frames: long songs as often as short."""
         found = []
         for _ in range(count):
             part = dice.choice(among or self.parts)
