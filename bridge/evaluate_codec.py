@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,11 +111,19 @@ def _measured(console: Console, path: Path, roles: tuple[str, ...], args: argpar
         result = evaluate_codec(
             codec, stems, fewer_codebooks=() if args.quick else FEWER, told=told, name=name
         )
+        result = replace(result, material=material_of(args.corpus))
         progress.update(task, description=f"{name}: speed")
         result = result.with_costs(costs(codec, path if path.is_file() else None, args.quick))
     if args.out is not None:
         _draw(args.out, name, codec, stems)
     return result
+
+
+def material_of(corpus: Path | None) -> str:
+    """Where the stems are from, for the card."""
+    if corpus is None:
+        return "of held-out songs that our own instruments play, with effects by lot"
+    return f"of the held-out songs of {corpus.name}"
 
 
 def _draw(folder: Path, name: str, codec: Codec, stems: list[Stem]) -> None:

@@ -9,6 +9,7 @@ from importlib import resources
 
 from engine.evaluation.codec.run import Result, goals
 from engine.evaluation.figures import Goal, Row
+from engine.model.codec.quantizer import BEAM
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,18 @@ def card_of(result: Result) -> str:
     parts = [
         f"## {result.codec}: measured on held-out stems\n",
         *(f"- {key}: {value}" for key, value in result.about.items()),
-        f"\nStems of at most 10 s, 44.1 kHz, stereo: {counts}.\n",
+        f"\n{_stems(result, counts)}\n",
         _quality(result, roles),
         _costs(result),
         *(_fewer(result, roles) if result.fewer_codebooks else ()),
         _beside(result, roles),
     ]
     return "\n".join(parts)
+
+
+def _stems(result: Result, counts: str) -> str:
+    of = f", {result.material}" if result.material else ""
+    return f"Stems of at most 10 s, 44.1 kHz, stereo{of}: {counts}. Written with a beam of {BEAM}."
 
 
 def _quality(result: Result, roles: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ class Result:
     codec: str
     figures: tuple[Figure, ...]
     about: Mapping[str, str] = field(default_factory=dict)  # how the codec was trained
+    material: str = ""  # where the stems are from
 
     def with_costs(self, costs: Mapping[str, float]) -> Result:
         """And what `speed.costs` found."""
