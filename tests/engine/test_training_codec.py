@@ -74,6 +74,18 @@ def test_frozen_tokens_stay_while_the_decoder_learns(corpus):
     assert moved and all(name.startswith("decoder.") for name in moved)
 
 
+@pytest.mark.parametrize("codebooks", [False, True])
+def test_a_decoder_behind_frozen_parts_learns_from_balanced_losses(corpus, codebooks):
+    """Nothing that is frozen gets a gradient of the commitment, and none is asked of it."""
+    frozen = {"frozen_encoder": True, "frozen_codebooks": codebooks}
+    made = made_with(corpus, replace(CONFIG, balance=True, **frozen))
+    made.start_from(build_codec(made.codec.config))
+    before = weights_of(made)
+    made.step()
+    moved = {name.partition(".")[0] for name, now in weights_of(made).items() if not now.equal(before[name])}
+    assert moved == ({"decoder"} if codebooks else {"decoder", "quantizer"})
+
+
 def test_a_run_leaves_all_that_it_promises(corpus, tmp_path):
     run(made_with(corpus), tmp_path).go()
     names = {path.name for path in tmp_path.iterdir()}

@@ -55,8 +55,9 @@ class Balancer:
         """Gradients of all `losses` of `output` [B, C, N] into the model, in one backward.
 
         `beside` is a loss that does not go through the output (the quantiser's commitment); it comes in as
-        it is. Returns for each term `share/NAME`, its part of this step's gradient (their sum is one), and
-        `norm/NAME`, its gradient's norm before. A term without a finite gradient is left out of the step.
+        it is, if it has a gradient: behind a frozen encoder it has none. Returns for each term `share/NAME`,
+        its part of this step's gradient (their sum is one), and `norm/NAME`, its gradient's norm before. A
+        term without a finite gradient is left out of the step.
         EngineError `unknown` for a loss without a weight.
         """
         for name in losses:
@@ -71,7 +72,7 @@ class Balancer:
         for name, scale in scales.items():
             total += gradients[name] * scale
         total /= len(output)
-        if beside is None:
+        if beside is None or not beside.requires_grad:
             output.backward(total)
         else:
             torch.autograd.backward([output, beside], [total, None])

@@ -84,7 +84,7 @@ class CodecTrainer(Steps):
     def _backward(self, terms: dict[str, Tensor], decoded: Tensor, commitment: Tensor) -> dict[str, float]:
         beside = self.config.commitment * commitment
         if self.config.balance:
-            return self.balancer.backward(terms, decoded, beside if self.quantised else None)
+            return self.balancer.backward(terms, decoded, beside)
         weights = self.config.weights()
         loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum() + beside
         loss.backward()
