@@ -11,7 +11,7 @@ import torch
 from engine.errors import EngineError
 from engine.model.track.weights import load_track_model
 from engine.training.codec.run import CHECKPOINT, METRICS, Run
-from engine.training.corpus.reading import Corpus
+from engine.training.corpus.reading import HEAD, Corpus
 from engine.training.track.config import TrackTrainingConfig, changed
 from engine.training.track.held_out import HeldOutWindows
 from engine.training.track.lots import drawn, phase_at
@@ -142,6 +142,20 @@ def test_a_start_with_trained_weights_is_that_model(made):
     other.start_from(trained.model)
     wanted, given = weights_of(trained), weights_of(other)
     assert all(torch.equal(wanted[name], given[name]) for name in wanted)
+
+
+def test_a_run_goes_on_with_its_own_codec_alone_and_tells_of_another_corpus(made, folder, tmp_path, caplog):
+    run(trainer(made), tmp_path).save()
+    corpus = loops_corpus(tmp_path / "corpus")
+    (tmp_path / "others").mkdir()
+    others = material_of(corpus, tmp_path / "cache", codecs_folder(tmp_path / "others", seed=4))
+    with pytest.raises(EngineError, match="another codec 'debug'"):
+        run(trainer(others), tmp_path).resume()
+    assert run(trainer(made), tmp_path).resume() and "another corpus" not in caplog.text
+    head = json.loads((corpus.folder / HEAD).read_text())
+    (corpus.folder / HEAD).write_text(json.dumps(head | {"seed": 5}))
+    longer = material_of(Corpus.open(corpus.folder), tmp_path / "cache", folder)
+    assert run(trainer(longer), tmp_path).resume() and "another corpus" in caplog.text
 
 
 def test_what_is_wrong_is_refused_in_words(made, folder, tmp_path):

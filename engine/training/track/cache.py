@@ -81,7 +81,7 @@ class Cache:
     @classmethod
     def of(cls, corpus: Corpus, folder: Path, codecs: Mapping[str, str]) -> Cache:
         """`codecs`: role -> a bundled codec's name or a file; roles that are not in it are not encoded."""
-        head = hashlib.sha256((corpus.folder / HEAD).read_bytes()).hexdigest()[:12]
+        head = corpus_digest(corpus.folder)
         found = {name: Encoder.of(name) for name in set(codecs.values())}
         return cls(folder / head, {role: found[name] for role, name in codecs.items()})
 
@@ -109,6 +109,11 @@ class Cache:
         except (OSError, ValueError, KeyError) as error:
             raise EngineError("file", f"{prefix}: no encoded stem ({error}); remove it, and go on") from error
         return Encoded(latents, codes, gain)
+
+
+def corpus_digest(folder: Path) -> str:
+    """Of what a corpus was made from."""
+    return hashlib.sha256((folder / HEAD).read_bytes()).hexdigest()[:12]
 
 
 def lap_frames(frame_rate: float) -> int:

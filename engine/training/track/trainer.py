@@ -7,6 +7,7 @@ windows -> model -> latents -+-> smooth L1 to the codec's latents, in units of t
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ from engine.model.codec.spectral import SpectralEncoder
 from engine.model.track.masking import masked_batch, masked_loss
 from engine.model.track.refinement import usual_plan
 from engine.model.track.track_model import Prediction, TrackModel
-from engine.model.track.weights import save_track_model
+from engine.model.track.weights import codec_digest, save_track_model
 from engine.training.codec.average import Averaged
 from engine.training.codec.losses import SCALES
 from engine.training.codec.parallel import Place
@@ -34,6 +35,7 @@ from engine.training.track.lots import PHASES, drawn, drawn_ducked, phase_at
 from engine.training.track.sound import Sound, least_frames, stretch
 from engine.training.track.windows import Batch, Part, Windows
 
+logger = logging.getLogger(__name__)
 MEASURED_STEMS, MEASURED_FRAMES = 200, 400  # whose latents tell their middle and spread
 LEAST_SPREAD = 1e-3
 TRACK_WEIGHTS = "track.safetensors"
@@ -198,11 +200,14 @@ class TrackTrainer(Steps):
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state_dict(),
+            "codec": codec_digest(self.codec),
+            "corpus": self.windows.corpus,
             "steps": self.steps,
             "spent_s": self.spent_s,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
+        self._check_material(state)
         try:
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
@@ -210,6 +215,18 @@ class TrackTrainer(Steps):
             self.steps, self.spent_s = state["steps"], state["spent_s"]
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise EngineError("file", f"the checkpoint does not fit this track model ({error})") from error
+
+    def _check_material(self, state: dict[str, Any]) -> None:
+        """EngineError `file` where the checkpoint is of another codec; older ones say nothing of theirs."""
+        codec, corpus = codec_digest(self.codec), self.windows.corpus
+        if state.get("codec", codec) != codec:
+            raise EngineError(
+                "file",
+                f"the checkpoint was trained with another codec {self.codec.config.name!r}, whose tokens mean "
+                "something else; go on with that one, or take another folder",
+            )
+        if state.get("corpus", corpus) != corpus:
+            logger.warning("this run goes on with another corpus than the one that it was trained on")
 
     def identity(self) -> str:
         shape = replace(self.model.config, window_frames=1, margin_frames=0)

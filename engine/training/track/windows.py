@@ -25,7 +25,7 @@ from engine.model.track.context import ContextFrames
 from engine.model.track.giving_way import KEY
 from engine.training.corpus.reading import StemFile
 from engine.training.corpus.together import ducked, kicks_of
-from engine.training.track.cache import Cache, Encoded
+from engine.training.track.cache import Cache, Encoded, corpus_digest
 from engine.training.track.scores import ScoreRows, score_of, style_of_stem
 
 LEAST_GIVEN, MOST_GIVEN = 0.15, 0.85  # share of a window's bars that are given
@@ -102,6 +102,11 @@ class Windows:
             )
         self.config, self.codecs, self.frames = config, codecs, frames
         self.codec = codecs[config.role]
+
+    @cached_property
+    def corpus(self) -> str:
+        """A digest of what their corpus was made from."""
+        return corpus_digest(self.parts[0].stem.path.parents[2])
 
     @cached_property
     def giving(self) -> list[Part]:
