@@ -68,3 +68,19 @@ def test_a_beam_follows_the_codebooks_that_are_asked_for():
     assert made.encode(latents, 3, beam=4).shape == (2, 3, 30)
     with pytest.raises(EngineError, match="1 or more"):
         made.encode(latents, beam=0)
+
+
+def test_our_own_codes_are_decoded_without_a_look_at_them():
+    made = quantizer()
+    codes = made.encode(torch.randn(2, 6, 20))
+    assert torch.equal(made.summed(codes), made.decode(codes))
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_distances_are_whole_whatever_the_model_computes_in(beam):
+    """In bfloat16 one code in a few would be another one."""
+    made, latents = quantizer(), torch.randn(2, 6, 300)
+    wanted = made.encode(latents, beam=beam)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(made.encode(latents, beam=beam), wanted)
+        assert made.encode(latents.bfloat16(), beam=beam).shape == wanted.shape

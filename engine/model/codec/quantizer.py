@@ -48,19 +48,18 @@ class Quantizer(nn.Module):
         if beam < 1:
             raise EngineError("range", f"a beam of {beam}; it is 1 or more")
         books = self.codebooks[: self.checked(num_codebooks)]
-        rest = latents.transpose(1, 2).float()  # [B, F, D]
         codes = [] if settled is None else list(settled.unbind(1))
-        for codebook, code in zip(books, codes, strict=False):
-            rest = rest - codebook[code]
-        open_books = books[len(codes) :]
-        if beam == 1 or len(open_books) < 2:
-            for codebook in open_books:
-                code = nearest(rest, codebook)  # [B, F]
-                rest = rest - codebook[code]
-                codes.append(code)
-            return torch.stack(codes, 1)
-        rows = rest.flatten(0, 1)
-        found = torch.cat([best_codes(part, open_books, beam) for part in rows.split(ROWS_AT_ONCE)])
+        with in_full(latents.device):
+            rest = left_over(latents, books, codes)  # [B, F, D]
+            open_books = books[len(codes) :]
+            if beam == 1 or len(open_books) < 2:
+                for codebook in open_books:
+                    code = nearest(rest, codebook)  # [B, F]
+                    rest = rest - codebook[code]
+                    codes.append(code)
+                return torch.stack(codes, 1)
+            rows = rest.flatten(0, 1)
+            found = torch.cat([best_codes(part, open_books, beam) for part in rows.split(ROWS_AT_ONCE)])
         return torch.cat([*(code[:, None] for code in codes), found.unflatten(0, rest.shape[:2]).mT], 1)
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -72,13 +71,17 @@ class Quantizer(nn.Module):
             raise EngineError("range", f"codes of shape {tuple(codes.shape)}; they are [B, K, F]")
         if not codes.shape[2]:
             raise EngineError("empty", "codes of no frames: there is nothing to decode")
-        num_codebooks = self.checked(codes.shape[1])
+        self.checked(codes.shape[1])
         size = self.codebooks.shape[1]
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= size):
             raise EngineError(
                 "range", f"codes {int(codes.min())}..{int(codes.max())}; allowed is 0..{size - 1}"
             )
-        chosen = [self.codebooks[k][codes[:, k]] for k in range(num_codebooks)]  # each [B, F, D]
+        return self.summed(codes)
+
+    def summed(self, codes: Tensor) -> Tensor:
+        """`decode` for codes that came from here: to look at them, the computer would wait for its GPU."""
+        chosen = [self.codebooks[k][codes[:, k]] for k in range(codes.shape[1])]  # each [B, F, D]
         return torch.stack(chosen).sum(0).transpose(1, 2)
 
     def checked(self, num_codebooks: int | None) -> int:
@@ -92,17 +95,36 @@ class Quantizer(nn.Module):
 def best_codes(rows: Tensor, books: Tensor, beam: int) -> Tensor:
     """rows [R, D], books [K, V, D] -> codes [R, K] whose entries add up to nearly the row, the best that
     `beam` beginnings lead to."""
-    size, width = books.shape[1:]
-    squares = books.square().sum(-1)  # [K, V]
     rest = rows[:, None]  # [R, beam, D]
     codes = torch.empty(len(rows), 1, 0, dtype=torch.long, device=rows.device)  # [R, beam, k]
     for k, codebook in enumerate(books):
-        far = torch.matmul(rest, -2.0 * codebook.T).add_(squares[k]).add_(rest.square().sum(-1, keepdim=True))
-        best = far.flatten(1).topk(min(beam, far[0].numel()), largest=False).indices  # [R, beam]
-        before, code = best // size, best % size
-        rest = rest.gather(1, before[..., None].expand(-1, -1, width)) - codebook[code]
+        rest, before, code = followed(rest, codebook, beam)
         codes = torch.cat([codes.gather(1, before[..., None].expand(-1, -1, k)), code[..., None]], -1)
     return codes[:, 0]
+
+
+def followed(rest: Tensor, codebook: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What beginnings leave over [R, beginnings, D] -> the `beam` best after one more codebook [V, D]: what
+    they leave over [R, beam, D], which beginning each follows and by which code [R, beam]."""
+    size, width = codebook.shape
+    far = torch.matmul(rest, -2.0 * codebook.T).add_(codebook.square().sum(-1))
+    far = far.add_(rest.square().sum(-1, keepdim=True)).flatten(1)
+    best = far.topk(min(beam, far.shape[1]), largest=False).indices  # [R, beam]
+    before, code = best // size, best % size
+    return rest.gather(1, before[..., None].expand(-1, -1, width)) - codebook[code], before, code
+
+
+def left_over(latents: Tensor, books: Tensor, codes: list[Tensor]) -> Tensor:
+    """latents [B, D, F], codes [B, F] of the first books -> what these leave over [B, F, D], float32."""
+    rest = latents.transpose(1, 2).float()
+    for codebook, code in zip(books, codes, strict=False):
+        rest = rest - codebook[code]
+    return rest
+
+
+def in_full(device: torch.device) -> torch.autocast:
+    """Distances are float32 whatever the model computes in: in 16 bits the nearest entry is another one."""
+    return torch.autocast(device.type, enabled=False)
 
 
 def nearest(rows: Tensor, codebook: Tensor) -> Tensor:

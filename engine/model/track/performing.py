@@ -143,7 +143,7 @@ class Task:
 
     def performed(self, window: Window, step: Callable[[float], None]) -> Tensor:
         """The latents [1, D, F] of the window's tokens."""
-        latents: Tensor = self.codec.quantizer.decode(self.codes(window, step))
+        latents: Tensor = self.codec.quantizer.summed(self.codes(window, step))
         return latents
 
     def codes(self, window: Window, step: Callable[[float], None]) -> Tensor:
