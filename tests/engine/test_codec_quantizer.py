@@ -78,9 +78,18 @@ def test_our_own_codes_are_decoded_without_a_look_at_them():
 
 @pytest.mark.parametrize("beam", [1, 4])
 def test_distances_are_whole_whatever_the_model_computes_in(beam):
-    """In bfloat16 one code in a few would be another one."""
+    """In bfloat16 one code in eighty would be another one."""
     made, latents = quantizer(), torch.randn(2, 6, 300)
     wanted = made.encode(latents, beam=beam)
     with torch.autocast("cpu", torch.bfloat16):
         assert torch.equal(made.encode(latents, beam=beam), wanted)
         assert made.encode(latents.bfloat16(), beam=beam).shape == wanted.shape
+
+
+@pytest.mark.parametrize("settled", [0, 1, 3])
+@pytest.mark.parametrize("beam", [1, 4])
+def test_the_next_code_is_the_one_that_all_of_them_begin_with(settled, beam):
+    made, latents = quantizer(), torch.randn(2, 6, 300)
+    before = torch.randint(0, 32, (2, settled, 300))
+    wanted = made.encode(latents, beam=beam, settled=before)[:, settled]
+    assert torch.equal(made.next_code(latents, before, beam), wanted)

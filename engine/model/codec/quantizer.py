@@ -62,6 +62,18 @@ class Quantizer(nn.Module):
             found = torch.cat([best_codes(part, open_books, beam) for part in rows.split(ROWS_AT_ONCE)])
         return torch.cat([*(code[:, None] for code in codes), found.unflatten(0, rest.shape[:2]).mT], 1)
 
+    @torch.no_grad()
+    def next_code(self, latents: Tensor, settled: Tensor, beam: int) -> Tensor:
+        """latents [B, D, F], settled [B, k, F] -> the code [B, F] of codebook k that `encode` would begin with,
+        without those after it."""
+        with in_full(latents.device):
+            rest = left_over(latents, self.codebooks, list(settled.unbind(1)))  # [B, F, D]
+            books = self.codebooks[settled.shape[1] :]
+            if beam == 1 or len(books) < 2:
+                return nearest(rest, books[0])
+            found = [first_code(part, books, beam) for part in rest.flatten(0, 1).split(ROWS_AT_ONCE)]
+        return torch.cat(found).unflatten(0, rest.shape[:2])
+
     def decode(self, codes: Tensor) -> Tensor:
         """codes [B, K, F] of the first K codebooks -> latents [B, D, F].
 
@@ -101,6 +113,24 @@ def best_codes(rows: Tensor, books: Tensor, beam: int) -> Tensor:
         rest, before, code = followed(rest, codebook, beam)
         codes = torch.cat([codes.gather(1, before[..., None].expand(-1, -1, k)), code[..., None]], -1)
     return codes[:, 0]
+
+
+def first_code(rows: Tensor, books: Tensor, beam: int) -> Tensor:
+    """`best_codes(...)[:, 0]` [R], each row followed only until its beginnings agree on it."""
+    found = torch.empty(len(rows), dtype=torch.long, device=rows.device)
+    rest = rows[:, None]  # [R, beam, D]
+    place = torch.arange(len(rows), device=rows.device)  # of the rows that are not decided
+    first: Tensor | None = None  # [R, beam]
+    for codebook in books:
+        rest, before, code = followed(rest, codebook, beam)
+        first = code if first is None else first.gather(1, before)
+        found[place] = first[:, 0]
+        if rows.device.type == "cpu":  # a GPU would be waited for, and is not asked for less by fewer rows
+            undecided = (first != first[:, :1]).any(1)
+            rest, first, place = rest[undecided], first[undecided], place[undecided]
+            if not len(place):
+                break
+    return found
 
 
 def followed(rest: Tensor, codebook: Tensor, beam: int) -> tuple[Tensor, Tensor, Tensor]:

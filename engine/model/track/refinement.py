@@ -152,7 +152,7 @@ class Refinement:
     def codebook(self, tokens: Tensor, k: int, passes: int, renewed: float) -> Tensor:
         """The tokens with codebook `k` settled: MaskGIT's loop, begun from what the latents say."""
         latents, logits = self.logits(tokens, k)
-        own = self.quantised(latents, tokens[:, :k])[:, k]  # [B, F]
+        own = self.own(latents, tokens[:, :k])
         drawn = self.least(sureness(logits, own), renewed)  # bool [B, F]
         for left in range(passes - 1, -1, -1):
             choice = chosen(logits, self.sampling.temperature, self.sampling.top_k, self.generator)
@@ -196,6 +196,13 @@ class Refinement:
     def quantised(self, latents: Tensor, settled: Tensor) -> Tensor:
         """latents [B, D, F] -> codes [B, K, F] that begin with `settled` [B, k, F], or what is kept."""
         return self.held(self.quantizer.encode(latents, beam=BEAM, settled=settled))
+
+    def own(self, latents: Tensor, settled: Tensor) -> Tensor:
+        """latents [B, D, F] -> the next codebook's codes [B, F] after `settled` [B, k, F], or what is kept."""
+        codes = self.quantizer.next_code(latents, settled, BEAM)
+        if self.kept is None:
+            return codes
+        return torch.where(self.kept.mask, self.kept.codes[:, settled.shape[1]], codes)
 
     def held(self, codes: Tensor) -> Tensor:
         """The same with what is kept in its place."""
