@@ -153,6 +153,7 @@ def test_another_kind_of_model_is_refused_by_its_name(folder):
         ("upsampling_ratios", []),
         ("upsampling_ratios", [2] * 40),
         ("upsampling_ratios", "8542"),
+        ("num_residual_layers", 65),
         ("target_bandwidths", []),
         ("target_bandwidths", [0.1]),
         ("target_bandwidths", ["much"]),
@@ -165,6 +166,13 @@ def test_a_value_that_cannot_be_is_refused_by_its_key(folder, key, value):
     error = refusal(folder)
     assert error.code == "file"
     assert key in error.text or "kbit/s" in error.text
+
+
+def test_sizes_whose_product_no_codec_has_are_refused(folder):
+    """Each is allowed by itself."""
+    change_config(folder, num_filters=65_536, residual_kernel_size=65_536)
+    error = refusal(folder)
+    assert error.code == "file" and "allowed are" in error.text
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,14 @@
 """Weight files: what is written is read; what is cut short, foreign or does not fit is refused."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from engine.errors import EngineError
 from engine.model.codec.codec import build_codec
-from engine.model.codec.config import config_named
+from engine.model.codec.config import CodecConfig, config_named
 from engine.model.codec.weights import KEY, load_codec, pack, save_codec, unpack
 
 
@@ -105,6 +107,55 @@ def test_a_configuration_of_another_kind_is_refused(codec, tmp_path, text):
     save_file(dict(codec.state_dict()), path, {KEY: text})
     with pytest.raises(EngineError, match="configuration"):
         load_codec(path)
+
+
+SMALL_SEANET = {"ratios": [7, 7, 4, 3], "filters": 4}
+HUGE_SEANET = {
+    "ratios": [64, 64, 2, 2, 1, 1, 1, 1],
+    "filters": 65_536,
+    "residual_kernel": 65_536,
+    "compress": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"codebook_size": 10**9}, "codebook_size is 1000000000; it is a whole number, 1 to 65536"),
+        ({"latent_width": 10**7}, "latent_width is 10000000"),
+        ({"num_codebooks": 256, "codebook_size": 65_536, "latent_width": 65_536}, "has 1.1e.12 values"),
+        ({"latent_width": 64, "codebook_size": 65_536}, "wrong shapes"),
+        ({"name": 3}, "name is 3; it is a word"),
+        ({"pair": 3}, "unknown codec pair '3'"),
+        ({"roles": "drums"}, "a list of words"),
+        ({"settings": {"low_bins": 2, "encoder_width": 65_536, "expansion": 65_536}}, "values; allowed are"),
+        ({"settings": {"encoder_depth": 10**6}}, "0 to 64"),
+        ({"settings": {"kernel": 0}}, "kernel is 0; it is a whole number, 1 to 65536"),
+        ({"pair": "seanet", "settings": {"compress": 0}}, "compress is 0"),
+        ({"pair": "seanet", "settings": SMALL_SEANET | {"compress": 5}}, "a residual unit of 4 / 5"),
+        ({"pair": "seanet", "settings": {"residual_kernel": 0}}, "residual_kernel is 0"),
+        ({"pair": "seanet", "settings": {"ratios": "abc"}}, "a list of 1 to 8 whole numbers, each 1 to 64"),
+        ({"pair": "seanet", "settings": {"ratios": [7, 7, 12, 0]}}, "a list of 1 to 8 whole"),
+        ({"pair": "seanet", "settings": SMALL_SEANET | {"residual_layers": 20}}, "dilated by 131072"),
+        ({"pair": "seanet", "settings": SMALL_SEANET | {"padding": 3}}, "it is a word"),
+        ({"pair": "seanet", "hop": 2**14, "settings": HUGE_SEANET}, "too large"),
+    ],
+)
+def test_sizes_that_no_codec_has_are_refused_before_there_is_memory_for_them(codec, tmp_path, changes, words):
+    path = tmp_path / "odd.safetensors"
+    values = json.loads(codec.config.to_json()) | changes
+    save_file(dict(codec.state_dict()), path, {KEY: json.dumps(values)})
+    with pytest.raises(EngineError, match=words) as caught:
+        load_codec(path)
+    assert caught.value.code == "file"
+
+
+def test_a_shape_that_no_table_names_is_loaded_like_any(tmp_path):
+    config = CodecConfig.from_dict(json.loads(config_named("debug").to_json()) | {"codebook_size": 32})
+    made = build_codec(config).eval()
+    save_codec(made, tmp_path / "other.safetensors")
+    codes = torch.randint(32, (1, 2, 5))
+    assert torch.equal(load_codec(tmp_path / "other.safetensors").decode(codes), made.decode(codes))
 
 
 def test_a_file_that_cannot_be_written_says_so(codec, tmp_path):

@@ -14,6 +14,8 @@ from engine.errors import EngineError
 from engine.model.codec.config import CodecConfig
 from engine.model.codec.quantizer import Quantizer
 
+MOST_VALUES = 2**28  # of a codec, a gigabyte: MusicGen's has 59 million
+
 
 class Codec(nn.Module):
     def __init__(
@@ -80,6 +82,24 @@ def build_codec(config: CodecConfig) -> Codec:
     quantizer = Quantizer(config.num_codebooks, config.codebook_size, config.latent_width)
     encoder, decoder = _pair(config)
     return Codec(config, encoder, quantizer, decoder)
+
+
+def outlined(config: CodecConfig) -> Codec:
+    """The codec's shapes, without memory for its weights: to be compared with those of a file first.
+
+    EngineError `file` where no codec is as large.
+    """
+    try:
+        with torch.device("meta"):
+            codec = build_codec(config)
+    except RuntimeError as error:  # a product of sizes beyond 64 bits
+        raise EngineError("file", f"codec {config.name!r} is too large ({error})") from error
+    values = sum(tensor.numel() for tensor in (*codec.parameters(), *codec.buffers()))
+    if values > MOST_VALUES:
+        raise EngineError(
+            "file", f"codec {config.name!r} has {values:.2g} values; allowed are {MOST_VALUES:.2g}"
+        )
+    return codec
 
 
 def _pair(config: CodecConfig) -> tuple[nn.Module, nn.Module]:

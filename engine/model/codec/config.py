@@ -14,7 +14,21 @@ from typing import Any, TypeVar
 from engine.errors import EngineError, unknown
 
 T = TypeVar("T")
-SIZES = ("sample_rate", "channels", "hop", "num_codebooks", "codebook_size", "latent_width")
+LARGEST = 65_536  # of any width, kernel or codebook: beyond it lies a broken file, not a codec
+MOST_LAYERS = 64
+LARGEST_RATIO, MOST_RATIOS = 64, 8
+MOST: Mapping[str, int] = {  # where it is not LARGEST
+    "sample_rate": 1_000_000,
+    "hop": 16_384,
+    "num_codebooks": 256,
+    "bands": 1024,
+    "side_bands": 1024,
+    "encoder_depth": MOST_LAYERS,
+    "decoder_depth": MOST_LAYERS,
+    "residual_layers": MOST_LAYERS,
+    "lstm_layers": MOST_LAYERS,
+}
+NONE_NEEDED = ("low_bins", "side_bands", "encoder_depth", "decoder_depth", "residual_layers", "lstm_layers")
 
 
 @dataclass(frozen=True)
@@ -86,30 +100,55 @@ def settings_type(pair: str) -> type[Any]:
         from engine.model.codec.seanet import SeanetConfig
 
         return SeanetConfig
-    raise unknown("codec pair", pair, ("spectral", "seanet"))
+    raise unknown("codec pair", str(pair), ("spectral", "seanet"))
 
 
 def _filled(kind: type[T], values: Mapping[str, Any]) -> T:
+    if not isinstance(values, Mapping):
+        raise EngineError("range", f"{kind.__name__} is {values!r}; it is a table of keys and values")
     known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
     given = {}
     for key, value in values.items():
         if key not in known:
             raise unknown(f"{kind.__name__} key", key, known)
         given[key] = tuple(value) if isinstance(value, list) else value
-        _check(f"{kind.__name__}.{key}", value, known[key].default, 1 if key in SIZES else 0)
+        _check(kind.__name__, key, given[key], known[key].default)
     return kind(**given)
 
 
-def _check(name: str, value: object, default: object, lowest: int) -> None:
-    """EngineError `range` for a value of another kind than the default, or a number below `lowest`."""
+def _check(table: str, key: str, value: object, default: object) -> None:
+    """EngineError `range` for a value of another kind than the default, or a number that no codec has."""
+    name, lowest, most = f"{table}.{key}", 0 if key in NONE_NEEDED else 1, MOST.get(key, LARGEST)
     if isinstance(default, bool):
         if not isinstance(value, bool):
             raise EngineError("range", f"{name} is {value!r}; it is true or false")
     elif isinstance(default, int):
-        if type(value) is not int or value < lowest:
-            raise EngineError("range", f"{name} is {value!r}; it is a whole number, {lowest} or more")
-    elif isinstance(default, float) and not (isinstance(value, int | float) and 0 <= value < math.inf):
-        raise EngineError("range", f"{name} is {value!r}; it is a number, 0 or more")
+        if type(value) is not int or not lowest <= value <= most:
+            raise EngineError("range", f"{name} is {value!r}; it is a whole number, {lowest} to {most}")
+    elif isinstance(default, float):
+        if not (isinstance(value, int | float) and 0 <= value < math.inf):
+            raise EngineError("range", f"{name} is {value!r}; it is a number, 0 or more")
+    elif key == "ratios":
+        if not are_ratios(value):
+            raise EngineError(
+                "range",
+                f"{name} is {value!r}; it is a list of 1 to {MOST_RATIOS} whole numbers, each 1 to "
+                f"{LARGEST_RATIO}",
+            )
+    elif isinstance(default, tuple):
+        if not isinstance(value, tuple) or not all(isinstance(word, str) for word in value):
+            raise EngineError("range", f"{name} is {value!r}; it is a list of words")
+    elif key in ("name", "pair", "padding", "norm") and not isinstance(value, str):
+        raise EngineError("range", f"{name} is {value!r}; it is a word")
+
+
+def are_ratios(value: object) -> bool:
+    """Whether these can be the ratios of a SEANet."""
+    return (
+        isinstance(value, list | tuple)
+        and 1 <= len(value) <= MOST_RATIOS
+        and all(type(ratio) is int and 1 <= ratio <= LARGEST_RATIO for ratio in value)
+    )
 
 
 @cache

@@ -32,8 +32,7 @@ class Loudness(nn.Module):
         super().__init__()
         self.lows, self.channels, self.sub_frames = grid.lows, channels, config.sub_frames
         bands = band_weights(config.bands, grid.bins)  # [bands, bins]
-        centres = (bands * torch.arange(grid.bins)).sum(1) / bands.sum(1)
-        self.first = int((centres < grid.low_bins).sum())
+        self.first = bands_below(config.bands, grid.bins, grid.low_bins)
         sides = config.side_bands if channels == 2 else 0
         self.register_buffer("middle", averaging(bands[self.first :]), persistent=False)
         side = averaging(band_weights(sides, grid.bins)) if sides > 1 else bands[:0]
@@ -70,6 +69,14 @@ class Loudness(nn.Module):
             told = self.side.shape[0] > 0
             gains.append(values[..., count:] @ self.wide if told else torch.full_like(gains[0], QUIET))
         return torch.stack(gains, 1).repeat_interleave(self.sub_frames, 2)
+
+
+def bands_below(bands: int, bins: int, low_bins: int) -> int:
+    """How many bands have their middle in the low band."""
+    with torch.device("cpu"):  # a number is wanted even of an outline, whose tensors hold none
+        weights = band_weights(bands, bins)
+        centres = (weights * torch.arange(bins)).sum(1) / weights.sum(1)
+        return int((centres < low_bins).sum())
 
 
 def averaging(bands: Tensor) -> Tensor:

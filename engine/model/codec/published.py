@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import EngineError
-from engine.model.codec.codec import Codec, build_codec
+from engine.model.codec.codec import Codec, outlined
 from engine.model.codec.config import CodecConfig
 from engine.model.codec.published_config import codec_config, read_config
 from engine.model.codec.published_files import WeightFiles
@@ -38,8 +38,7 @@ def load_published(folder: Path) -> Codec:
     """
     values, prefix = read_config(Path(folder))
     config = codec_config(Path(folder).name, values)
-    with torch.device("meta"):  # shapes only: the weights come from the file
-        empty = build_codec(config)
+    empty = outlined(config)  # the weights come from the file
     files = WeightFiles(Path(folder), prefix)
     tensors = {name: _tensor(files, name, config) for name in empty.state_dict()}
     files.check_complete()

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
-from engine.model.codec.config import CodecConfig
+from engine.model.codec.config import (
+    LARGEST,
+    LARGEST_RATIO,
+    MOST,
+    MOST_LAYERS,
+    MOST_RATIOS,
+    CodecConfig,
+    are_ratios,
+)
 from engine.model.codec.seanet import SeanetConfig
 from engine.model.codec.streaming import NORMS, PADDINGS
 
@@ -38,7 +46,11 @@ PUBLISHED: Mapping[str, Any] = {
     "trim_right_ratio": 1.0,
 }
 WORDS = {"pad_mode": PADDINGS, "norm_type": NORMS[1:]}
-LARGEST = 65_536  # of any width, kernel or codebook: beyond it lies a broken file, not a codec
+HIGHEST = {  # where it is not LARGEST
+    "sampling_rate": MOST["sample_rate"],
+    "num_residual_layers": MOST_LAYERS,
+    "num_lstm_layers": MOST_LAYERS,
+}
 
 
 def read_config(folder: Path) -> tuple[Mapping[str, Any], str]:
@@ -75,9 +87,11 @@ def codec_config(name: str, values: Mapping[str, Any]) -> CodecConfig:
     _check_supported(values)
     numbers = {key: _number(values, key) for key, usual in PUBLISHED.items() if type(usual) is int}
     ratios = values["upsampling_ratios"]
-    if not isinstance(ratios, list) or not 1 <= len(ratios) <= 8 or not all(map(_is_ratio, ratios)):
+    if not are_ratios(ratios):
         raise EngineError(
-            "file", f"config.json: upsampling_ratios is {ratios!r}; allowed are 1 to 8 numbers of 1 to 64"
+            "file",
+            f"config.json: upsampling_ratios is {ratios!r}; allowed are 1 to {MOST_RATIOS} numbers of 1 to "
+            f"{LARGEST_RATIO}",
         )
     hop = math.prod(ratios)
     return CodecConfig(
@@ -100,9 +114,10 @@ def num_codebooks(values: Mapping[str, Any], frame_rate: int) -> int:
     if not isinstance(rates, list) or not rates or not isinstance(rates[-1], int | float):
         raise EngineError("file", f"config.json: target_bandwidths is {rates!r}; it is a list of kbit/s")
     count = int(1000 * rates[-1] // (frame_rate * bits))
-    if not 1 <= count <= 256:
+    most = MOST["num_codebooks"]
+    if not 1 <= count <= most:
         raise EngineError(
-            "file", f"config.json: {rates[-1]} kbit/s make {count} codebooks; allowed is 1 to 256"
+            "file", f"config.json: {rates[-1]} kbit/s make {count} codebooks; allowed is 1 to {most}"
         )
     return count
 
@@ -158,11 +173,7 @@ def _check_supported(values: Mapping[str, Any]) -> None:
 def _number(values: Mapping[str, Any], key: str) -> int:
     value = values[key]
     lowest = 0 if key == "num_residual_layers" else 1
-    highest = 1_000_000 if key == "sampling_rate" else LARGEST
+    highest = HIGHEST.get(key, LARGEST)
     if type(value) is not int or not lowest <= value <= highest:
         raise EngineError("file", f"config.json: {key} is {value!r}; allowed is {lowest} to {highest}")
     return value
-
-
-def _is_ratio(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= 64

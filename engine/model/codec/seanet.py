@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import EngineError
+from engine.model.codec.config import LARGEST
 from engine.model.codec.streaming import ELU, LSTM, Chain, Conv1d, ConvTranspose1d, Manner
 
 
@@ -67,6 +68,12 @@ class ResidualUnit(nn.Module):
     def __init__(self, width: int, dilation: int, config: SeanetConfig) -> None:
         super().__init__()
         inner, manner = width // config.compress, config.manner
+        if not inner or dilation > LARGEST:
+            raise EngineError(
+                "range",
+                f"a residual unit of {width} / {config.compress} values, dilated by {dilation}; allowed are "
+                f"1 or more, and 1 to {LARGEST}",
+            )
         dilated = Conv1d(width, inner, config.residual_kernel, manner, dilation=dilation)
         self.block = nn.ModuleList([ELU(), dilated, ELU(), Conv1d(inner, width, 1, manner)])
         self.shortcut = Conv1d(width, width, 1, manner) if config.conv_shortcut else nn.Identity()

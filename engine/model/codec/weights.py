@@ -8,8 +8,8 @@ from pathlib import Path
 from torch import Tensor
 
 from engine.errors import EngineError, unknown
-from engine.model.codec.codec import Codec, build_codec
-from engine.model.codec.config import CodecConfig
+from engine.model.codec.codec import Codec, build_codec, outlined
+from engine.model.codec.config import CodecConfig, named_configs
 from engine.model.weight_files import (
     ABOUT,
     SUFFIX,
@@ -70,7 +70,13 @@ def bundled_names() -> list[str]:
 def read_codec(path: Path) -> tuple[Codec, dict[str, Tensor]]:
     """The codec that the file describes, untrained, and the weights, which fit it."""
     metadata, tensors = read_weights(path, KEY, "codec")
-    codec = build_codec(described(path, metadata[KEY], CodecConfig.from_dict))
+    config = described(path, metadata[KEY], CodecConfig.from_dict)
+    # Before there is memory for what the file says it is. Its first outline costs a process two seconds of
+    # torch's imports, which those need not that codecs.toml knows.
+    if config not in named_configs().values():
+        outline = described(path, metadata[KEY], lambda _: outlined(config))
+        check_fit(path, outline, tensors, "codec")
+    codec = build_codec(config)
     codec.about = described(path, metadata.get(ABOUT, "{}"), told)
     check_fit(path, codec, tensors, "codec")
     return codec, tensors
