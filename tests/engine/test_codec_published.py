@@ -59,6 +59,12 @@ def test_stereo_for_a_mono_codec_is_refused(folder):
         load_published(folder).encode(torch.zeros(1, 2, 320))
 
 
+def test_audio_of_no_samples_is_refused(folder):
+    with pytest.raises(EngineError) as refused:
+        load_published(folder).encode(torch.zeros(1, 1, 0))
+    assert refused.value.code == "empty"
+
+
 def test_a_missing_folder_is_not_found(tmp_path):
     error = refusal(tmp_path / "nowhere")
     assert error.code == "not_found" and "nowhere does not exist" in error.text

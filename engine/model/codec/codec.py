@@ -31,7 +31,7 @@ class Codec(nn.Module):
         """audio [B, C, N] at the codec's rate -> codes int64 [B, K, F]; silence fills the last frame.
 
         A `beam` above 1 (`quantizer.BEAM`) finds better codes in more time.
-        EngineError `range` for another number of channels or of codebooks.
+        EngineError `range` for another number of channels or of codebooks, `empty` for no samples.
         """
         return self.quantizer.encode(self.latents(audio), num_codebooks, beam)
 
@@ -43,6 +43,13 @@ class Codec(nn.Module):
 
     def latents(self, audio: Tensor) -> Tensor:
         """audio [B, C, N] -> what the encoder says before quantising [B, D, F]."""
+        self.check_audio(audio)
+        missing = -audio.shape[-1] % self.config.hop
+        latents: Tensor = self.encoder(functional.pad(audio, (0, missing)))
+        return latents
+
+    def check_audio(self, audio: Tensor) -> None:
+        """EngineError `range` for another number of channels, `empty` for no samples."""
         if audio.dim() != 3 or audio.shape[1] != self.config.channels:
             raise EngineError(
                 "range",
@@ -50,9 +57,6 @@ class Codec(nn.Module):
             )
         if not audio.shape[-1]:
             raise EngineError("empty", "audio of no samples: there is nothing to encode")
-        missing = -audio.shape[-1] % self.config.hop
-        latents: Tensor = self.encoder(functional.pad(audio, (0, missing)))
-        return latents
 
     def stream(self) -> CodecStream:
         """Decode frame by frame; EngineError `not_available` where the decoder sees the future."""
