@@ -14,6 +14,7 @@ from engine.training.extras import check_all
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from engine.model.codec.codec import Codec
     from engine.model.codec.config import CodecConfig
     from engine.training.codec.batches import Pieces
     from engine.training.codec.config import TrainingConfig
@@ -54,15 +55,26 @@ def main(args: argparse.Namespace) -> int:
         pieces = pieces_of(args, config, training, place.rank)
         trainer = CodecTrainer(build_codec(config), training, pieces, place)
         if args.start_from:
-            from engine.model.codec.weights import load_codec
-
-            trainer.start_from(load_codec(args.start_from))
+            trainer.start_from(begun_with(args.start_from))
         if args.compile:
             trainer.compile()
         with Told(place) as told:
             evaluation = evaluation_of(args, config, training)
             told.run(Run(trainer, args.out, evaluation, told.line, about(args, config)))
     return 0
+
+
+def begun_with(name: str) -> Codec:
+    """The trained codec of that name or file; EngineError `file` for a folder of somebody else's."""
+    from engine.model.codec.weights import SUFFIX, bundled_names, load_codec
+
+    if name not in bundled_names() and Path(name).is_dir():
+        raise EngineError(
+            "file",
+            f"--start-from {name}: a folder; only our own codecs can be begun with: a {SUFFIX} file of "
+            f"`train codec`, or {', '.join(bundled_names())}",
+        )
+    return load_codec(name)
 
 
 def check_arguments(args: argparse.Namespace) -> None:

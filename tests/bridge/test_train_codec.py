@@ -60,3 +60,9 @@ def test_what_cannot_be_done_is_refused_in_words(corpus, tmp_path, capsys, more,
     assert train(corpus, tmp_path / "run", *more) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_somebody_elses_folder_cannot_be_begun_with(corpus, tmp_path, capsys):
+    (tmp_path / "encodec").mkdir()
+    assert train(corpus, tmp_path / "run", "--steps", "1", "--start-from", str(tmp_path / "encodec")) == 1
+    assert "only our own codecs can be begun with" in capsys.readouterr().err
