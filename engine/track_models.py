@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("torch", "safetensors")
 MOST_FIGURES = 4  # of a card, in a line of the log
+FIRST_BARS = 1  # that are heard while the rest is being made, where windows are longer
 INSTALL = "pip install 'resonantgen[models]'"
 
 
@@ -73,7 +74,9 @@ def options_of(config: ModelConfig) -> PerformOptions:
     from engine.model.track.performing import PerformOptions
 
     passes = tuple(int(count) for count in config.passes.split())
-    return PerformOptions(config.temperature, config.top_k, config.cfg_coef, passes, config.renewed)
+    return PerformOptions(
+        config.temperature, config.top_k, config.cfg_coef, passes, config.renewed, FIRST_BARS
+    )
 
 
 def _verdict(role: str, folder: Path | None) -> Offer:

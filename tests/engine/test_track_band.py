@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,7 +149,21 @@ def test_the_settings_say_how_the_band_performs(folder):
     asked = TrackModels(folder, settings).band().options
     assert (asked.passes, asked.renewed) == ((3, 2), 0.25)
     assert (asked.temperature, asked.top_k, asked.cfg_coef) == (0.5, 8, 1.5)
-    assert TrackModels(folder).band().options == PerformOptions()
+    assert TrackModels(folder).band().options == PerformOptions(first_bars=1)
+
+
+def test_the_first_bar_is_heard_first_where_windows_are_long(codec, tmp_path):
+    """As those of `base` and `full` are: five bars of this tempo."""
+    model = debug_model(codec)
+    model.config = replace(model.config, window_frames=384, margin_frames=32)
+    save_track_model(model, tmp_path / "track_drums.safetensors", codec=codec)
+    heard = []
+    band = with_codec(TrackModels(tmp_path).band(), codec)
+    band.perform(Part("drums", score(bars=8)), watch(heard.append))
+    assert BAR <= len(heard[0]) < 1.6 * BAR and len(heard) == 2
+    band.options = PerformOptions()
+    band.perform(Part("drums", score(bars=8)), watch((later := []).append))
+    assert len(later[0]) > 3 * BAR
 
 
 @pytest.mark.parametrize("passes", ["0 2", "6,2", "-1", "6  2", "100"])

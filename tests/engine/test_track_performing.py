@@ -6,16 +6,19 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from engine.errors import EngineError
+from engine.model.codec.config import config_named as codec_named
 from engine.model.track.hearing import Codecs, Hearing
 from engine.model.track.loop import Loop, closed
 from engine.model.track.performing import PerformOptions, perform, planned
 from engine.model.track.splicing import kept_share
+from engine.model.track.weights import read_track_file
 from engine.model.track.windows import Stitching, Window, windows
 from engine.performing import Given
 from tests.engine.track_parts import debug_codec, debug_model, hearing, score, tone
@@ -84,6 +87,20 @@ def test_an_opening_window_holds_the_first_bars(model, codec):
     twin.config = tall
     first = planned(twin, score(bars=8), loop, PerformOptions(first_bars=1))[0]
     assert BAR / codec.config.hop <= first.stop < planned(twin, score(bars=8), loop, PerformOptions())[0].stop
+
+
+@pytest.mark.parametrize("role", ["drums", "bass", "harmony", "melody"])
+@pytest.mark.parametrize("bars", [1, 2, 4, 8])
+def test_windows_as_short_as_a_bar_are_as_many_as_without_an_opening(role, bars):
+    """So what is bundled, two seconds a window, is as fast as before."""
+    bundled = read_track_file(role)
+    model = SimpleNamespace(config=bundled.config)
+    hop = codec_named(bundled.config.codec).hop
+    for tempo_bpm in range(60, 201, 5):
+        asked = score(bars=bars, tempo_bpm=float(tempo_bpm))
+        loop = Loop(asked.length_samples, hop, model.config.margin_frames)
+        plans = [planned(model, asked, loop, PerformOptions(first_bars=first)) for first in (0, 1)]
+        assert plans[0] == plans[1]
 
 
 # --- loops ----------------------------------------------------------------------------------------

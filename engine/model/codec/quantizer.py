@@ -64,7 +64,7 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def next_code(self, latents: Tensor, settled: Tensor, beam: int) -> Tensor:
-        """latents [B, D, F], settled [B, k, F] -> the code [B, F] of codebook k that `encode` would begin with,
+        """latents [B, D, F], settled [B, k, F] -> the code [B, F] of codebook k that `encode` begins with,
         without those after it."""
         with in_full(latents.device):
             rest = left_over(latents, self.codebooks, list(settled.unbind(1)))  # [B, F, D]

@@ -198,7 +198,7 @@ class Refinement:
         return self.held(self.quantizer.encode(latents, beam=BEAM, settled=settled))
 
     def own(self, latents: Tensor, settled: Tensor) -> Tensor:
-        """latents [B, D, F] -> the next codebook's codes [B, F] after `settled` [B, k, F], or what is kept."""
+        """latents [B, D, F] -> the codes [B, F] after `settled` [B, k, F], or what is kept."""
         codes = self.quantizer.next_code(latents, settled, BEAM)
         if self.kept is None:
             return codes

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+SOONER = 4 / 3  # so much longer are windows that an opening one is split off from
+
 
 @dataclass(frozen=True)
 class Window:
@@ -32,11 +34,15 @@ class Window:
 def windows(first: int, stop: int, longest: int, overlap: int, opening: int = 0) -> tuple[Window, ...]:
     """As few as cover `first` .. `stop`, none longer than `longest`, neighbours sharing `overlap` frames.
 
-    `opening`: the first window ends there at the latest (0: as the others), so that it is soon done.
+    `opening`: the first window ends there at the latest (0: as the others), so that it is soon done; unless
+    it would be about as long as the others anyhow: then it would only be one window more.
     """
     assert 0 <= 2 * overlap <= longest, (overlap, longest)
+    even = tuple(_even(first, stop, longest, overlap))
     if not first + 2 * overlap < opening < min(stop, first + longest):
-        return tuple(_even(first, stop, longest, overlap))
+        return even
+    if even[0].num_frames < SOONER * (opening - first):
+        return even
     return Window(first, opening), *_even(opening - overlap, stop, longest, overlap)
 
 
