@@ -29,33 +29,32 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     size.add_argument("--hours", type=float, help=f"audio over all stems, about (default {DEFAULT_HOURS:g})")
     size.add_argument("--songs", type=int)
     size.add_argument("--stems", type=Path, help="of this folder of your own audio, instead of songs made")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, help="another one, other songs (default 0)")
     parser.add_argument("--processes", type=int, help="default: one a core")
     parser.add_argument("--held-out", type=float, default=0.05, help="share that is never trained on (0.05)")
     parser.add_argument(
         "--sources", type=Path, help="folder of soundfonts and samples, beside the usual places"
     )
-    parser.add_argument("--genres", nargs="+", default=(), help="that songs are of (default: all)")
+    parser.add_argument("--genres", nargs="+", help="that songs are of (default: all)")
     recipe = Recipe()
     for name in NUMBERS:
         value = getattr(recipe, name)
-        parser.add_argument(_option(name), type=float, default=value, help=f"default {value:g}")
+        parser.add_argument(_option(name), type=float, help=f"default {value:g}")
     for name in shares():
         value = getattr(recipe, name)
-        parser.add_argument(
-            f"--share-{_option(name)[2:].removesuffix('-share')}", dest=name, type=float, default=value,
-            metavar="0..1", help=f"default {value:g}",
-        )  # fmt: skip
+        parser.add_argument(_option(name), dest=name, type=float, metavar="0..1", help=f"default {value:g}")
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    share = "share_" if name.endswith("_share") else ""
+    return "--" + (share + name.removesuffix("_share")).replace("_", "-")
 
 
 def main(args: argparse.Namespace) -> int:
     if args.stems is not None:
         from bridge import train_own
 
+        check_only_heard(args)
         return train_own.main(args)
     from engine.training.corpus.processes import default_processes
     from engine.training.corpus.shards import write_corpus
@@ -74,6 +73,18 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
+def check_only_heard(args: argparse.Namespace) -> None:
+    """EngineError `range` for what is said of songs to be made, where stems are to be heard."""
+    names = ("seed", "sources", "genres", *NUMBERS, *shares())
+    said = [_option(name) for name in names if getattr(args, name) is not None]
+    if said:
+        raise EngineError(
+            "range",
+            f"{', '.join(said)}: of songs that are made; with --stems there are none, and beside it are "
+            "--out, --held-out and --processes",
+        )
+
+
 def order_of(args: argparse.Namespace) -> Order:
     """EngineError `range`, or `not_found` where a folder of sources is none."""
     from engine.training.corpus.shards import Order, songs_for
@@ -83,7 +94,7 @@ def order_of(args: argparse.Namespace) -> Order:
     songs = songs_for(hours, recipe) if args.songs is None else args.songs
     if args.out.exists() and not args.out.is_dir():
         raise EngineError("file", f"{args.out} is a file; name a folder")
-    return Order(args.out, songs, args.seed, recipe, args.held_out)
+    return Order(args.out, songs, args.seed or 0, recipe, args.held_out)
 
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
@@ -95,8 +106,9 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 
     from engine.training.corpus.sources import INSTALL_PLAYER, PLAYER, find_sources
 
-    numbers = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
-    recipe = Recipe(**numbers, genres=tuple(args.genres), sources=args.sources)
+    given = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
+    numbers = {name: value for name, value in given.items() if value is not None}
+    recipe = Recipe(**numbers, genres=tuple(args.genres or ()), sources=args.sources)
     found = find_sources(args.sources)
     fonts = tuple(font.name for font in found.soundfonts) if recipe.soundfont_share else ()
     packs = tuple(pack.name for pack in found.packs) if recipe.sample_share else ()

@@ -40,7 +40,7 @@ class Recipe:
     softest_db: float = -24.0  # the highest peak of a song's loudest track lies between this and 0 dB
     soundfont_share: float = 0.25  # of tracks, where there are soundfonts
     sample_share: float = 0.25  # of tracks that samples can play, where there are packs
-    genres: tuple[str, ...] = ()  # that songs are of; none: all
+    genres: tuple[str, ...] = ()  # that songs are of, each once and by name; none: all
     soundfonts: tuple[str, ...] = ()
     packs: tuple[str, ...] = ()
     sources: Path | None = field(default=None, compare=False)  # where they lie, beside the usual places
@@ -48,6 +48,8 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in shares():
             check_range(name, getattr(self, name), 0.0, 1.0)
+        # Said twice or in another order they are the same genres: songs must not blend one with itself.
+        object.__setattr__(self, "genres", tuple(sorted(set(self.genres))))
         for genre in self.genres:
             if genre not in bundled_genres():
                 raise unknown("genre", genre, bundled_genres())
