@@ -39,7 +39,7 @@ def with_set(folder: Path) -> Config:
 def test_this_machine_can_run_the_engine_and_is_looked_at_quickly(tmp_path):
     start_s = time.monotonic()
     findings = check(replace(with_port(free_port()), folders=replace(Config().folders, set=str(tmp_path))))
-    assert time.monotonic() - start_s < doctor.DEADLINE_S + SLACK_S
+    assert time.monotonic() - start_s < max(doctor.LONGER_S.values()) + SLACK_S
     assert [finding for finding in findings if finding.status == MISSING] == []
     assert {"Python", "packages", "soundfile", "JACK", "MIDI", "set folder"} <= {f.name for f in findings}
 
@@ -79,6 +79,13 @@ def test_a_check_that_hangs_or_raises_is_a_finding(monkeypatch):
     never.set()
     assert [(f.name, f.status) for f in findings] == [("slow", WARN), ("bad", WARN), ("Python", OK)]
     assert "no answer" in findings[0].found and "ZeroDivisionError: oh" in findings[1].found
+
+
+def test_who_performs_is_said_on_a_busy_machine_too(monkeypatch):
+    monkeypatch.setattr(doctor, "DEADLINE_S", 0.0)
+    findings = check(Config(), {"track models": CHECKS["track models"]})
+    assert findings and all("no answer" not in finding.found for finding in findings)
+    assert "drums" in findings[0].found
 
 
 def test_a_missing_package_is_named(monkeypatch):
