@@ -102,20 +102,26 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 
     A corpus that stands already keeps the material it was begun with, whatever has been installed since.
     """
+    given = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
+    numbers = {name: value for name, value in given.items() if value is not None}
+    recipe = Recipe(**numbers, genres=tuple(args.genres or ()), sources=args.sources)
+    here = with_sources(recipe)
+    fonts, packs = material_of(args.out) or (here.soundfonts, here.packs)
+    return replace(recipe, soundfonts=fonts, packs=packs)
+
+
+def with_sources(recipe: Recipe) -> Recipe:
+    """With the soundfonts and samples that are here, of those that any share is asked of; says what lacks."""
     from importlib.util import find_spec
 
     from engine.training.corpus.sources import INSTALL_PLAYER, PLAYER, find_sources
 
-    given = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
-    numbers = {name: value for name, value in given.items() if value is not None}
-    recipe = Recipe(**numbers, genres=tuple(args.genres or ()), sources=args.sources)
-    found = find_sources(args.sources)
+    found = find_sources(recipe.sources)
     fonts = tuple(font.name for font in found.soundfonts) if recipe.soundfont_share else ()
     packs = tuple(pack.name for pack in found.packs) if recipe.sample_share else ()
     if fonts and find_spec(PLAYER) is None:
         print(f"without soundfonts: {PLAYER} is not installed; {INSTALL_PLAYER}", file=sys.stderr)
         fonts = ()
-    fonts, packs = material_of(args.out) or (fonts, packs)
     return replace(recipe, soundfonts=fonts, packs=packs)
 
 

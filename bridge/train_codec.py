@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.training.codec.config import TrainingConfig
     from engine.training.codec.run import Evaluation
     from engine.training.corpus.reading import StemFile
+    from engine.training.corpus.recipe import Recipe
     from engine.training.corpus.song import Song
 
 
@@ -27,7 +28,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser("codec", help="train a codec; goes on where the same folder was cut off")
     parser.add_argument("name", help="one of codecs.toml: drums, pitched, debug …")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--corpus", type=Path, help="a corpus; without one, songs are made on the fly")
+    parser.add_argument(
+        "--corpus", type=Path, help="a corpus; without one, songs are made as `train corpus` makes them"
+    )
     parser.add_argument("--roles", help="with commas; default: those the codec is for")
     parser.add_argument(
         "--start-from",
@@ -108,7 +111,11 @@ def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingC
     samples = max(1, round(training.seconds * config.frame_rate)) * config.hop
     roles = roles_of(args, config)
     if args.corpus is None:
-        made = partial(songs_of, training.seed + rank, "train", args.processes or 1)
+        from bridge.train import with_sources
+        from engine.training.corpus.recipe import Recipe
+
+        # As `train corpus` makes them: what is installed is learnt from.
+        made = partial(songs_of, with_sources(Recipe()), training.seed + rank, "train", args.processes or 1)
         return SongPieces(made, roles, training.batch_size, samples, training.seed)
     return StemPieces(stems_of(args.corpus, "train", roles), training.batch_size, samples, training.seed)
 
@@ -119,7 +126,10 @@ def evaluation_of(args: argparse.Namespace, config: CodecConfig, training: Train
 
     roles = roles_of(args, config)
     if args.corpus is None:
-        audio = stems_of_songs(songs_of(training.seed, "held_out", 1, 0), roles)
+        from engine.training.corpus.recipe import Recipe
+
+        # Of the engine's own instruments alone: the same figures on every machine.
+        audio = stems_of_songs(songs_of(Recipe(), training.seed, "held_out", 1, 0), roles)
     else:
         audio = read_stems(stems_of(args.corpus, "held_out", roles))
     return HeldOut(audio, config.sample_rate, draw_spectrograms)
@@ -136,11 +146,10 @@ def about(args: argparse.Namespace, config: CodecConfig) -> dict[str, str]:
     return {"data": f"{len(stems)} stems, {hours:.1f} hours, of {', '.join(roles)}; from {', '.join(kinds)}"}
 
 
-def songs_of(seed: int, split: str, processes: int, first: int) -> Iterator[Song]:
+def songs_of(recipe: Recipe, seed: int, split: str, processes: int, first: int) -> Iterator[Song]:
     from engine.training.corpus.live import live_songs
-    from engine.training.corpus.recipe import Recipe
 
-    return live_songs(seed, Recipe(), processes, split, first)
+    return live_songs(seed, recipe, processes, split, first)
 
 
 def stems_of(corpus: Path, split: str, roles: tuple[str, ...]) -> list[StemFile]:

@@ -2,9 +2,16 @@
 
 import pytest
 
-from bridge.__main__ import main
+from bridge.__main__ import build_parser, main
+from bridge.train_codec import evaluation_of, pieces_of
+from engine.errors import EngineError
+from engine.model.codec.config import config_named
+from engine.training.codec.config import TrainingConfig
 from engine.training.codec.run import METRICS, WEIGHTS
+from engine.training.corpus import live, sources
+from engine.training.corpus.sources import sources_in
 from tests.engine.codec_training import tones_corpus
+from tests.engine.corpus_sounds import drum_pack
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +67,19 @@ def test_what_cannot_be_done_is_refused_in_words(corpus, tmp_path, capsys, more,
     assert train(corpus, tmp_path / "run", *more) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_songs_made_on_the_fly_use_what_is_installed_and_those_held_out_do_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "find_sources", lambda folder: sources_in([], [tmp_path]))
+    drum_pack(tmp_path)
+    recipes = []
+    monkeypatch.setattr(live, "live_songs", lambda seed, recipe, *_: recipes.append(recipe) or iter(()))
+    args = build_parser("train").parse_args(["train", "codec", "debug", "--out", str(tmp_path / "run")])
+    pieces = pieces_of(args, config_named("debug"), TrainingConfig(), 0)
+    with pytest.raises(EngineError, match="no more songs"):
+        pieces.batch(0)
+    evaluation_of(args, config_named("debug"), TrainingConfig())
+    assert [recipe.packs for recipe in recipes] == [("audiophob",), ()]
 
 
 def test_somebody_elses_folder_cannot_be_begun_with(corpus, tmp_path, capsys):

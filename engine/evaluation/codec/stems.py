@@ -23,7 +23,8 @@ def held_out_stems(
 ) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """(role, audio [N, C=2] of at most 10 s), `most` of each role; silent ones are passed over.
 
-    Without a `corpus`, songs of the held-out split are composed and rendered as they are asked for.
+    Without a `corpus`, songs of the held-out split are composed and rendered as they are asked for, by the
+    engine's own instruments alone: soundfonts and samples that some machines have would give other figures.
     EngineError: `not_found` or `file` for a corpus that cannot be read, `empty` where it holds out nothing.
     """
     source = made(roles) if corpus is None else of_corpus(corpus, roles)
@@ -47,7 +48,7 @@ def of_corpus(folder: Path, roles: Sequence[str]) -> Iterator[tuple[str, NDArray
 
 
 def made(roles: Sequence[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Songs without end, at least as long as a stem is measured."""
+    """Songs without end, at least as long as a stem is measured; the same on every machine."""
     from engine.training.corpus.live import live_songs
     from engine.training.corpus.recipe import Recipe
 
