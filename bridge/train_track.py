@@ -30,7 +30,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "track", help="train a track model; goes on where the same folder was cut off"
     )
-    parser.add_argument("role", help="drums, bass, harmony, melody")
+    parser.add_argument("role", help="drums, bass, harmony, melody, or one of your own: see --kind")
+    parser.add_argument(
+        "--kind", default="", help="of a role of your own: drums (its scores hold hits) or pitched (notes)"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--corpus", type=Path, help="made by `train corpus`")
@@ -83,14 +86,34 @@ def main(args: argparse.Namespace) -> int:
 
 
 def check_arguments(args: argparse.Namespace) -> None:
-    """EngineError `range` for numbers that are none, `unknown` for a role that is none."""
-    from engine.model.track.config import config_named
+    """EngineError `range` for numbers that are none, `unknown` for a role or a kind that is none."""
     from engine.training.corpus.processes import MOST_PROCESSES
 
     check_threads(args)
     if args.processes is not None:
         check_range("--processes", args.processes, 1, MOST_PROCESSES)
-    config_named(args.role)
+    check_role(args.role, args.kind)
+
+
+def check_role(role: str, kind: str) -> None:
+    """EngineError `unknown` for a new role that says no kind, `range` for a name that no file could have."""
+    from engine.model.track.config import KINDS, config_named, role_names
+
+    if role in role_names():
+        named = config_named(role).kind
+        if kind not in ("", named):
+            raise EngineError("range", f"--kind {kind}; the kind of {role} is {named}")
+        return
+    if not (role.isascii() and role.isidentifier()):
+        raise EngineError("range", f"role {role!r} is not letters, digits and _")
+    try:
+        config_named(role, kind=kind)
+    except EngineError as error:
+        if kind:
+            raise
+        raise EngineError(
+            error.code, f"{error.text}; a role of your own says what it plays: --kind {' or '.join(KINDS)}"
+        ) from error
 
 
 def begun_with(args: argparse.Namespace) -> TrackModel | None:
@@ -124,12 +147,13 @@ def config_of(args: argparse.Namespace, begun: TrackModel | None) -> TrackModelC
     from engine.model.track.config import DEFAULT_SIZE, config_named
 
     if begun is None or args.size is not None:
-        return config_named(args.role, args.size or DEFAULT_SIZE)
+        return config_named(args.role, args.size or DEFAULT_SIZE, args.kind)
     if begun.config.role != args.role:
         raise EngineError("range", f"{args.start_from} plays {begun.config.role}, not {args.role}")
     if args.start_from is None:
         return begun.config
-    return replace(begun.config, gives_way=config_named(args.role).gives_way)  # it may learn what it lacks
+    named = config_named(args.role, kind=begun.config.kind)
+    return replace(begun.config, gives_way=named.gives_way)  # it may learn what it lacks
 
 
 def training_of(args: argparse.Namespace) -> TrackTrainingConfig:

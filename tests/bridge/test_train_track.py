@@ -64,6 +64,28 @@ def test_what_cannot_be_done_is_refused_in_words(folder, tmp_path, capsys, more,
     assert words in capsys.readouterr().err
 
 
+def test_a_role_of_ones_own_is_trained_as_the_kind_that_it_says(folder, tmp_path):
+    loops_corpus(tmp_path / "corpus", ("drums", "kazoo"))
+    asked = ("--corpus", str(tmp_path / "corpus"), "--steps", "1", "--kind", "pitched")
+    assert train(folder, tmp_path / "out", *asked, role="kazoo") == 0
+    config = read_track_file(tmp_path / "out" / TRACK_WEIGHTS).config
+    assert (config.role, config.kind) == ("kazoo", "pitched")
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "words"),
+    [
+        ("kazoo", (), "--kind drums or pitched"),
+        ("kazoo", ("--kind", "picked"), "did you mean 'pitched'"),
+        ("drums", ("--kind", "pitched"), "the kind of drums is drums"),
+        ("../kazoo", ("--kind", "pitched"), "letters, digits and _"),
+    ],
+)
+def test_a_role_of_ones_own_that_cannot_be_is_refused(folder, tmp_path, capsys, role, kind, words):
+    assert train(folder, tmp_path, "--corpus", str(folder / "corpus"), "--steps", "1", *kind, role=role) == 1
+    assert words in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("role", "words"), [("drum", "did you mean 'drums'"), ("melody", "no stem of melody")]
 )

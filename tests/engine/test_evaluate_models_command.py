@@ -79,6 +79,14 @@ def test_what_cannot_be_measured_is_refused_with_what_can(args, said, capsys):
     assert said in capsys.readouterr().err
 
 
+def test_a_role_of_somebodys_own_is_refused_with_those_that_can_be_measured(tmp_path, capsys):
+    codec = build_codec(codec_named("debug"))
+    model = TrackModel(config_named("kazoo", "debug", "pitched"), codec.config)
+    save_track_model(model, tmp_path / "track_kazoo.safetensors")
+    assert main(["evaluate", "models", "--quick", "--weights", str(tmp_path)]) == 1
+    assert "'kazoo'; roles that can be measured: drums, bass, harmony, melody" in capsys.readouterr().err
+
+
 def test_a_folder_without_models_of_the_role_says_how_to_name_one(folder, capsys):
     assert evaluate(folder, "--role", "melody") == 1
     assert "--weights" in capsys.readouterr().err

@@ -44,14 +44,14 @@ def sound(written):
     return 0.3 * np.stack([tone, 0.8 * tone], 1)
 
 
-def loops_corpus(folder):
+def loops_corpus(folder, roles=ROLES):
     """Two songs of drums and bass in each split; the second has no bass."""
     folder.mkdir(parents=True)
     (folder / HEAD).write_text(json.dumps({"format": FORMAT, "sample_rate": 44_100}))
     for split in ("train", "held_out"):
         shard = folder / split / "00000"
         shard.mkdir(parents=True)
-        lines = [song_line(shard, number, ROLES[: 2 - number]) for number in range(2)]
+        lines = [song_line(shard, number, roles[: 2 - number]) for number in range(2)]
         (shard / SONGS).write_text("".join(json.dumps(line) + "\n" for line in lines))
     return Corpus.open(folder)
 

@@ -15,10 +15,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.errors import EngineError
 from engine.instruments.palette import NAMES, palette_of
 from engine.instruments.render import render
 from engine.model.track.style import DEEPEST_DB
 from engine.music.score import Score
+from engine.registry import BAND
 from engine.training.corpus.plan import Plan, plan_song, scores_of
 from engine.training.corpus.recipe import Recipe
 from engine.training.corpus.shards import song_seed
@@ -73,6 +75,15 @@ def held_out(number: int, seed: int = SEED, seconds: tuple[float, float] = (SHOR
 
 def songs(count: int, seed: int = SEED) -> Iterator[Song]:
     return (held_out(number, seed) for number in range(count))
+
+
+def check_measured(role: str) -> None:
+    """EngineError `unknown` for a role that no held-out song has."""
+    if role not in BAND:
+        raise EngineError(
+            "unknown",
+            f"no scores are held out for {role!r}; roles that can be measured: {', '.join(BAND)} (--role)",
+        )
 
 
 def piece_of(score: Score) -> Piece:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from engine.evaluation.models.material import Audio
+from engine.evaluation.models.material import Audio, check_measured
 from engine.performing import Part
 
 if TYPE_CHECKING:
@@ -56,13 +56,14 @@ def performer_of(path: Path, codecs: Mapping[str, Codec] | None = None) -> Perfo
 def track_files(place: Path | None, roles: tuple[str, ...]) -> list[Path]:
     """A file, those of a folder, or the bundled ones (None), of these roles (empty: any).
 
-    EngineError `not_found` where there is none, `file` for one that cannot be read.
+    EngineError `not_found` where there is none, `file` for one that cannot be read, `unknown` for one of a
+    role that cannot be measured.
     """
     from engine.model.track.weights import PREFIX, read_track_file
     from engine.model.weight_files import SUFFIX, bundled_folder
 
     folder = bundled_folder() if place is None else place
-    found = []
+    found: dict[Path, str] = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else [folder]:
         try:
             role = read_track_file(path).config.role
@@ -71,8 +72,10 @@ def track_files(place: Path | None, roles: tuple[str, ...]) -> list[Path]:
                 raise
             continue  # a codec, beside them
         if not roles or role in roles:
-            found.append(path)
+            found[path] = role
     if not found:
         wanted = f" of {', '.join(roles)}" if roles else ""
         raise EngineError("not_found", f"{folder} holds no track model{wanted}; name one: --weights PATH")
-    return found
+    for role in found.values():
+        check_measured(role)
+    return list(found)

@@ -20,7 +20,7 @@ from engine.evaluation.codec.spectra import mel_distance
 from engine.evaluation.figures import Figure, Row, summary
 from engine.evaluation.models.duck import duck_error_db
 from engine.evaluation.models.goals import SCORES, clears, goals_of_role
-from engine.evaluation.models.material import Audio, Piece, Song, other_sound
+from engine.evaluation.models.material import Audio, Piece, Song, check_measured, other_sound
 from engine.evaluation.models.measures import as_loud, loudness_apart, measure
 from engine.evaluation.models.style import likeness_of_moves
 from engine.evaluation.signal import is_silent
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Performer = Callable[[Part], Audio]  # [N, C=2], N == part.score.length_samples
 
+JUDGED = 16  # songs that ViSQOL hears, which takes longer than all the rest of a song
 CEILING = "ceiling."  # before a measure: of the codec's own round trip
 ABOVE = CEILING + "mel"
 
@@ -90,9 +91,11 @@ def evaluate_model(
 ) -> Result:
     """Perform and measure the role's piece of every song; silent ones are passed over.
 
-    Without `codec` there is no ceiling; `quick` leaves ViSQOL out. `told` hears each song's number before it
-    is performed, `heard` what came of it. `seed`: of the performances.
+    Without `codec` there is no ceiling; `quick` leaves ViSQOL out, which hears the first `JUDGED`. `told`
+    hears each song's number before it is performed, `heard` what came of it. `seed`: of the performances.
+    EngineError `unknown` role.
     """
+    check_measured(role)
     figures: list[Figure] = []
     for song, other in with_next(songs):
         piece = song.pieces[role]
@@ -102,10 +105,11 @@ def evaluate_model(
         part = Part(role, piece.score, piece.words, song.others(role), seed + song.number)
         performed = perform(part)
         heard(piece, performed)
-        found = measure(piece, performed, quick)
+        unjudged = quick or song.number >= JUDGED
+        found = measure(piece, performed, unjudged)
         found |= _context(piece, performed, part, perform, other)
         found |= _style(piece, performed, part, perform, song.number)
-        found |= _ceiling(piece, codec, quick)
+        found |= _ceiling(piece, codec, unjudged)
         if ABOVE in found:
             found["mel.above"] = found["mel"] - found[ABOVE]
         figures += figures_of(found, f"{role}/{song.number}", {"model": name, "role": role})
