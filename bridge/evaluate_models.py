@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,10 +50,9 @@ def evaluate_track_models(args: argparse.Namespace) -> int:
     if args.out is not None:
         begin_report(args.out)
     console = Console(stderr=True)
-    results = []
-    for path in paths:
-        result = _measured(console, performer_of(path, codecs), scores, args)
-        results.append(result)
+    results = {}
+    for path, name in report_names(paths).items():
+        result = results[name] = _measured(console, performer_of(path, codecs), scores, name, args)
         sys.stdout.write("".join(f"{line}\n" for line in lines_of(result)))
         sys.stdout.flush()
         console.print(table_of(result))
@@ -63,8 +62,18 @@ def evaluate_track_models(args: argparse.Namespace) -> int:
     if args.out is not None:
         _write(args.out, results)
         console.print(f"card, figures and pictures: {args.out}")
-    rows = [row for result in results for row in result.rows]
+    rows = [row for result in results.values() for row in result.rows]
     return 1 if args.check and any(row.forgiven is False for row in rows) else 0
+
+
+def report_names(paths: Sequence[Path]) -> dict[Path, str]:
+    """What a file's card and picture are called: by its role, or by its own name where several play that."""
+    from engine.model.track.weights import read_track_file
+
+    roles = [read_track_file(path).config.role for path in paths]
+    return {
+        path: role if roles.count(role) == 1 else path.stem for path, role in zip(paths, roles, strict=True)
+    }
 
 
 def lines_of(result: Result) -> list[str]:
@@ -95,7 +104,9 @@ def table_of(result: Result) -> Table:
     return table
 
 
-def _measured(console: Console, performer: Performer, scores: int, args: argparse.Namespace) -> Result:
+def _measured(
+    console: Console, performer: Performer, scores: int, report: str, args: argparse.Namespace
+) -> Result:
     from engine.evaluation.models.material import songs
     from engine.evaluation.models.run import evaluate_model
 
@@ -113,7 +124,7 @@ def _measured(console: Console, performer: Performer, scores: int, args: argpars
             name, args.seed,
         )  # fmt: skip
     if args.out is not None:
-        _draw(args.out / f"{role}.png", pairs)
+        _draw(args.out / f"{report}.png", pairs)
     computed = f"{member.computes}, {member.file.config.size}, codec {member.codec.config.name}"
     return replace(result, about={**member.file.about, "computed": computed})
 
@@ -146,10 +157,10 @@ def _stamp(console: Console, path: Path, result: Result) -> None:
     console.print(f"{path}: has its card")
 
 
-def _write(folder: Path, results: Sequence[Result]) -> None:
+def _write(folder: Path, results: Mapping[str, Result]) -> None:
     from engine.evaluation.models.card import card_of
 
-    lines = [line for result in results for line in lines_of(result)]
-    cards = {f"{result.role}.md": card_of(result) for result in results}
+    lines = [line for result in results.values() for line in lines_of(result)]
+    cards = {f"{name}.md": card_of(result) for name, result in results.items()}
     files = {LINES: "".join(f"{line}\n" for line in lines), CARD: "\n".join(cards.values())}
     write_report(folder, files | cards)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from bridge.__main__ import main
+from bridge.evaluate_models import report_names
 from engine.evaluation.models import material
 from engine.evaluation.models.goals import clears
 from engine.model.codec.codec import build_codec
@@ -77,6 +78,16 @@ def test_the_same_seed_gives_the_same_lines_of_every_role_in_a_folder(folder, ca
 def test_what_cannot_be_measured_is_refused_with_what_can(args, said, capsys):
     assert main(["evaluate", "models", "--quick", *args]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_several_models_of_a_role_are_told_apart_in_a_report(tmp_path):
+    codec = build_codec(codec_named("debug"))
+    paths = {"drums": "drums", "track_bass": "bass", "other_bass": "bass"}
+    for name, role in paths.items():
+        model = TrackModel(config_named(role, "debug"), codec.config)
+        save_track_model(model, tmp_path / f"{name}.safetensors")
+    named = report_names([tmp_path / f"{name}.safetensors" for name in paths])
+    assert list(named.values()) == ["drums", "track_bass", "other_bass"]
 
 
 def test_a_role_of_somebodys_own_is_refused_with_those_that_can_be_measured(tmp_path, capsys):
