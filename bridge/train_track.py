@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from bridge.train_run import Told, add_run_arguments, begin, check_threads, settings_of
 from engine.errors import EngineError, check_range
 from engine.training.extras import check_all
@@ -45,7 +47,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--cache", type=Path, help="folder of what the codec says of the corpus; default: OUT/cache"
     )
     parser.add_argument(
-        "--codecs", type=Path, help="folder of codec files to train with; default: the bundled ones"
+        "--codecs",
+        type=Path,
+        help="folder of codec files to train with; default: the bundled ones, the only ones that the engine "
+        "performs with: it refuses a model of others",
     )
     parser.add_argument(
         "--start-from",
@@ -82,7 +87,27 @@ def main(args: argparse.Namespace) -> int:
             trainer.compile()
         evaluation = evaluation_of(found, training, told)
         told.run(Run(trainer, args.out, evaluation, told.line, found.about(), TRACK_WEIGHTS))
+        told.say(escape(next_steps(args.role, args.out, args.codecs is not None)))
     return 0
+
+
+def next_steps(role: str, out: Path, other_codecs: bool) -> str:
+    """How the engine comes to perform with what was trained."""
+    from engine.registry import BAND
+    from engine.training.track.trainer import engine_name
+
+    path = out / engine_name(role)
+    lines = [f'{path}: the engine performs with it when [folders] models = "{out.absolute().as_posix()}"']
+    if role in BAND:
+        lines += [
+            'unmeasured, or below the bar, it performs only where [engine] render = "model"; to measure it:',
+            f"resonantgen evaluate models --weights {path} --stamp",
+        ]
+    else:
+        lines += [f'and [engine] render = "model", in a track type that says model="{role}"']
+    if other_codecs:
+        lines += ["codecs other than the bundled ones: the engine refuses a model of theirs"]
+    return "\n".join(lines)
 
 
 def check_arguments(args: argparse.Namespace) -> None:

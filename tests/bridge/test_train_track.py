@@ -5,7 +5,9 @@ import json
 import pytest
 
 from bridge.__main__ import main
+from engine.evaluation.models.performer import track_files
 from engine.model.track.weights import read_track_file
+from engine.track_models import TrackModels
 from engine.training.codec.run import METRICS
 from engine.training.track.trainer import TRACK_WEIGHTS
 from tests.engine.track_training import codecs_folder, loops_corpus
@@ -33,8 +35,13 @@ def test_a_run_ends_with_its_weights_and_goes_on_when_asked_for_more(folder, tmp
     corpus = str(folder / "corpus")
     for steps in ("2", "3"):
         assert train(folder, tmp_path, "--corpus", corpus, "--steps", steps) == 0
-        assert f"{steps} steps" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert f"{steps} steps" in told and f'[folders] models = "{tmp_path}"' in told
+        assert 'render = "model"' in told and "--stamp" in told
     file = read_track_file(tmp_path / TRACK_WEIGHTS)
+    found = TrackModels(tmp_path).offer("drums")
+    assert "never measured" in found.why or "another codec" in found.why  # by the name that the engine reads
+    assert track_files(tmp_path, ()) == [tmp_path / "track_drums.safetensors"]
     assert file.config.role == "drums" and "2 stems" in file.about["data"] and "3 of 1" in file.about["steps"]
     last = json.loads((tmp_path / METRICS).read_text().splitlines()[-1])
     assert {"held_out/codec/mel", "held_out/alone/mel", "held_out/together/latent"} <= last.keys()

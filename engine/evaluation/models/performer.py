@@ -61,6 +61,7 @@ def track_files(place: Path | None, roles: tuple[str, ...]) -> list[Path]:
     """
     from engine.model.track.weights import PREFIX, read_track_file
     from engine.model.weight_files import SUFFIX, bundled_folder
+    from engine.training.track.trainer import TRACK_WEIGHTS, engine_name
 
     folder = bundled_folder() if place is None else place
     found: dict[Path, str] = {}
@@ -71,6 +72,8 @@ def track_files(place: Path | None, roles: tuple[str, ...]) -> list[Path]:
             if path == place or path.name.startswith(PREFIX):
                 raise
             continue  # a codec, beside them
+        if path != place and path.name == TRACK_WEIGHTS and path.with_name(engine_name(role)).is_file():
+            continue  # a run's folder has the same weights twice
         if not roles or role in roles:
             found[path] = role
     if not found:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import random
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,10 +26,12 @@ from engine.model.codec.spectral import SpectralEncoder
 from engine.model.track.masking import masked_batch, masked_loss
 from engine.model.track.refinement import usual_plan
 from engine.model.track.track_model import Prediction, TrackModel
-from engine.model.track.weights import codec_digest, save_track_model
+from engine.model.track.weights import PREFIX, codec_digest, save_track_model
+from engine.model.weight_files import SUFFIX
 from engine.training.codec.average import Averaged
 from engine.training.codec.losses import SCALES
 from engine.training.codec.parallel import Place
+from engine.training.codec.run import disk_errors
 from engine.training.codec.steps import Steps
 from engine.training.track.config import TrackTrainingConfig
 from engine.training.track.lots import PHASES, drawn, drawn_ducked, phase_at
@@ -39,6 +42,11 @@ logger = logging.getLogger(__name__)
 MEASURED_STEMS, MEASURED_FRAMES = 200, 400  # whose latents tell their middle and spread
 LEAST_SPREAD = 1e-3
 TRACK_WEIGHTS = "track.safetensors"
+
+
+def engine_name(role: str) -> str:
+    """The file that the engine performs a role from, in its folder of models."""
+    return f"{PREFIX}{role}{SUFFIX}"
 
 
 class TrackTrainer(Steps):
@@ -236,7 +244,13 @@ class TrackTrainer(Steps):
         return f"{self.steps} of {self.config.batch_size} x {self.config.seconds:g} s"
 
     def save_weights(self, path: Path, about: dict[str, str]) -> None:
+        """And once more under the name that the engine looks for in a folder of models."""
         save_track_model(self.model, path, packed=True, about=about, codec=self.codec)
+        named = path.with_name(engine_name(self.model.config.role))
+        part = named.with_suffix(".part")
+        with disk_errors(part):
+            shutil.copyfile(path, part)
+            part.replace(named)
 
     def start_from(self, trained: TrackModel) -> None:
         """Begin with a trained model's weights and units. EngineError `file` where it is of another shape."""
