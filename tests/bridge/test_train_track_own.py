@@ -15,6 +15,8 @@ from engine.model.track.config import config_named
 from engine.model.track.track_model import TrackModel
 from engine.model.track.weights import load_track_model, read_track_file, save_track_model
 from engine.training.codec.run import METRICS
+from engine.training.corpus.reading import Corpus
+from engine.training.track import own
 from engine.training.track.own import own_corpus
 from engine.training.track.trainer import TRACK_WEIGHTS
 from tests.engine.track_training import codecs_folder, score, sound
@@ -76,6 +78,16 @@ def test_too_little_is_told_and_more_stems_are_heard_by_the_same_command(folder,
         own_corpus(stems, out, "bass", 1)
     put(stems / "more bass.wav", "bass", LONG)
     assert own_corpus(stems, out, "bass", 1).stems("train", ("bass",))
+
+
+def test_a_corpus_that_another_role_learns_from_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(own, "LEAST_SECONDS", 1.0)
+    put(tmp_path / "stems" / "bass.wav", "bass", SHORT)
+    out = tmp_path / "corpus"
+    assert own_corpus(tmp_path / "stems", out, "bass", 1).stems("train", ("bass",))
+    with pytest.raises(EngineError, match="0 s of drums to learn from"):
+        own_corpus(tmp_path / "stems", out, "drums", 1)
+    assert Corpus.open(out).stems("train", ("bass",))
 
 
 def test_where_the_lot_would_leave_too_little_nothing_is_held_out(folder, tmp_path):

@@ -20,15 +20,23 @@ def own_corpus(
     stems: Path, folder: Path, role: str, processes: int, told: Callable[[Heard], None] = lambda _: None
 ) -> Corpus:
     """Heard into `folder`; of few songs nothing is held out, where too little would be left to learn from.
+    A corpus that is there already is never removed: other roles may have learnt from it.
 
     EngineError `empty` where there is too little of the role; others as `make_own_corpus`.
     """
+    stood = (folder / HEAD).exists()
     for held_out in shares_held_out(folder):
         make_own_corpus(stems, folder, held_out, processes, told)
         corpus = Corpus.open(folder)
         seconds = {split: seconds_of(corpus, split, role) for split in SPLITS}
         if seconds["train"] >= LEAST_SECONDS:
             return corpus
+        if stood:
+            raise EngineError(
+                "empty",
+                f"{folder} has {seconds['train']:.0f} s of {role} to learn from, heard from {stems} before; "
+                f"it takes {LEAST_SECONDS:.0f} s or more: name another folder for other stems",
+            )
         shutil.rmtree(folder)  # of other stems, or split otherwise, it is another corpus
         if sum(seconds.values()) < LEAST_SECONDS:
             break
