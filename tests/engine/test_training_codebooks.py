@@ -28,6 +28,26 @@ def test_k_means_of_few_rows_has_no_holes():
     assert torch.isfinite(k_means(torch.randn(3, 2), 8, 4)).all()
 
 
+def test_chance_is_the_generator_that_checkpoints_keep(clusters, monkeypatch):
+    """That of the CPU, wherever the rows lie: a run on a GPU goes on with the same draws."""
+    devices = []
+    for name in ("randperm", "randint"):
+        draw = getattr(torch, name)
+
+        def told(*args, draw=draw, **kwargs):
+            devices.append(kwargs.get("device"))
+            return draw(*args, **kwargs)
+
+        monkeypatch.setattr(torch, name, told)
+    k_means(torch.zeros(3, 2), 8, 1)
+    quantizer = Quantizer(1, 8, 3)
+    quantizer.codebooks[0, 4:] = 1e4
+    books = CodebookTrainer(quantizer, decay=0.5)
+    for _ in range(REVIVE_EVERY):
+        books.quantise(clusters[0], torch.ones(4, dtype=torch.long))
+    assert len(devices) >= 3 and set(devices) == {None}
+
+
 def test_a_guess_is_better_than_chance_and_each_codebook_adds(clusters):
     latents, _ = clusters
     quantizer = Quantizer(3, 16, 3)

@@ -124,7 +124,7 @@ class CodebookTrainer:
         dead = (share < UNUSED / share.numel()).nonzero().flatten()
         if not dead.numel():
             return
-        picked = self.share(rows[torch.randint(rows.shape[0], (dead.numel(),), device=rows.device)])
+        picked = self.share(rows[drawn(rows, dead.numel())])
         even = self.counts[k].sum() / share.numel()
         self.counts[k][dead] = even
         self.sums[k][dead] = picked * even
@@ -143,11 +143,9 @@ def _through(rows: Tensor, total: Tensor, codes: Tensor) -> Quantised:
 
 def k_means(rows: Tensor, size: int, rounds: int) -> Tensor:
     """rows [R, D] -> centres [size, D]; centres without rows take a random one."""
-    picked = torch.randperm(rows.shape[0], device=rows.device)[:size]
+    picked = torch.randperm(rows.shape[0])[:size].to(rows.device)
     if picked.numel() < size:
-        picked = torch.cat(
-            [picked, torch.randint(rows.shape[0], (size - picked.numel(),), device=rows.device)]
-        )
+        picked = torch.cat([picked, drawn(rows, size - picked.numel())])
     centres = rows[picked].clone()
     for _ in range(rounds):
         code = nearest(rows, centres)
@@ -158,5 +156,10 @@ def k_means(rows: Tensor, size: int, rounds: int) -> Tensor:
         empty = counts == 0
         centres = sums / counts.clamp(min=1)[:, None]
         if bool(empty.any()):
-            centres[empty] = rows[torch.randint(rows.shape[0], (int(empty.sum()),), device=rows.device)]
+            centres[empty] = rows[drawn(rows, int(empty.sum()))]
     return centres
+
+
+def drawn(rows: Tensor, count: int) -> Tensor:
+    """Places of so many rows by chance. Drawn on the CPU, whose generator alone a checkpoint keeps."""
+    return torch.randint(rows.shape[0], (count,)).to(rows.device)
