@@ -239,7 +239,9 @@ def test_songs_made_on_the_fly_fill_batches_too():
         SongPieces(lambda first: iter(()), ("drums",), 2, 588 * 15, 0).batch(0)
 
 
-def test_a_run_that_goes_on_hears_new_songs():
+@pytest.mark.parametrize(("step", "first"), [(0, 0), (1, 1), (12, 2), (16, 2), (10 * BATCHES_A_SONG, 10)])
+def test_a_run_that_goes_on_hears_new_songs(step, first):
+    """Song 0 came with step 0, song 1 with step 8: at step 12 both were heard."""
     asked = []
 
     def songs_from(first):
@@ -247,8 +249,8 @@ def test_a_run_that_goes_on_hears_new_songs():
         return iter(())
 
     with pytest.raises(EngineError, match="no more songs"):
-        SongPieces(songs_from, ("drums",), 2, 588 * 15, 0).batch(10 * BATCHES_A_SONG)
-    assert asked == [10]
+        SongPieces(songs_from, ("drums",), 2, 588 * 15, 0).batch(step)
+    assert asked == [first]
 
 
 def test_pieces_too_short_to_compare_are_refused(corpus):

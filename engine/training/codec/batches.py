@@ -90,8 +90,8 @@ class SongPieces:
 
     def batch(self, step: int, rank: int = 0) -> Tensor:
         """EngineError `empty` where the songs end before there is a stem."""
-        if self.songs is None:
-            self.songs = self.songs_from(step // BATCHES_A_SONG)
+        if self.songs is None:  # whichever a cut-off run had begun is heard
+            self.songs = self.songs_from(-(-step // BATCHES_A_SONG))
         if self.batches % BATCHES_A_SONG == 0:
             self._take_song(self.songs)
         self.batches += 1
