@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
             trainer.compile()
         with Told(place) as told:
             evaluation = evaluation_of(args, config, training)
-            told.run(Run(trainer, args.out, evaluation, told.line, about(args, config)))
+            told.run(Run(trainer, args.out, evaluation, told.line, about(args, config, training)))
     return 0
 
 
@@ -135,15 +135,30 @@ def evaluation_of(args: argparse.Namespace, config: CodecConfig, training: Train
     return HeldOut(audio, config.sample_rate, draw_spectrograms)
 
 
-def about(args: argparse.Namespace, config: CodecConfig) -> dict[str, str]:
-    """What the codec's card says of its material."""
+def about(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig) -> dict[str, str]:
+    """What the codec's card says of its making: material, what it began with, what stayed, its losses."""
+    weights = {name: weight for name, weight in training.weights().items() if weight}
+    if training.adversary_from >= 1.0:
+        weights = {name: weights[name] for name in weights if name not in ("adversarial", "features")}
+    losses = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+    told = {"data": data_of(args, config), "losses": losses + (", balanced" if training.balance else "")}
+    if args.start_from:
+        told["start_from"] = Path(args.start_from).name
+    frozen = [part for part in ("encoder", "codebooks") if getattr(training, f"frozen_{part}")]
+    if frozen:
+        told["frozen"] = ", ".join(frozen)
+    return told
+
+
+def data_of(args: argparse.Namespace, config: CodecConfig) -> str:
+    """How much of what it was trained on."""
     roles = roles_of(args, config)
     if args.corpus is None:
-        return {"data": f"songs made on the fly, {', '.join(roles)}"}
+        return f"songs made on the fly, {', '.join(roles)}"
     stems = stems_of(args.corpus, "train", roles)
     hours = sum(stem.samples for stem in stems) / config.sample_rate / 3600
     kinds = sorted({stem.source.partition(":")[0] for stem in stems})
-    return {"data": f"{len(stems)} stems, {hours:.1f} hours, of {', '.join(roles)}; from {', '.join(kinds)}"}
+    return f"{len(stems)} stems, {hours:.1f} hours, of {', '.join(roles)}; from {', '.join(kinds)}"
 
 
 def songs_of(recipe: Recipe, seed: int, split: str, processes: int, first: int) -> Iterator[Song]:

@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.__main__ import build_parser, main
-from bridge.train_codec import evaluation_of, pieces_of
+from bridge.train_codec import about, evaluation_of, pieces_of
 from engine.errors import EngineError
 from engine.model.codec.config import config_named
 from engine.training.codec.config import TrainingConfig
@@ -67,6 +67,19 @@ def test_what_cannot_be_done_is_refused_in_words(corpus, tmp_path, capsys, more,
     assert train(corpus, tmp_path / "run", *more) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def test_the_weights_say_how_they_were_made(corpus):
+    words = ["--start-from", "runs/one.safetensors", "--corpus", str(corpus), "--roles", "drums"]
+    args = build_parser("train").parse_args(["train", "codec", "debug", "--out", "x", *words])
+    training = TrainingConfig(frozen_encoder=True, frozen_codebooks=True, balance=True, complex=0.0)
+    told = about(args, config_named("debug"), training)
+    assert told == {
+        "data": "2 stems, 0.0 hours, of drums; from own",
+        "losses": "mel 1, stft 0.5, excess 0.3, attack 0.3, balanced",
+        "start_from": "one.safetensors",
+        "frozen": "encoder, codebooks",
+    }
 
 
 def test_songs_made_on_the_fly_use_what_is_installed_and_those_held_out_do_not(tmp_path, monkeypatch):
