@@ -74,6 +74,7 @@ def main(args: argparse.Namespace) -> int:
 
     begun = begun_with(args)
     config, training = config_of(args, begun), training_of(args)
+    check_start(training, begun)
     begin(args)
     with placed(args.device, args.precision) as place, Told(place) as told:
         found = material_of(args, config, place, told)
@@ -158,6 +159,14 @@ def begun_with(args: argparse.Namespace) -> TrackModel | None:
             "not_found",
             f"no model of {args.role} is bundled that could learn your stems; name one: --start-from FILE",
         ) from error
+
+
+def check_start(training: TrackTrainingConfig, begun: TrackModel | None) -> None:
+    """EngineError `range` where all but the giving way would stay untrained."""
+    if training.only_giving_way and begun is None:
+        raise EngineError(
+            "range", "only_giving_way leaves the rest as it was: name weights to begin with: --start-from"
+        )
 
 
 def check_begun(args: argparse.Namespace, codec: Codec) -> None:

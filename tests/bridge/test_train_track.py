@@ -60,6 +60,7 @@ def test_a_run_ends_with_its_weights_and_goes_on_when_asked_for_more(folder, tmp
         (("--steps", "0"), "1 or more"),
         (("--steps", "1", "--set", "loud"), "KEY=VALUE"),
         (("--steps", "1", "--set", "maskd=1"), "did you mean 'masked'"),
+        (("--steps", "1", "--set", "only_giving_way=true"), "--start-from"),
         (("--steps", "1", "--size", "smal"), "did you mean 'small'"),
         (("--steps", "1", "--threads", "0"), "--threads 0"),
         (("--steps", "1", "--processes", "0"), "--processes 0"),

@@ -1,6 +1,5 @@
 """What a corpus knows of its own ducking is taught: when a track gave way, wherever the drums are heard."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,31 +7,22 @@ import pytest
 import torch
 
 from engine.errors import EngineError
-from engine.training.corpus.reading import SONGS
 from tests.engine.track_training import (
     CONFIG,
     TEMPO_BPM,
     codecs_folder,
+    ducked_corpus,
     loops_corpus,
     material_of,
     score,
     trainer,
 )
 
-DUCK = {"by": "drums kick", "depth_db": 12.0, "attack_ms": 1.0, "hold_ms": 20.0, "release_ms": 60.0}
-
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Bass beside drums, ducked; kicks on every second beat."""
     folder = tmp_path_factory.mktemp("ducked")
-    corpus = loops_corpus(folder / "corpus")
-    for file in corpus.folder.rglob(SONGS):
-        lines = [json.loads(line) for line in file.read_text().splitlines()]
-        for line in lines:
-            if "bass" in line["tracks"]:
-                line["tracks"]["bass"]["effects"] = {"duck": DUCK}
-        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    corpus = ducked_corpus(folder / "corpus")
     return material_of(corpus, folder / "cache", codecs_folder(folder), "bass")
 
 

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 
 from engine.errors import EngineError
 from engine.training.codec.parallel import Place, chosen_device, chosen_precision, placed, ranks
+from tests.engine.track_training import codecs_folder, ducked_corpus, material_of
 from tests.engine.training_process import ITEMS, STEPS, trained
 
 ROOT = Path(__file__).parents[2]
@@ -79,8 +81,9 @@ def test_several_processes_without_a_place_to_meet_are_refused(monkeypatch):
     assert caught.value.code == "not_available" and "torchrun" in caught.value.text
 
 
-def test_two_processes_learn_what_one_learns(tmp_path):
-    """On two halves of the data as one on the whole; in the adversarial game, on the same data."""
+@contextmanager
+def two_processes(module, folder):
+    """Both of them run `module` with `folder`, and are well at the end."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -89,21 +92,31 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     }  # fmt: skip
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.engine.training_process", str(tmp_path)],
+            [sys.executable, "-m", module, str(folder)],
             cwd=ROOT, env=common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, stderr=subprocess.PIPE,
         )
         for rank in range(2)
     ]  # fmt: skip
-    alone = {name: trained(Place(CPU), name == "game") for name in ("parts", "game")}
     try:
+        yield
         for process in started:
-            _, errors = process.communicate(timeout=120)
+            _, errors = process.communicate(timeout=600)
             assert process.returncode == 0, errors.decode()
     finally:
         for process in started:
             process.kill()
+
+
+def told_by(folder):
+    return (torch.load(folder / f"rank{rank}.pt", weights_only=True) for rank in range(2))
+
+
+def test_two_processes_learn_what_one_learns(tmp_path):
+    """On two halves of the data as one on the whole; in the adversarial game, on the same data."""
+    with two_processes("tests.engine.training_process", tmp_path):
+        alone = {name: trained(Place(CPU), name == "game") for name in ("parts", "game")}
     assert (tmp_path / "done").exists()
-    first, second = (torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(2))
+    first, second = told_by(tmp_path)
     for name, wanted in alone.items():
         for key in wanted.keys() - {"counted", "drawn"}:
             assert torch.equal(first[name][key], second[name][key]), key
@@ -112,3 +125,15 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     assert alone["parts"]["counted"].tolist() == [STEPS * ITEMS, STEPS]
     assert first["parts"]["counted"].tolist() == [STEPS * ITEMS, 2 * STEPS]
     assert first["game"]["counted"].tolist() == [2 * STEPS * ITEMS, 2 * STEPS]
+
+
+def test_two_processes_train_one_track_model(tmp_path):
+    """On windows of their own, with losses that come through the whole model and with one that does not."""
+    material_of(ducked_corpus(tmp_path / "corpus"), tmp_path / "cache", codecs_folder(tmp_path), "bass")
+    with two_processes("tests.engine.track_process", tmp_path):
+        pass
+    first, second = told_by(tmp_path)
+    for name in ("usual", "alone"):
+        for key, value in first[name].items():
+            assert torch.equal(value, second[name][key]), (name, key)
+        assert any(not torch.equal(value, first["begun"][key]) for key, value in first[name].items())

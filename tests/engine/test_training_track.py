@@ -164,6 +164,7 @@ def test_what_is_wrong_is_refused_in_words(made, folder, tmp_path):
         ({"no_style": "2"}, "0..1"),
         ({"latent": "0", "heard_items": "0"}, "all losses are 0"),
         ({"seconds": "0"}, "above 0"),
+        ({"giving_way": "0", "only_giving_way": "true"}, "nothing would be learnt"),
         ({"heard_every": "0"}, "1 or more"),
     ):
         with pytest.raises(EngineError, match=words):

@@ -21,6 +21,7 @@ from engine.training.track.trainer import TrackTrainer
 
 ROLES = ("drums", "bass")
 TEMPO_BPM, BARS = 236.0, 2  # 89,695 samples: no whole number of frames
+DUCK = {"by": "drums kick", "depth_db": 12.0, "attack_ms": 1.0, "hold_ms": 20.0, "release_ms": 60.0}
 CONFIG = TrackTrainingConfig(
     steps=9, batch_size=2, seconds=0.32, warmup_steps=2, heard_seconds=0.2, heard_items=1, learning_rate=3e-3
 )
@@ -56,6 +57,18 @@ def loops_corpus(folder, roles=ROLES):
     return Corpus.open(folder)
 
 
+def ducked_corpus(folder):
+    """Bass beside drums, ducked; kicks on every second beat."""
+    corpus = loops_corpus(folder)
+    for file in corpus.folder.rglob(SONGS):
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for line in lines:
+            if "bass" in line["tracks"]:
+                line["tracks"]["bass"]["effects"] = {"duck": DUCK}
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return corpus
+
+
 def song_line(shard, number, roles):
     tracks = {}
     for role in roles:
@@ -81,7 +94,8 @@ def material_of(corpus, cache, codecs, role="drums"):
     return material(corpus, config, cache, codec_files(config, ROLES, codecs), processes=1)
 
 
-def trainer(made, config=CONFIG):
+def trainer(made, config=CONFIG, place=None):
     torch.manual_seed(config.seed)
     model = TrackModel(made.config, made.codec.config)
-    return TrackTrainer(model, made.codec, config, made.windows("train", config), Place(torch.device("cpu")))
+    where = place or Place(torch.device("cpu"))
+    return TrackTrainer(model, made.codec, config, made.windows("train", config), where)

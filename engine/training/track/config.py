@@ -89,6 +89,10 @@ def checked(config: TrackTrainingConfig) -> TrackTrainingConfig:
     for name in SHARES:
         if not 0.0 <= getattr(config, name) <= 1.0:
             raise EngineError("range", f"{name} is {getattr(config, name):g}; it is a share: 0..1")
+    if config.only_giving_way and not config.giving_way > 0:
+        raise EngineError(
+            "range", f"giving_way is {config.giving_way:g}; with only_giving_way nothing would be learnt"
+        )
     if not (config.latent or (config.heard_items and any(config.weights().values()))):
         raise EngineError("range", f"the weights of all losses are 0: latent, {', '.join(config.weights())}")
     return config

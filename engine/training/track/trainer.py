@@ -128,10 +128,18 @@ class TrackTrainer(Steps):
         loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if config.only_giving_way:
+            self._average_gradients()
         norm = self.move()
         numbers = torch.stack([*(term.detach() for term in terms.values()), norm]).tolist()
         told = dict(zip([*(f"loss/{name}" for name in terms), "gradient"], numbers, strict=True))
         return told | {"phase": float(PHASES.index(phase))}
+
+    def _average_gradients(self) -> None:
+        """Over all processes, of a loss that comes by no `forward`, which does it otherwise."""
+        for parameter in self.model.parameters():
+            if parameter.grad is not None:
+                parameter.grad = self.place.mean(parameter.grad)
 
     def _predicted(self, batch: Batch) -> Tensor:
         """latents [B, D, F] of the first pass; where they are given, those that are given."""
@@ -230,8 +238,8 @@ class TrackTrainer(Steps):
         if state.get("codec", codec) != codec:
             raise EngineError(
                 "file",
-                f"the checkpoint was trained with another codec {self.codec.config.name!r}, whose tokens mean "
-                "something else; go on with that one, or take another folder",
+                f"the checkpoint was trained with another codec {self.codec.config.name!r}, whose tokens "
+                "mean something else; go on with that one, or take another folder",
             )
         if state.get("corpus", corpus) != corpus:
             logger.warning("this run goes on with another corpus than the one that it was trained on")
