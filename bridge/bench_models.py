@@ -238,7 +238,7 @@ def _track_floor(of: Player, bench: Bench) -> float:
 
 
 def _fastest(bench: Bench) -> str:
-    from engine.model.track.band import fastest
+    from engine.model.track.precision import fastest
 
     return fastest(bench.device)
 

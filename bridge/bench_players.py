@@ -93,9 +93,9 @@ def heard_by(role: str) -> dict[str, np.ndarray]:
 
 def performed(of: Player, given: Given | None = None, first: Callable[..., None] | None = None) -> None:
     """As the resident band does it on this machine; the others are listened to anew."""
-    from engine.model.track.band import fastest
     from engine.model.track.hearing import Hearing
     from engine.model.track.performing import PerformOptions, perform
+    from engine.model.track.precision import fastest
 
     computes = fastest(of.device)
     options = PerformOptions(

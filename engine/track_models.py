@@ -66,7 +66,9 @@ class TrackModels:
             if self._band is None:
                 from engine.model.track.band import Band
 
-                self._band = Band(self.folder, options_of(self.config))
+                config = self.config
+                options = options_of(config)
+                self._band = Band(self.folder, options, precision=config.precision, compiles=config.compile)
             return self._band
 
 

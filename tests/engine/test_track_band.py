@@ -15,10 +15,12 @@ from engine.config import ModelConfig, parse_config
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
 from engine.model.codec.weights import load_codec
-from engine.model.track.band import Band, fastest
+from engine.model.track.band import Band
 from engine.model.track.config import config_named
 from engine.model.track.hearing import Codecs, Hearing
+from engine.model.track.passing import EAGER
 from engine.model.track.performing import PerformOptions
+from engine.model.track.precision import fastest
 from engine.model.track.weights import KEY, load_track_model, save_track_model
 from engine.model.weight_files import read_metadata, rewrite_metadata
 from engine.models import Models
@@ -145,8 +147,12 @@ def test_weights_of_a_later_version_are_told_apart_from_none(tmp_path, codec):
 
 
 def test_the_settings_say_how_the_band_performs(folder):
-    settings = ModelConfig(passes="3 2", renewed=0.25, temperature=0.5, top_k=8, cfg_coef=1.5)
-    asked = TrackModels(folder, settings).band().options
+    settings = ModelConfig(
+        precision="bfloat16", compile="on", passes="3 2", renewed=0.25, temperature=0.5, top_k=8, cfg_coef=1.5
+    )
+    band = TrackModels(folder, settings).band()
+    assert (band.precision, band.compiles) == ("bfloat16", "on") and band.passing() is not EAGER
+    asked = band.options
     assert (asked.passes, asked.renewed) == ((3, 2), 0.25)
     assert (asked.temperature, asked.top_k, asked.cfg_coef) == (0.5, 8, 1.5)
     assert TrackModels(folder).band().options == PerformOptions(first_bars=1)

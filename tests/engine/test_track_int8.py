@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
 from engine.model.track.config import config_named
 from engine.model.track.int8 import Int8Linear, quantised, quantised_rows
+from engine.model.track.precision import in_precision
 from engine.model.track.track_model import TrackModel
 from engine.model.weight_files import int8_rows
 from tests.engine.track_parts import debug_codec
@@ -79,3 +82,14 @@ def test_weights_take_a_quarter_of_the_memory():
     linear = nn.Linear(256, 256)
     held = sum(value.numel() * value.element_size() for value in Int8Linear(linear).buffers())
     assert held < 0.27 * sum(value.numel() * 4 for value in linear.parameters())
+
+
+def test_blocks_that_are_held_in_16_bit_say_what_autocast_says(told):
+    """It rounds the same weights in every pass; heads, entries and guide stay whole."""
+    model = copy.deepcopy(told[0])
+    scores = torch.rand(1, 50, model.frames.scores.in_features)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        wanted = model(scores).latents
+        assert torch.equal(in_precision(model, "bfloat16")(scores).latents, wanted)
+    kinds = {name.split(".")[0]: value.dtype for name, value in model.named_parameters()}
+    assert kinds.pop("transformer") == torch.bfloat16 and set(kinds.values()) == {torch.float32}

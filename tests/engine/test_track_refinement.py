@@ -1,12 +1,11 @@
 """What refinement changes, and what stays."""
 
-import dataclasses
-
 import pytest
 import torch
 
 from engine.errors import EngineError
-from engine.model.track.refinement import BEAM, Kept, Plan, Sampling, performed, usual_plan
+from engine.model.track.passing import BEAM, Kept, Sampling
+from engine.model.track.refinement import Plan, performed, usual_plan
 from engine.model.track.sampling import chosen, least_sure, likeliest, sureness
 from tests.engine.track_models import BATCH, FRAMES, debug_codec, debug_model, scores, style, track
 
@@ -78,14 +77,14 @@ def test_a_single_pass_beside_what_stays_is_the_one_that_training_has(model, cod
 
 def test_what_is_given_is_heard_by_the_rest(refine):
     kept = kept_codes()
-    other = dataclasses.replace(kept, codes=(kept.codes + 5) % 16)
+    other = kept._replace(codes=(kept.codes + 5) % 16)
     sampling = Sampling(temperature=0.0)
     first, second = refine(PLAN, sampling, kept), refine(PLAN, sampling, other)
     assert not torch.equal(first.mT[~kept.mask], second.mT[~kept.mask])
 
 
 def test_all_frames_given_leave_nothing_to_do(refine):
-    kept = dataclasses.replace(kept_codes(), mask=torch.ones(BATCH, FRAMES, dtype=torch.bool))
+    kept = kept_codes()._replace(mask=torch.ones(BATCH, FRAMES, dtype=torch.bool))
     assert torch.equal(refine(PLAN, kept=kept), kept.codes)
 
 

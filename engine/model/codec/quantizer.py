@@ -125,7 +125,8 @@ def first_code(rows: Tensor, books: Tensor, beam: int) -> Tensor:
         rest, before, code = followed(rest, codebook, beam)
         first = code if first is None else first.gather(1, before)
         found[place] = first[:, 0]
-        if rows.device.type == "cpu":  # a GPU would be waited for, and is not asked for less by fewer rows
+        # A GPU would be waited for, and is not asked for less by fewer rows; a compiled search knows none.
+        if rows.device.type == "cpu" and not torch.compiler.is_compiling():
             undecided = (first != first[:, :1]).any(1)
             rest, first, place = rest[undecided], first[undecided], place[undecided]
             if not len(place):

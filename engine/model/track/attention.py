@@ -58,9 +58,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     """query [B, H, F, D], key and value [B, H, S, D] -> [B, H, F, D]; `mask` bool [B, 1, 1, S]: heard rows.
 
     torch's own flash attention, or the `flash-attn` package's where that is installed and can take it: half
-    precision on CUDA without a mask.
+    precision on CUDA without a mask. A compiled pass takes torch's: it knows no other.
     """
-    fast = flash_attention() if query.is_cuda and mask is None and query.element_size() == 2 else None
+    takes = query.is_cuda and mask is None and query.element_size() == 2 and not torch.compiler.is_compiling()
+    fast = flash_attention() if takes else None
     if fast is None:
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     heard: Tensor = fast(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2))

@@ -14,10 +14,12 @@ import torch
 
 from engine.model.codec.codec import Codec
 from engine.model.codec.weights import load_codec
+from engine.model.track.giving_way import KEY
 from engine.model.track.hearing import Codecs, Hearing
-from engine.model.track.int8 import quantised
 from engine.model.track.loop import Audio
+from engine.model.track.passing import EAGER, Passing, compiled
 from engine.model.track.performing import PerformOptions, perform
+from engine.model.track.precision import AUTO, around_blocks, chosen_precision, in_precision
 from engine.model.track.track_model import TrackModel
 from engine.model.track.weights import TrackFile, load_track_model, read_track_file, weights_of
 from engine.music.key import Key, Signature
@@ -33,20 +35,31 @@ class Member:
     model: TrackModel
     codec: Codec
     computes: str
+    passing: Passing = EAGER
 
     def options(self, asked: PerformOptions) -> PerformOptions:
-        """Those that are asked for, in the precision of this machine."""
-        return replace(asked, precision="bfloat16") if self.computes == "bfloat16" else asked
+        """Those that are asked for, in the precision of this machine: on CUDA what is not 8 bit is 16."""
+        device = next(self.model.parameters()).device
+        return replace(asked, precision=around_blocks(self.computes, device))
 
 
 class Band:
-    """`folder`: weights of the user's own, before the bundled ones. `options` hold for all performances."""
+    """`folder`: weights of the user's own, before the bundled ones. `options` hold for all performances.
+
+    `precision`: auto, float32, bfloat16 or int8; `compiles`: auto (on CUDA), on or off.
+    """
 
     def __init__(
-        self, folder: Path | None = None, options: PerformOptions | None = None, device: str = ""
+        self,
+        folder: Path | None = None,
+        options: PerformOptions | None = None,
+        device: str = "",
+        precision: str = AUTO,
+        compiles: str = AUTO,
     ) -> None:
         self.folder, self.options = folder, options or PerformOptions()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.precision, self.compiles = precision, compiles
         self.threads = torch.get_num_threads()  # of the machine, or of OMP_NUM_THREADS
         self.codecs = Codecs(lambda name: load_codec(name).to(self.device))
         self.hearing = Hearing(self.codecs)
@@ -59,7 +72,8 @@ class Band:
         with self.lock:
             if role not in self.members:
                 path = weights_of(role, self.folder)
-                self.members[role] = member_of(path, self.codecs, self.device)
+                member = member_of(path, self.codecs, self.device, self.precision)
+                self.members[role] = replace(member, passing=self.passing())
             return self.members[role]
 
     def warm(self, role: str) -> None:
@@ -68,11 +82,15 @@ class Band:
         silence = Score(
             role, 240.0, Key(), Signature(1, 4), 1, "techno", "",
         )  # fmt: skip
-        heard = {role: np.zeros((silence.length_samples, 2), dtype=np.float32)}
-        perform(
-            member.model, member.codec, silence, context=heard, options=member.options(self.options),
-            hearing=Hearing(self.codecs),
-        )  # fmt: skip
+        nothing = np.zeros((silence.length_samples, 2), dtype=np.float32)
+        # A compiled pass is another one where nobody is heard, and where the drums are.
+        compiles = member.passing is not EAGER
+        contexts: list[dict[str, Audio]] = [{role: nothing}, {}, {KEY: nothing}]
+        for heard in contexts if compiles else contexts[:1]:
+            perform(
+                member.model, member.codec, silence, context=heard, options=member.options(self.options),
+                hearing=Hearing(self.codecs), passing=member.passing,
+            )  # fmt: skip
 
     def perform(self, part: Part, watch: Watch) -> Audio:
         """[N, C=2], the part's loop; `watch.ready` hears its beginning as soon as there is one.
@@ -90,7 +108,13 @@ class Band:
         return perform(
             member.model, member.codec, part.score, part.words, part.context, part.seed,
             member.options(self.options), watch.progress, watch.cancelled, part.given, first, self.hearing,
+            member.passing,
         )  # fmt: skip
+
+    def passing(self) -> Passing:
+        """Of one model."""
+        is_on = self.compiles == "on" or (self.compiles == AUTO and self.device.type == "cuda")
+        return compiled(self.device) if is_on else EAGER
 
     def share_cores(self, together: int) -> None:
         """For this thread, one of `together` that compute at once: with more threads than cores they wait for
@@ -98,24 +122,11 @@ class Band:
         torch.set_num_threads(max(1, self.threads // together))
 
 
-def member_of(path: Path, codecs: Codecs, device: torch.device) -> Member:
+def member_of(path: Path, codecs: Codecs, device: torch.device, precision: str = AUTO) -> Member:
     """The model of a file as it performs on that device; errors as those of `Band.member`."""
     file = read_track_file(path)
     codec = codecs[file.codec.name]
     file.check_codec(codec)
-    model = load_track_model(path).take_codebooks(codec.quantizer)
-    computes = fastest(device)
-    if computes == "int8":
-        model = quantised(model)
-    return Member(file, model.to(device), codec, computes)
-
-
-def fastest(device: torch.device) -> str:
-    """How models compute here, by the machine alone: the same machine gives the same samples.
-
-    Figures in int8.py. A CPU without VNNI has no fast products of 8 bit; on CUDA, bfloat16 has its own units.
-    """
-    if device.type == "cuda":
-        return "bfloat16"
-    has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)
-    return "int8" if has_vnni() else "float32"
+    model = load_track_model(path).take_codebooks(codec.quantizer).to(device)
+    computes = chosen_precision(precision, device, file.config.width, file.config.expansion)
+    return Member(file, in_precision(model, computes), codec, computes)

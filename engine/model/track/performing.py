@@ -26,7 +26,8 @@ from engine.model.track.context import ContextFrames
 from engine.model.track.hearing import Codecs, Heard, Hearing, loop_latents
 from engine.model.track.loop import Audio, Loop
 from engine.model.track.output import Output
-from engine.model.track.refinement import Kept, Plan, Sampling
+from engine.model.track.passing import EAGER, Kept, Passing, Sampling
+from engine.model.track.refinement import Plan
 from engine.model.track.refinement import performed as refined
 from engine.model.track.splicing import stretches
 from engine.model.track.style import style_of_score
@@ -75,6 +76,7 @@ def perform(
     given: Given | None = None,
     first: First | None = None,
     hearing: Hearing = HEARING,
+    passing: Passing = EAGER,
 ) -> Audio:
     """The score as the model plays it, hearing `context` (loops [N, C=2] by track): [N, C=2], the loop.
 
@@ -86,7 +88,7 @@ def perform(
         model.take_codebooks(codec.quantizer)
     loop = Loop(score.length_samples, codec.config.hop, max(1, model.config.margin_frames))
     kept = () if given is None else stretches(given, score)
-    task = Task(model, codec, score, words, context or {}, given, loop, hearing, options, seed)
+    task = Task(model, codec, score, words, context or {}, given, loop, hearing, options, seed, passing)
     plan = planned(model, score, loop, options)
     stitching = Stitching(plan, FADE_FRAMES)
     output = Output(loop, score, given, kept)
@@ -125,13 +127,13 @@ class Task:
     def __init__(
         self, model: TrackModel, codec: Codec, score: Score, words: Iterable[str],
         context: Mapping[str, Audio], given: Given | None, loop: Loop, hearing: Hearing,
-        options: PerformOptions, seed: int,
+        options: PerformOptions, seed: int, passing: Passing,
     ) -> None:  # fmt: skip
         # When it gives way is to be heard, as in training; `style_of_score` tells how far.
         curves = tuple(curve for curve in score.curves if curve.name != "duck")
         self.model, self.codec, self.loop = model, codec, loop
         self.score = replace(score, curves=curves)
-        self.options, self.seed = options, seed
+        self.options, self.seed, self.passing = options, seed, passing
         self.device = next(model.parameters()).device
         self.style = self._tensor(style_of_score(score, words))[None]  # [1, style size]
         self.heard = [hearing.heard(track, audio, loop, codec.config) for track, audio in context.items()]
@@ -161,8 +163,9 @@ class Task:
                 self._scores(window), self.style, context, given, mask, guided=sampling.guided
             )
             return refined(
-                self.model, prepared, self.codec.quantizer, plan, sampling, kept, passes.before_each
-            )
+                self.model, prepared, self.codec.quantizer, plan, sampling, kept, passes.before_each,
+                self.passing,
+            )  # fmt: skip
 
     def _seed(self, window: Window) -> int:
         """Of chance in this window: another one in each, the same for the same window."""

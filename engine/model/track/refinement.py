@@ -20,11 +20,11 @@ from torch import Tensor
 
 from engine.errors import EngineError, check_range
 from engine.model.codec.quantizer import Quantizer
-from engine.model.track.sampling import chosen, gumbel, least_sure, sureness
-from engine.model.track.track_model import Prediction, Prepared, TrackModel
+from engine.model.track.passing import EAGER, Chance, Drawn, Kept, Passing, Sampling
+from engine.model.track.sampling import gumbel
+from engine.model.track.track_model import Prepared, TrackModel
 
 FIRST_PASSES, SECOND_PASSES = 6, 2  # of `usual`
-BEAM = 4  # of the tokens that are written: somebody waits for them
 MOST_PASSES = 64  # of one codebook
 
 
@@ -61,40 +61,6 @@ def usual_plan(num_codebooks: int) -> Plan:
     return Plan((FIRST_PASSES, SECOND_PASSES, *[1] * num_codebooks)[:num_codebooks])
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """`temperature` 0 takes the likeliest, `top_k` 0 allows all, `cfg_coef` 1 is no guidance.
-
-    EngineError `range`.
-    """
-
-    temperature: float = 1.0
-    top_k: int = 0
-    cfg_coef: float = 1.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_range("temperature", self.temperature, 0.0, 10.0)
-        check_range("top_k", self.top_k, 0, math.inf)
-        check_range("cfg_coef", self.cfg_coef, 0.0, 20.0)
-
-    @property
-    def guided(self) -> bool:
-        """Whether `TrackModel.prepare` must be asked for both halves."""
-        return self.cfg_coef != 1.0
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Tokens that stay: codes int64 [B, K, F] where `mask` (bool [B, F]) is true."""
-
-    codes: Tensor
-    mask: Tensor
-
-    def into(self, codes: Tensor) -> Tensor:
-        return torch.where(self.mask[:, None], self.codes, codes)
-
-
 @torch.inference_mode()
 def performed(
     model: TrackModel,
@@ -104,6 +70,7 @@ def performed(
     sampling: Sampling,
     kept: Kept | None = None,
     cancelled: Callable[[], bool] = bool,
+    passing: Passing = EAGER,
 ) -> Tensor:
     """All passes of `plan` -> codes int64 [B, K, F]; the same seed gives the same codes.
 
@@ -116,7 +83,7 @@ def performed(
             "range", f"passes for {len(plan.passes)} codebooks; this codec has {quantizer.num_codebooks}"
         )
     assert prepared.guided == sampling.guided, "prepare(guided=sampling.guided)"
-    refinement = Refinement(model, prepared, quantizer, sampling, kept, cancelled)
+    refinement = Refinement(model, prepared, quantizer, sampling, kept, cancelled, passing)
     tokens = refinement.unknown()
     for k, passes in enumerate(plan.passes[: plan.refined]):
         tokens = refinement.codebook(tokens, k, passes, plan.renewed)
@@ -134,35 +101,53 @@ class Refinement:
         sampling: Sampling,
         kept: Kept | None,
         cancelled: Callable[[], bool],
+        passing: Passing,
     ) -> None:
         self.model, self.prepared, self.quantizer, self.sampling = model, prepared, quantizer, sampling
-        self.kept, self.cancelled = kept, cancelled
-        self.generator = torch.Generator(prepared.rows.device).manual_seed(sampling.seed)
+        self.cancelled, self.passing = cancelled, passing
+        rows = prepared.rows
+        self.device = rows.device
+        self.generator = torch.Generator(self.device).manual_seed(sampling.seed)
+        batch = rows.shape[0] // (2 if prepared.guided else 1)
+        self.shape = (batch, quantizer.num_codebooks, rows.shape[1])  # [B, K, F]
+        self.kept = self.nothing() if kept is None else kept
+
+    def nothing(self) -> Kept:
+        """A compiled pass is the same one whether anything is kept or not."""
+        batch, _, frames = self.shape
+        codes = torch.zeros(self.shape, dtype=torch.long, device=self.device)
+        return Kept(codes, torch.zeros(batch, frames, dtype=torch.bool, device=self.device))
 
     def unknown(self) -> Tensor:
         """Nothing is known but what is kept."""
-        rows = self.prepared.rows
-        shape = (
-            rows.shape[0] // (2 if self.prepared.guided else 1),
-            self.quantizer.num_codebooks,
-            rows.shape[1],
-        )
-        return self.held(torch.full(shape, self.model.mask, device=rows.device))
+        return self.kept.into(torch.full(self.shape, self.model.mask, device=self.device))
 
     def codebook(self, tokens: Tensor, k: int, passes: int, renewed: float) -> Tensor:
         """The tokens with codebook `k` settled: MaskGIT's loop, begun from what the latents say."""
-        latents, logits = self.logits(tokens, k)
-        own = self.own(latents, tokens[:, :k])
-        drawn = self.least(sureness(logits, own), renewed)  # bool [B, F]
+        sampling = self.sampling
+        choosing = (sampling.temperature, sampling.top_k, sampling.cfg_coef)
+        before: Drawn | float = renewed
         for left in range(passes - 1, -1, -1):
-            choice = chosen(logits, self.sampling.temperature, self.sampling.top_k, self.generator)
-            own = torch.where(drawn, choice.codes, own)
-            if left:
-                share = renewed * math.sin(math.pi / 2 * left / passes)
-                noise = gumbel(tuple(own.shape), self.generator) * (self.sampling.temperature * left / passes)
-                drawn = self.least(torch.where(drawn, choice.sureness + noise, torch.inf), share)
-                logits = self.logits(replaced(tokens, k, own.masked_fill(drawn, self.model.mask)), k)[1]
-        return replaced(tokens, k, own)
+            if isinstance(before, Drawn):
+                tokens = replaced(tokens, k, before.own.masked_fill(before.again, self.model.mask))
+            self.ask()
+            before = self.passing.settled(
+                self.model, self.quantizer, self.prepared, tokens, k,
+                self.chance(renewed, left, passes), self.kept, choosing, before,
+            )  # fmt: skip
+        assert isinstance(before, Drawn), passes
+        return replaced(tokens, k, before.own)
+
+    def chance(self, renewed: float, left: int, passes: int) -> Chance:
+        """Of a pass after which `left` of `passes` are left."""
+        batch, _, frames = self.shape
+        temperature, codes = self.sampling.temperature, self.quantizer.codebooks.shape[1]
+        noise = gumbel((batch, frames, codes), self.generator) if temperature else None
+        wobble = torch.zeros(batch, frames, device=self.device)
+        if left:
+            wobble = gumbel((batch, frames), self.generator) * (temperature * left / passes)
+        share = renewed * math.sin(math.pi / 2 * left / passes)
+        return Chance(noise, wobble, torch.full((), share, device=self.device))
 
     def finish(self, tokens: Tensor, refined: int) -> Tensor:
         """The codebooks beyond `refined` as the latents say them after a last pass.
@@ -171,42 +156,16 @@ class Refinement:
         """
         if refined == tokens.shape[1]:
             return tokens
-        latents = self.ask(tokens if refined else None).latents
-        return self.quantised(latents, tokens[:, :refined])
+        self.ask()
+        return self.passing.finished(
+            self.model, self.quantizer, self.prepared, tokens if refined else None, refined,
+            self.kept, self.sampling.cfg_coef,
+        )  # fmt: skip
 
-    def logits(self, tokens: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """One pass: latents [B, D, F] and codebook k's logits [B, F, V]"""
-        latents, logits = self.ask(tokens, (k,))
-        assert logits is not None
-        return latents, logits[:, 0]
-
-    def ask(self, tokens: Tensor | None, codebooks: tuple[int, ...] = ()) -> Prediction:
-        """One pass. EngineError `cancelled`."""
+    def ask(self) -> None:
+        """Before every pass. EngineError `cancelled`."""
         if self.cancelled():
             raise EngineError("cancelled", "cancelled between two passes of a track model")
-        prediction = self.model.passes(self.prepared, tokens, codebooks)
-        return prediction.guided(self.sampling.cfg_coef) if self.prepared.guided else prediction
-
-    def least(self, sure: Tensor, share: float) -> Tensor:
-        """Which frames are drawn anew, bool [B, F]: `share` of those that are not kept, the least sure."""
-        free = torch.ones_like(sure, dtype=torch.bool) if self.kept is None else ~self.kept.mask
-        counts = (free.sum(1) * share).ceil()
-        return least_sure(sure.masked_fill(~free, torch.inf), counts) & free
-
-    def quantised(self, latents: Tensor, settled: Tensor) -> Tensor:
-        """latents [B, D, F] -> codes [B, K, F] that begin with `settled` [B, k, F], or what is kept."""
-        return self.held(self.quantizer.encode(latents, beam=BEAM, settled=settled))
-
-    def own(self, latents: Tensor, settled: Tensor) -> Tensor:
-        """latents [B, D, F] -> the codes [B, F] after `settled` [B, k, F], or what is kept."""
-        codes = self.quantizer.next_code(latents, settled, BEAM)
-        if self.kept is None:
-            return codes
-        return torch.where(self.kept.mask, self.kept.codes[:, settled.shape[1]], codes)
-
-    def held(self, codes: Tensor) -> Tensor:
-        """The same with what is kept in its place."""
-        return codes if self.kept is None else self.kept.into(codes)
 
 
 def replaced(tokens: Tensor, k: int, codes: Tensor) -> Tensor:

@@ -26,11 +26,16 @@ def gumbel(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
 def chosen(logits: Tensor, temperature: float, top_k: int, generator: torch.Generator) -> Choice:
     """logits [B, F, V] -> a code a frame; temperature 0 takes the likeliest, top_k 0 allows all."""
-    if temperature == 0:
+    noise = gumbel(tuple(logits.shape), generator).to(logits.device) if temperature else None
+    return chosen_with(logits, temperature, top_k, noise)
+
+
+def chosen_with(logits: Tensor, temperature: float, top_k: int, noise: Tensor | None) -> Choice:
+    """The same by `noise` [B, F, V] of `gumbel`; None where temperature is 0."""
+    if noise is None:
         codes = logits.argmax(-1)
     else:
-        allowed = likeliest(logits, top_k) / temperature
-        codes = (allowed + gumbel(tuple(logits.shape), generator).to(logits.device)).argmax(-1)
+        codes = (likeliest(logits, top_k) / temperature + noise).argmax(-1)
     return Choice(codes, sureness(logits, codes))
 
 
