@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -156,6 +157,21 @@ def test_a_run_goes_on_with_its_own_codec_alone_and_tells_of_another_corpus(made
     (corpus.folder / HEAD).write_text(json.dumps(head | {"seed": 5}))
     longer = material_of(Corpus.open(corpus.folder), tmp_path / "cache", folder)
     assert run(trainer(longer), tmp_path).resume() and "another corpus" in caplog.text
+
+
+def test_compiled_blocks_learn_what_plain_ones_learn(made, monkeypatch):
+    """Traced as for a GPU, but not fused: making machine code of it takes minutes."""
+    traced = []
+
+    def as_it_is(graph, _):
+        traced.append(graph)
+        return graph.forward
+
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=as_it_is))
+    plain, compiled = trainer(made), trainer(made)
+    compiled.compile()
+    assert compiled.step() == pytest.approx(plain.step(), rel=1e-4) and traced
+    assert weights_of(compiled).keys() == weights_of(plain).keys()
 
 
 def test_what_is_wrong_is_refused_in_words(made, folder, tmp_path):
