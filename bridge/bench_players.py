@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -93,15 +93,14 @@ def heard_by(role: str) -> dict[str, np.ndarray]:
 
 def performed(of: Player, given: Given | None = None, first: Callable[..., None] | None = None) -> None:
     """As the resident band does it on this machine; the others are listened to anew."""
+    from engine.config import ModelConfig
     from engine.model.track.hearing import Hearing
-    from engine.model.track.performing import PerformOptions, perform
-    from engine.model.track.precision import fastest
+    from engine.model.track.performing import perform
+    from engine.model.track.precision import around_blocks, fastest
+    from engine.track_models import options_of
 
     computes = fastest(of.device)
-    options = PerformOptions(
-        first_bars=1 if first is not None else 0,
-        precision="bfloat16" if computes == "bfloat16" else "float32",
-    )
+    options = replace(options_of(ModelConfig()), precision=around_blocks(computes, of.device))
     model = resident(of, computes)
     perform(
         model, of.codec, of.score, (), heard_by(of.role), 0, options,
