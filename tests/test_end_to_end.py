@@ -146,6 +146,19 @@ def test_stems_are_heard_sample_for_sample_through_lock_regenerate_and_swap(tmp_
         assert np.allclose(block.samples[8:], tracks, rtol=0, atol=1e-6)
 
 
+def test_by_itself_a_model_performs_whose_card_clears_its_bar(tmp_path):
+    pytest.importorskip("torch", reason="missing: torch; pip install 'resonantgen[models]'")
+    from engine.evaluation.models.goals import clears
+    from engine.model.track.weights import read_track_file
+
+    clear = {track for track in TRACKS if clears(track, read_track_file(track).card)[0]}
+    with Musician(tmp_path / "set", "--jack", "off", "--render", "auto") as m:
+        assert m.ask("/rg/generate", "s", PROMPT).address == "/rg/done"
+    performed = {entry["track"]: entry["render"] for entry in manifest(tmp_path / "set")}
+    assert "drums" in clear
+    assert performed == {track: "model" if track in clear else "instruments" for track in TRACKS}
+
+
 def test_xruns_stay_within_the_idle_count_while_all_cores_generate(tmp_path):
     """Idle and busy in turn, on one server. Two more are the machine's own noise, and so is a bad pair
     among three: an idle machine stalls, too."""

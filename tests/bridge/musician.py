@@ -33,6 +33,8 @@ class Musician:
 
     def __init__(self, folder: Path, *options: str, jack_server: str | None = None) -> None:
         require_oscsend()
+        if "--render" not in options:  # models are loaded only where a test is about them
+            options = (*options, "--render", "instruments")
         self.folder = folder
         self.port = free_port()
         environment = {**os.environ, "JACK_NO_START_SERVER": "1"}
