@@ -9,7 +9,7 @@ import torch
 
 from engine.model.track.passing import EAGER, Compiled, Kept, Passing, Sampling, compiled
 from engine.model.track.refinement import Plan, performed
-from tests.engine.track_models import BATCH, debug_codec, debug_model, scores, style, track
+from tests.engine.track_models import BATCH, debug_codec, scores, style, track, unsure_model
 
 CPU = torch.device("cpu")
 
@@ -21,9 +21,7 @@ def codec():
 
 @pytest.fixture(scope="module")
 def model(codec):
-    model = debug_model(codec).requires_grad_(False)
-    model.tokens.sharpness.fill_(-3.0)  # unsure enough that a draw is one
-    return model
+    return unsure_model(codec)
 
 
 @pytest.fixture(autouse=True)

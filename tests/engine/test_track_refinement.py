@@ -7,7 +7,7 @@ from engine.errors import EngineError
 from engine.model.track.passing import BEAM, Kept, Sampling
 from engine.model.track.refinement import Plan, performed, usual_plan
 from engine.model.track.sampling import chosen, least_sure, likeliest, sureness
-from tests.engine.track_models import BATCH, FRAMES, debug_codec, debug_model, scores, style, track
+from tests.engine.track_models import BATCH, FRAMES, debug_codec, scores, style, track, unsure_model
 
 PLAN = Plan((4, 2), renewed=1.0)
 
@@ -19,9 +19,7 @@ def codec():
 
 @pytest.fixture(scope="module")
 def model(codec):
-    model = debug_model(codec).requires_grad_(False)
-    model.tokens.sharpness.fill_(-3.0)  # unsure enough that a draw is one
-    return model
+    return unsure_model(codec)
 
 
 @pytest.fixture

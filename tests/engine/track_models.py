@@ -27,6 +27,13 @@ def debug_model(codec: Codec, role: str = "drums") -> TrackModel:
     return model.eval()
 
 
+def unsure_model(codec: Codec) -> TrackModel:
+    """One whose logits lie so near each other that a draw is one."""
+    model = debug_model(codec).requires_grad_(False)
+    model.tokens.sharpness.fill_(-3.0)
+    return model
+
+
 def scores(batch: int = BATCH, frames: int = FRAMES, kind: str = "drums") -> torch.Tensor:
     torch.manual_seed(3)
     return torch.randn(batch, frames, score_width(kind))

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.evaluation.codec.onsets import BANDS, HOP, LAG, LEAST_RISE, WINDOW
+
 LEVEL = 0.1  # root mean square that every piece is compared at: a soft stem counts as much as a loud one
 SOFTEST = 1e-4  # root mean square: what is softer is not made louder still
 FLOOR = 3e-5  # of a sine's peak, 70 dB below the level: differences below it fade away
@@ -34,10 +36,7 @@ SCALES = (Scale(128, 10), Scale(256, 20), Scale(512, 40), Scale(1024, 80), Scale
 ENVELOPE = 48  # samples: 1.1 ms
 MURMUR = 3e-4  # 50 dB below the level: louder than this before an attack is heard
 WAVEFORM = (1024, 2048)  # spectra of these lengths carry the complex term
-RISE = Scale(1024, 138)
-RISE_HOP, RISE_LAG = 221, 3  # 5 ms; a rise is against 15 ms ago
 RISE_GAIN = 400.0  # what is 50 dB below the level hardly rises
-CLEAR_RISE = 0.08  # mean over bands, of the softest start that counts
 
 
 class Reconstruction(nn.Module):
@@ -55,8 +54,8 @@ class Reconstruction(nn.Module):
             self.register_buffer(
                 f"mel{scale.window}", mel_bands(sample_rate, scale.window, scale.bands), persistent=False
             )
-        self.register_buffer("rise_shape", torch.hann_window(RISE.window), persistent=False)
-        self.register_buffer("rise_bands", mel_bands(sample_rate, RISE.window, RISE.bands), persistent=False)
+        self.register_buffer("rise_shape", torch.hann_window(WINDOW), persistent=False)
+        self.register_buffer("rise_bands", mel_bands(sample_rate, WINDOW, BANDS), persistent=False)
 
     def forward(self, original: Tensor, decoded: Tensor, step: int) -> dict[str, Tensor]:
         """Both [B, C, N] -> the mean of each term over scales.
@@ -88,19 +87,19 @@ class Reconstruction(nn.Module):
         terms["excess"] = excess(wanted_audio, given_audio)
         with torch.no_grad():
             rising = self.rises(wanted_audio)
-        terms["attack"] = (rising - self.rises(given_audio)).abs().mean() / CLEAR_RISE
+        terms["attack"] = (rising - self.rises(given_audio)).abs().mean() / LEAST_RISE
         terms["mel"] = torch.stack(mel).mean()
         terms["stft"] = torch.stack(stft).mean()
         return terms
 
     def rises(self, audio: Tensor) -> Tensor:
         """audio [B, N] -> [B, steps of 5 ms] how far the bands rise above the loudest of their neighbours
-        15 ms ago, mean over bands of log(1 + g m): what a detector of onsets looks at."""
-        pieces = audio.unfold(-1, RISE.window, RISE_HOP) * self.rise_shape
-        size = size_of(torch.fft.rfft(pieces) * (4.0 / RISE.window))
+        15 ms ago, mean over bands of log(1 + g m): what evaluation/codec/onsets.py looks at."""
+        pieces = audio.unfold(-1, WINDOW, HOP) * self.rise_shape
+        size = size_of(torch.fft.rfft(pieces) * (4.0 / WINDOW))
         loud = torch.log1p(RISE_GAIN * (size @ self.rise_bands))  # [B, F, bands]
-        before = functional.max_pool1d(loud[:, :-RISE_LAG], 3, stride=1, padding=1)
-        return functional.relu(loud[:, RISE_LAG:] - before).mean(-1)
+        before = functional.max_pool1d(loud[:, :-LAG], 3, stride=1, padding=1)
+        return functional.relu(loud[:, LAG:] - before).mean(-1)
 
     def spectra(self, audio: Tensor, window: int) -> Tensor:
         """audio [B, N] -> complex [B, frames, bins]; a full-scale sine has a peak of 1."""
