@@ -218,6 +218,20 @@ def test_attention_is_the_formula():
     assert torch.allclose(attend(query, key, value, mask), weights @ value, atol=1e-5)
 
 
+def test_attention_that_learns_in_half_precision_is_the_same():
+    torch.manual_seed(3)
+    rows = [torch.randn(2, 3, 5, 8) for _ in range(3)]
+    mask = torch.tensor([True, True, False, True, True]).expand(2, 1, 1, 5)
+    found = []
+    for kind in (torch.float32, torch.bfloat16):
+        query, key, value = (each.to(kind).requires_grad_() for each in rows)
+        attend(query, key, value, mask).float().square().sum().backward()
+        found.append([each.grad.float() for each in (query, key, value)])
+    assert all(float((one - other).norm() / one.norm()) < 0.02 for one, other in zip(*found, strict=True))
+    assert not found[1][1][:, :, 2].any()  # what is not heard learns nothing
+
+
+
 def test_given_latents_are_heard_where_they_are_given(model):
     mask = torch.zeros(BATCH, FRAMES, dtype=torch.bool)
     mask[:, :6] = True

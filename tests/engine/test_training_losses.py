@@ -49,6 +49,16 @@ def test_excess_is_what_sounds_where_nothing_did():
     assert found[0] == found[2] == 0.0 and found[1] > 0.05
 
 
+def test_excess_before_an_attack_counts_more():
+    """Of the same murmur, what ends in an attack is worse than what stands alone."""
+    wanted = torch.zeros(1, 9600)
+    wanted[:, 4800:] = 0.1
+    alone, before = wanted.clone(), wanted.clone()
+    alone[:, 2400:2640] = before[:, 4560:4800] = 0.003
+    found = [float(excess(wanted, given)) for given in (alone, before)]
+    assert found[1] > 3 * found[0] > 0.0
+
+
 def test_an_attack_is_how_it_starts(losses):
     """A softened start and a flicker are told, and other noise that starts alike is not."""
     torch.manual_seed(8)

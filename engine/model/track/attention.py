@@ -62,10 +62,24 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
     """
     takes = query.is_cuda and mask is None and query.element_size() == 2 and not torch.compiler.is_compiling()
     fast = flash_attention() if takes else None
+    if fast is None and _trains_on_cpu(query):
+        return _spelt_out(query, key, value, mask)
     if fast is None:
         return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
     heard: Tensor = fast(query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2))
     return heard.transpose(1, 2)
+
+
+def _trains_on_cpu(query: Tensor) -> bool:
+    return query.requires_grad and query.device.type == "cpu" and query.element_size() == 2
+
+
+def _spelt_out(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
+    """The same, step by step: torch's own takes two to five times as long for gradients in bfloat16 on a CPU."""
+    likeness = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    if mask is not None:
+        likeness = likeness.masked_fill(~mask, torch.finfo(likeness.dtype).min)
+    return likeness.softmax(-1) @ value
 
 
 @cache

@@ -8,6 +8,7 @@ al. 2023 (DAC) for the mel scales, Yamamoto et al. 2020 for the STFT terms, Böc
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class Scale:
 
 SCALES = (Scale(128, 10), Scale(256, 20), Scale(512, 40), Scale(1024, 80), Scale(2048, 128), Scale(4096, 160))
 ENVELOPE = 48  # samples: 1.1 ms
-MURMUR = 3e-4  # 50 dB below the level: louder than this before an attack is heard
+MURMUR = 1e-4  # 60 dB below the level: louder than this before an attack is heard
+AHEAD = 5  # envelope points, 5.4 ms: what comes within so much makes what is too loud now a pre-echo
 WAVEFORM = (1024, 2048)  # spectra of these lengths carry the complex term
 RISE_GAIN = 400.0  # what is 50 dB below the level hardly rises
 
@@ -132,10 +134,18 @@ def log_distance(wanted: Tensor, given: Tensor) -> Tensor:
 def excess(wanted: Tensor, given: Tensor) -> Tensor:
     """How much louder the given is, millisecond by millisecond: what sounds before an attack or after an end.
 
-    Both [B, N]. Only what is too much: what is missing is told by the spectra.
+    Both [B, N]. Only what is too much: what is missing is told by the spectra. It counts the more, the more
+    the wanted rises right after: a few milliseconds before an attack are little of a mean over all.
     """
-    louder = (envelope(given) + MURMUR).log() - (envelope(wanted) + MURMUR).log()
-    return functional.relu(louder).mean()
+    loud = (envelope(wanted) + MURMUR).log()
+    louder = functional.relu((envelope(given) + MURMUR).log() - loud)
+    return (louder * (1.0 + coming(loud))).mean()
+
+
+def coming(loud: Tensor) -> Tensor:
+    """loud [B, M], log -> by how much the loudest of the next AHEAD points is louder [B, M], nepers."""
+    after = functional.pad(loud[:, None, 1:], (0, AHEAD), value=-math.inf)[:, 0]
+    return functional.relu(functional.max_pool1d(after[:, None], AHEAD, stride=1)[:, 0] - loud)
 
 
 def envelope(audio: Tensor) -> Tensor:
