@@ -75,7 +75,7 @@ def _trains_on_cpu(query: Tensor) -> bool:
 
 
 def _spelt_out(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
-    """The same, step by step: torch's own takes two to five times as long for gradients in bfloat16 on a CPU."""
+    """The same, step by step: torch's own takes two to five times as long to learn in bfloat16 on a CPU."""
     likeness = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
     if mask is not None:
         likeness = likeness.masked_fill(~mask, torch.finfo(likeness.dtype).min)
