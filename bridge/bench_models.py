@@ -1,10 +1,10 @@
 """`resonantgen bench models`: how fast track models are here, as JSON lines, each beside its floor.
 
-pass        the first pass over 8 s, in each precision      baseline: its products at this machine's matrix
-                                                            rate, or its weights at its bandwidth
-track       8 s of sound, codec and listening included; a    baseline: the floor of its passes
+pass        the first pass over 8 s, in each precision, on   baseline: its products at this machine's matrix
+            CUDA compiled as well, choosing tokens included rate, or its weights at its bandwidth
+track       8 s of sound, codec and listening included; a    baseline: all its products at that rate
             part anew; until the first bar sounds
-four        four tracks at once                             baseline: one of them
+four        four tracks at once                             baseline: those of all four
 musicgen    transformers' MusicGen of like size             baseline: our 8-second track
 """
 
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bridge.bench import Figure
-from bridge.bench_players import Player, first_audio_s, performed, player
+from bridge.bench_players import Player, computing, first_audio_s, flops_performed, performed, player
 from engine.errors import EngineError, unknown
 from engine.evaluation.extras import check_all
 from engine.performing import Given
@@ -32,10 +32,12 @@ from engine.registry import BAND
 if TYPE_CHECKING:
     import torch
 
+    from engine.model.track.passing import Passing
 
 SECONDS = 8.0
 SIZES = ("small", "base")  # and `full` where there is CUDA
 PRECISIONS = ("float32", "bfloat16", "int8")
+PRODUCTS = "its products at this machine's rate"
 RIVAL_FRAMES, RIVAL_FRAMES_QUICK = 400, 40  # 8 s at 50 frames a second; a tenth of it, times ten
 ROUNDS, ROUNDS_QUICK = 5, 2
 # (seconds, of size, on CUDA): issue of the track models.
@@ -102,42 +104,57 @@ def passes(bench: Bench) -> Iterator[str]:
         of = bench.players[role]
         flops, weights = flops_of(one_pass(of, "float32")), weights_of(of.model)
         for precision in PRECISIONS:
-            took = 1000.0 * best_seconds(one_pass(of, precision), bench.device, bench.rounds)
             floor = floor_of(flops, weights, precision, bench.device)
-            figure = Figure(
-                f"first pass over 8 s, {role}, {precision}", took, "ms", floor.ms, "floor of this run",
-                bench.rounds, "share 0.5" if bench.is_cuda and bench.size == "full" else "",
-            )  # fmt: skip
-            yield bench.line(
-                figure, role=role, precision=precision, share=round(floor.ms / took, 3),
-                gflop=round(flops / 1e9, 2),
-                compute_floor_ms=round(floor.compute_ms, 3), memory_floor_ms=round(floor.memory_ms, 3),
-                parameters=sum(p.numel() for p in of.model.parameters()), trained=of.trained,
-            )  # fmt: skip
+            for way, run in ways(of, precision, bench):
+                took = 1000.0 * best_seconds(run, bench.device, bench.rounds)
+                goal = "share 0.5" if bench.is_cuda and bench.size == "full" and way else ""
+                figure = Figure(
+                    f"first pass over 8 s, {role}, {precision}{way}", took, "ms", floor.ms,
+                    "floor of this run", bench.rounds, goal,
+                )  # fmt: skip
+                yield bench.line(
+                    figure, role=role, precision=precision, share=round(floor.ms / took, 3),
+                    gflop=round(flops / 1e9, 2),
+                    compute_floor_ms=round(floor.compute_ms, 3), memory_floor_ms=round(floor.memory_ms, 3),
+                    parameters=sum(p.numel() for p in of.model.parameters()), trained=of.trained,
+                )  # fmt: skip
 
 
-def one_pass(of: Player, precision: str) -> Callable[[], object]:
-    """The model over 8 s, hearing three tracks."""
+def ways(of: Player, precision: str, bench: Bench) -> Iterator[tuple[str, Callable[[], object]]]:
+    """How a pass can be computed: as it is written, and on CUDA compiled."""
+    yield "", one_pass(of, precision)
+    if bench.is_cuda:
+        from engine.model.track.passing import compiled
+
+        yield ", compiled", one_pass(of, precision, compiled(bench.device))
+
+
+def one_pass(of: Player, precision: str, passing: Passing | None = None) -> Callable[[], object]:
+    """The model over 8 s, hearing three tracks: latents, or tokens where `passing` says how."""
     import torch
 
     from engine.model.track.conditioning import score_width
     from engine.model.track.context import ContextFrames
-    from engine.model.track.int8 import quantised
-    from engine.model.track.performing import precision as computing
+    from engine.model.track.passing import Sampling
+    from engine.model.track.performing import precision as computing_in
+    from engine.model.track.precision import around_blocks
+    from engine.model.track.refinement import Plan, performed
     from engine.model.track.style import style_size
 
     config, device = of.codec.config, of.device
     frames = round(SECONDS * config.frame_rate)
-    model = quantised(of.model) if precision == "int8" else of.model
+    model = computing(of, precision)
     scores = torch.zeros(1, frames, score_width(of.model.config.kind), device=device)
     style = torch.zeros(1, style_size(), device=device)
     heard = torch.zeros(1, config.latent_width, frames, device=device)
     context = [ContextFrames(name, config.name, config.frame_rate, heard) for name in BAND if name != of.role]
 
     def run() -> object:
-        in_16_bit = precision == "bfloat16" or (precision == "int8" and device.type == "cuda")
-        with torch.inference_mode(), computing("bfloat16" if in_16_bit else "float32", device):
-            return model(scores, style, context)
+        with torch.inference_mode(), computing_in(around_blocks(precision, device), device):
+            prepared = model.prepare(scores, style, context)
+            if passing is None:
+                return model.passes(prepared)
+            return performed(model, prepared, of.codec.quantizer, Plan(()), Sampling(), passing=passing)
 
     return run
 
@@ -149,25 +166,27 @@ def tracks(bench: Bench) -> Iterator[str]:
     """Seconds of one 8-second track from score to samples; one bar of it anew; until its first bar is."""
     for role in roles_of(bench):
         of = bench.players[role]
-        whole = _median(partial(performed, of), bench)
-        floor = _track_floor(of, bench)
         goal = GOALS.get(("track", bench.size, bench.is_cuda), "")
-        named = {"role": role, "precision": _fastest(bench)}
-        yield bench.line(
-            _seconds(f"8-second track, {role}", whole, floor, "floor of its pass", bench, goal), **named
-        )
         kept = Given(np.zeros((of.score.length_samples, 2), np.float32), frozenset(range(1, of.score.bars)))
+        whole = _median(partial(performed, of), bench)
         anew = _median(partial(performed, of, given=kept), bench)
-        yield bench.line(_seconds(f"one bar anew, {role}", anew, whole, "the whole track", bench), **named)
         first = statistics.median(first_audio_s(of) for _ in range(bench.rounds))
-        yield bench.line(_seconds(f"first bar of {role}", first, whole, "the whole track", bench), **named)
+        for name, took, floor, asked in (
+            (f"8-second track, {role}", whole, _floor_s(flops_performed(of), bench), goal),
+            (f"one bar anew, {role}", anew, _floor_s(flops_performed(of, kept), bench), ""),
+            (f"first bar of {role}", first, _floor_s(flops_performed(of, first_only=True), bench), ""),
+        ):
+            yield bench.line(
+                _seconds(name, took, floor, PRODUCTS, bench, asked), role=role, precision=_fastest(bench),
+                share=round(floor / took, 3), of_whole=round(took / whole, 3),
+            )  # fmt: skip
 
 
 def four(bench: Bench) -> Iterator[str]:
     """Four tracks on four threads that share the cores, as the engine has them."""
     import torch
 
-    one, threads = _median(partial(performed, bench.players["drums"]), bench), torch.get_num_threads()
+    threads = torch.get_num_threads()
 
     def one_of_four(of: Player) -> None:
         torch.set_num_threads(max(1, threads // len(BAND)))
@@ -178,8 +197,10 @@ def four(bench: Bench) -> Iterator[str]:
             list(pool.map(one_of_four, bench.players.values()))
 
     took = _median(together, bench)
+    floor = _floor_s(sum(flops_performed(of) for of in bench.players.values()), bench)
     goal = GOALS.get(("four", bench.size, bench.is_cuda), "")
-    yield bench.line(_seconds("four 8-second tracks at once", took, one, "one track", bench, goal))
+    figure = _seconds("four 8-second tracks at once", took, floor, PRODUCTS, bench, goal)
+    yield bench.line(figure, precision=_fastest(bench), share=round(floor / took, 3))
 
 
 # --- memory -----------------------------------------------------------------------------------------
@@ -230,11 +251,11 @@ def musicgens(bench: Bench) -> Iterator[str]:
 # --- figures ----------------------------------------------------------------------------------------
 
 
-def _track_floor(of: Player, bench: Bench) -> float:
-    from engine.evaluation.models.floors import floor_of, flops_of, weights_of
+def _floor_s(flops: float, bench: Bench) -> float:
+    """Of so many operations, all cores at work, were all of them in the fastest precision."""
+    from engine.evaluation.models.floors import matrix_rate
 
-    flops = flops_of(one_pass(of, "float32"))
-    return floor_of(flops, weights_of(of.model), _fastest(bench), bench.device).ms / 1000.0
+    return flops / matrix_rate(_fastest(bench), bench.device)
 
 
 def _fastest(bench: Bench) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from engine.model.codec.codec import Codec
     from engine.model.track.hearing import Hearing
+    from engine.model.track.passing import Passing
     from engine.model.track.track_model import TrackModel
 
 BARS, TEMPO_BPM = 4, 120.0  # 8 s
@@ -91,21 +93,22 @@ def heard_by(role: str) -> dict[str, np.ndarray]:
     return {name: 0.1 * rng.standard_normal((samples, 2)).astype(np.float32) for name in BAND if name != role}
 
 
-def performed(of: Player, given: Given | None = None, first: Callable[..., None] | None = None) -> None:
-    """As the resident band does it on this machine; the others are listened to anew."""
-    from engine.config import ModelConfig
-    from engine.model.track.hearing import Hearing
-    from engine.model.track.performing import perform
-    from engine.model.track.precision import around_blocks, fastest
-    from engine.track_models import options_of
+def told_nothing(audio: object, start: int, end: int) -> None:
+    """To whom nobody listens."""
 
-    computes = fastest(of.device)
-    options = replace(options_of(ModelConfig()), precision=around_blocks(computes, of.device))
-    model = resident(of, computes)
-    perform(
-        model, of.codec, of.score, (), heard_by(of.role), 0, options,
-        given=given, first=first, hearing=Hearing(of.hearing.codecs),
-    )  # fmt: skip
+
+@dataclass(frozen=True)
+class Resident:
+    """A player's model as a band has it on this machine: made once."""
+
+    model: TrackModel
+    computes: str
+    passing: Passing
+
+
+def performed(of: Player, given: Given | None = None, first: Callable[..., None] = told_nothing) -> None:
+    """As the resident band does it on this machine; the others are listened to anew."""
+    _perform(of, resident(of), given, first)
 
 
 def first_audio_s(of: Player) -> float:
@@ -116,14 +119,57 @@ def first_audio_s(of: Player) -> float:
     return told[0]
 
 
-_INT8: WeakKeyDictionary[TrackModel, TrackModel] = WeakKeyDictionary()  # made once, as a band has it
+class Told(Exception):  # noqa: N818
+    """The first samples are there, and nothing more is wanted."""
 
 
-def resident(of: Player, computes: str) -> TrackModel:
-    from engine.model.track.int8 import quantised
+def flops_performed(of: Player, given: Given | None = None, first_only: bool = False) -> float:
+    """Operations of the matrix products of a performance, the codec's and those of listening included."""
+    from engine.evaluation.models.floors import flops_of
+    from engine.model.track.passing import EAGER
 
-    if computes != "int8":
-        return of.model
-    if of.model not in _INT8:
-        _INT8[of.model] = quantised(of.model)
-    return _INT8[of.model]
+    def first(audio: object, start: int, end: int) -> None:
+        if first_only:
+            raise Told
+
+    def job() -> None:
+        with suppress(Told):
+            _perform(of, Resident(of.model, "float32", EAGER), given, first)
+
+    return flops_of(job)
+
+
+def _perform(of: Player, by: Resident, given: Given | None, first: Callable[..., None]) -> None:
+    from engine.config import ModelConfig
+    from engine.model.track.hearing import Hearing
+    from engine.model.track.performing import perform
+    from engine.model.track.precision import around_blocks
+    from engine.track_models import options_of
+
+    options = replace(options_of(ModelConfig()), precision=around_blocks(by.computes, of.device))
+    perform(
+        by.model, of.codec, of.score, (), heard_by(of.role), 0, options,
+        given=given, first=first, hearing=Hearing(of.hearing.codecs), passing=by.passing,
+    )  # fmt: skip
+
+
+_RESIDENTS: WeakKeyDictionary[TrackModel, Resident] = WeakKeyDictionary()
+
+
+def resident(of: Player) -> Resident:
+    from engine.model.track.band import passing_of
+    from engine.model.track.precision import fastest
+
+    if of.model not in _RESIDENTS:
+        computes = fastest(of.device)
+        _RESIDENTS[of.model] = Resident(computing(of, computes), computes, passing_of(of.device))
+    return _RESIDENTS[of.model]
+
+
+def computing(of: Player, computes: str) -> TrackModel:
+    """A copy of the player's model that computes so."""
+    import copy
+
+    from engine.model.track.precision import in_precision
+
+    return in_precision(copy.deepcopy(of.model), computes)

@@ -13,8 +13,9 @@ from bridge.__main__ import main
 from engine.evaluation.models.floors import BYTES, Floor, flops_of, weights_of
 from engine.model.codec.codec import build_codec
 from engine.model.codec.config import config_named as codec_named
-from engine.model.track import weights
+from engine.model.track import passing, weights
 from engine.model.track.config import config_named
+from engine.model.track.passing import EAGER, compiled
 from engine.model.track.track_model import TrackModel
 from engine.model.track.weights import save_track_model
 from engine.music.score import Score
@@ -93,10 +94,32 @@ def test_a_bundled_model_of_that_size_plays_whatever_its_windows(tmp_path, monke
     assert not bench_players.player("bass", "debug", torch.device("cpu")).trained
 
 
-def test_each_model_has_its_own_twin_in_int8_and_none_outlives_it():
+def test_each_model_is_made_resident_once_and_none_outlives_it():
     of = bench_players.player("drums", "debug", torch.device("cpu"))
-    twin = bench_players.resident(of, "int8")
-    assert bench_players.resident(of, "int8") is twin and len(bench_players._INT8) == 1
-    del of, twin
+    by = bench_players.resident(of)
+    assert bench_players.resident(of) is by and len(bench_players._RESIDENTS) == 1
+    assert by.model is not of.model
+    del of, by
     gc.collect()
-    assert not bench_players._INT8
+    assert not bench_players._RESIDENTS
+
+
+def test_a_part_and_a_beginning_are_fewer_operations_than_the_whole():
+    of = bench_players.player("bass", "debug", torch.device("cpu"))
+    whole, first = bench_players.flops_performed(of), bench_players.flops_performed(of, first_only=True)
+    assert 0 < first < whole
+
+
+def test_a_pass_that_is_timed_compiled_says_the_same_tokens(monkeypatch):
+    monkeypatch.setattr(bench_models, "SECONDS", 1.0)
+    of = bench_players.player("bass", "debug", torch.device("cpu"))
+    eager = bench_models.one_pass(of, "float32", EAGER)()
+    fast = bench_models.one_pass(of, "float32", compiled(torch.device("cpu"), "eager"))()
+    assert eager.dtype == torch.long and torch.equal(eager, fast)
+
+
+def test_on_cuda_a_pass_is_timed_both_ways(monkeypatch):
+    bench = bench_models.Bench("debug", torch.device("cuda"), 1, True)
+    of = bench_players.player("bass", "debug", torch.device("cpu"))
+    monkeypatch.setattr(passing, "compiled", lambda device: EAGER)
+    assert [way for way, _ in bench_models.ways(of, "float32", bench)] == ["", ", compiled"]

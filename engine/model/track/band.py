@@ -73,7 +73,7 @@ class Band:
             if role not in self.members:
                 path = weights_of(role, self.folder)
                 member = member_of(path, self.codecs, self.device, self.precision)
-                self.members[role] = replace(member, passing=self.passing())
+                self.members[role] = replace(member, passing=passing_of(self.device, self.compiles))
             return self.members[role]
 
     def warm(self, role: str) -> None:
@@ -111,15 +111,16 @@ class Band:
             member.passing,
         )  # fmt: skip
 
-    def passing(self) -> Passing:
-        """Of one model."""
-        is_on = self.compiles == "on" or (self.compiles == AUTO and self.device.type == "cuda")
-        return compiled(self.device) if is_on else EAGER
-
     def share_cores(self, together: int) -> None:
         """For this thread, one of `together` that compute at once: with more threads than cores they wait for
         each other inside every product, and four tracks take half as long again on two cores."""
         torch.set_num_threads(max(1, self.threads // together))
+
+
+def passing_of(device: torch.device, compiles: str = AUTO) -> Passing:
+    """Of one model: `compiles` is auto (on CUDA), on or off."""
+    is_on = compiles == "on" or (compiles == AUTO and device.type == "cuda")
+    return compiled(device) if is_on else EAGER
 
 
 def member_of(path: Path, codecs: Codecs, device: torch.device, precision: str = AUTO) -> Member:
