@@ -110,12 +110,13 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
 
 def _add_training(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from bridge import train, train_codec, train_sources, train_track
+    from bridge import train, train_average, train_codec, train_sources, train_track
 
     train.add_parser(commands)
     train_sources.add_parser(commands)
     train_codec.add_parser(commands)
     train_track.add_parser(commands)
+    train_average.add_parser(commands)
 
 
 def _add_codec_options(parser: argparse.ArgumentParser) -> None:
@@ -234,11 +235,11 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from bridge import train, train_codec, train_sources, train_track
+    from bridge import train, train_average, train_codec, train_sources, train_track
 
     mains = {
         "corpus": train.main, "sources": train_sources.main, "codec": train_codec.main,
-        "track": train_track.main,
+        "track": train_track.main, "average": train_average.main,
     }  # fmt: skip
     return mains[args.what](args)
 

@@ -76,14 +76,16 @@ def save_track_model(
     card: Mapping[str, float] | None = None,
     about: Mapping[str, Any] | None = None,
     codec: Codec | None = None,
+    digest: str = "",
 ) -> None:
-    """`packed`: in a quarter of the size. `codec`: that it was trained with. EngineError `disk`."""
+    """`packed`: in a quarter of the size. `codec`: that it was trained with, or its `digest`. EngineError
+    `disk`."""
     metadata = {
         KEY: model.config.to_json(),
         CODEC: model.codec_config.to_json(),
         CARD: json.dumps(dict(card or {})),
         ABOUT: json.dumps(told(about or {})),
-        DIGEST: codec_digest(codec) if codec is not None else "",
+        DIGEST: codec_digest(codec) if codec is not None else digest,
     }
     write_weights(model, path, metadata, packed)
 
