@@ -87,7 +87,8 @@ def main(args: argparse.Namespace) -> int:
         if args.compile:
             trainer.compile()
         evaluation = evaluation_of(found, training, told)
-        told.run(Run(trainer, args.out, evaluation, told.line, found.about(), TRACK_WEIGHTS))
+        about = found.about() | ({} if begun is None else {"start_from": begun_name(args)})
+        told.run(Run(trainer, args.out, evaluation, told.line, about, TRACK_WEIGHTS))
         told.say(escape(next_steps(args.role, args.out, args.codecs is not None)))
     return 0
 
@@ -159,6 +160,10 @@ def begun_with(args: argparse.Namespace) -> TrackModel | None:
             "not_found",
             f"no model of {args.role} is bundled that could learn your stems; name one: --start-from FILE",
         ) from error
+
+
+def begun_name(args: argparse.Namespace) -> str:
+    return Path(args.start_from or args.role).name
 
 
 def check_start(training: TrackTrainingConfig, begun: TrackModel | None) -> None:

@@ -6,6 +6,7 @@ from bridge.__main__ import build_parser, main
 from bridge.train_codec import about, evaluation_of, pieces_of
 from engine.errors import EngineError
 from engine.model.codec.config import config_named
+from engine.model.codec.weights import load_codec
 from engine.training.codec.config import TrainingConfig
 from engine.training.codec.run import METRICS, WEIGHTS
 from engine.training.corpus import live, sources
@@ -42,6 +43,20 @@ def test_a_run_ends_with_its_weights_and_goes_on_when_asked_for_more(corpus, tmp
     assert (tmp_path / WEIGHTS).exists()
     lines = (tmp_path / METRICS).read_text().splitlines()
     assert sum("loss/mel" in line for line in lines) == 2  # the last step of each part is told
+
+
+def test_what_a_run_began_with_stays_said_however_it_goes_on(corpus, tmp_path):
+    assert train(corpus, tmp_path / "one", "--steps", "1") == 0
+    begin = ("--start-from", str(tmp_path / "one" / WEIGHTS))
+    other = ("--start-from", str(tmp_path / "none.safetensors"))
+    told = []
+    for steps, more in (("1", begin), ("2", ()), ("3", begin)):
+        assert train(corpus, tmp_path / "two", "--steps", steps, *more) == 0
+        told.append(load_codec(tmp_path / "two" / WEIGHTS).about["start_from"])
+    assert told == [WEIGHTS] * 3
+    assert train(corpus, tmp_path / "two", "--steps", "4", *other) == 1  # not there, whatever is gone on with
+    assert train(corpus, tmp_path / "one", "--steps", "2", *begin) == 0
+    assert "start_from" not in load_codec(tmp_path / "one" / WEIGHTS).about
 
 
 @pytest.mark.parametrize(

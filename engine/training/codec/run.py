@@ -28,6 +28,7 @@ from engine.training.codec.steps import Steps
 logger = logging.getLogger(__name__)
 CHECKPOINT, METRICS, WEIGHTS, CURVES = "checkpoint.pt", "metrics.jsonl", "codec.safetensors", "curves.png"
 TELL_EVERY = 20  # steps
+BEGUN = ("start_from",)  # of what the card says: true of a run's beginning, whatever it goes on with
 
 Network = TypeVar("Network")
 # (the trained network with averaged weights, the run's folder) -> figures such as {"held_out/mel": ...}
@@ -96,6 +97,8 @@ class Run:
             what = self.trainer.what
             raise EngineError("file", f"{path} is of another {what}; take another folder, or that {what}")
         self.trainer.load_state(state)
+        begun = {name: state.get("about", {})[name] for name in BEGUN if name in state.get("about", {})}
+        self.about = {name: text for name, text in self.about.items() if name not in BEGUN} | begun
         self._tell_changes(state["training"])
         self.saved_s = self.evaluated_s = self.trainer.spent_s
         return True
@@ -119,6 +122,7 @@ class Run:
             return
         state: dict[str, Any] = trainer.state()
         state |= {"config": trainer.identity(), "training": asdict(trainer.schedule)}  # type: ignore[call-overload]
+        state["about"] = dict(self.about)
         part = self.out / (CHECKPOINT + ".part")
         with disk_errors(part):
             torch.save(state, part)
