@@ -126,7 +126,11 @@ def _add_codec_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME_OR_PATH",
         help="codec: which, also several times (default all)",
     )
-    parser.add_argument("--corpus", type=Path, help="codec: whose held-out stems (default: made on the spot)")
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        help="codec: whose held-out stems (default: made on the spot, by our own instruments alone)",
+    )
     parser.add_argument("--roles", help="codec: with commas (default: those it is for)")
     parser.add_argument("--stems", type=int, help="codec: stems a role (default 8, with --quick 2)")
 

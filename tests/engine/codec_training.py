@@ -44,7 +44,7 @@ def pieces(corpus, config=CONFIG):
     return StemPieces(corpus.stems("train", ("drums",)), config.batch_size, samples, config.seed)
 
 
-def trainer(corpus, config=CONFIG, channels=2):
+def trainer(corpus, config=CONFIG, channels=2, precision="float32"):
     torch.manual_seed(config.seed)
     codec = build_codec(replace(config_named("debug"), channels=channels))
-    return CodecTrainer(codec, config, pieces(corpus, config), Place(torch.device("cpu")))
+    return CodecTrainer(codec, config, pieces(corpus, config), Place(torch.device("cpu"), precision))

@@ -177,3 +177,15 @@ def test_only_codecs_are_bundled_codecs():
     from bridge.evaluate_codec import bundled_codecs
 
     assert [path.stem for path in bundled_codecs()] == ["drums", "pitched"]
+
+
+@pytest.mark.parametrize("name", ["drums", "pitched"])
+def test_a_bundled_codec_streams_what_it_decodes(name):
+    codec = load_codec(name)
+    torch.manual_seed(3)
+    codes = torch.randint(codec.config.codebook_size, (1, codec.config.num_codebooks, 30))
+    with torch.inference_mode():
+        stream, whole = codec.stream(), codec.decode(codes)
+        parts = [stream.step(piece) for piece in codes.split(7, dim=2)]
+        streamed = torch.cat([*parts, stream.flush()], -1)
+    assert torch.allclose(streamed, whole, atol=1e-5 * float(whole.abs().max()))

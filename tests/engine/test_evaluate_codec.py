@@ -329,6 +329,22 @@ def test_the_command_writes_lines_a_card_and_pictures(codec_file, tmp_path, caps
     assert (out / "tiny_drums.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_somebody_elses_codec_is_measured_as_ours_are(tmp_path, capsys, monkeypatch):
+    for name in ("visqol", "matplotlib"):
+        pytest.importorskip(name)
+    from bridge.__main__ import main
+    from engine.evaluation.codec import stems
+    from tests.engine.published_folders import write_folder
+
+    folder = write_folder(tmp_path / "their_encodec")
+    monkeypatch.setattr(stems, "made", lambda roles: ((role, beats(TIMES_S[:5], 1.5)) for role in roles))
+    asked = ["evaluate", "codec", "--codec", str(folder), "--quick", "--stems", "1", "--roles", "drums"]
+    assert main([*asked, "--out", str(tmp_path / "out")]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"visqol", "onset.f1", "size.kilobits"} <= {line.get("summary") for line in lines}
+    assert "## their_encodec" in (tmp_path / "out" / "card.md").read_text()
+
+
 @pytest.mark.parametrize(("args", "said"), [
     (("--codec", "nowhere.safetensors"), "nowhere.safetensors"),
     (("--roles", "drum"), "drums"),

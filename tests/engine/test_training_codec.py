@@ -1,5 +1,6 @@
 """Training of a codec at debug size: it learns, goes on where it was cut off, refuses what does not fit."""
 
+import functools
 import json
 from dataclasses import replace
 
@@ -51,6 +52,22 @@ def test_it_learns(corpus):
     made = made_with(corpus, replace(CONFIG, steps=30, learning_rate=1e-2))
     losses = [made.step()["loss/mel"] for _ in range(30)]
     assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
+
+
+def test_it_learns_in_half_precision_too(corpus):
+    made = trainer(corpus, replace(CONFIG, steps=30, learning_rate=1e-2), precision="bfloat16")
+    losses = [made.step()["loss/mel"] for _ in range(30)]
+    assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
+    assert {weight.dtype for weight in made.codec.parameters()} == {torch.float32}
+
+
+def test_compiled_it_takes_the_same_step(corpus, monkeypatch):
+    """With a compiler that leaves everything as it is."""
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
+    plain, made = trainer(corpus), trainer(corpus)
+    made.compile()
+    for _ in range(2):
+        assert made.step() == pytest.approx(plain.step(), rel=1e-4)
 
 
 def test_a_mono_codec_learns_the_middle(corpus, tmp_path):
