@@ -18,7 +18,8 @@ from bridge.osc_spec import Row
 
 Entry = TypeVar("Entry", Binding, Light)
 TRACK = "/rg/track/"
-MAKING = ("/regenerate", "/import", "/undo", "/redo", "/take", "/cancel")  # what a track's state tells of
+# What a track's state tells of.
+MAKING = ("/regenerate", "/bars", "/import", "/undo", "/redo", "/take", "/cancel")
 
 
 def overlay(below: ControllerMap, learned: Sequence[Binding]) -> ControllerMap:

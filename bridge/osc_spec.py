@@ -123,6 +123,7 @@ MUSIC_ROWS = (
     Row("/rg/preview", (text("prompt"),), "instant quick-look stems only (no track model)", command=c.Preview),
     Row("/rg/cancel", (), "give up every running generation; what plays goes on", command=c.Cancel),
     Row(f"{TRACK}/regenerate", (text("prompt", optional=True),), "a new take in the context of the others; the prompt may be relative", command=c.Regenerate),
+    Row(f"{TRACK}/bars", (whole("first", 1, MAX_BARS), whole("last", 1, MAX_BARS), text("prompt", optional=True)), "a new take in which only these bars are new, counted from 1, both included; every other bar stays bit for bit", command=c.RegenerateBars),
     Row(f"{TRACK}/lock", (flag("on"),), "1: this stem's samples do not change until unlocked", command=c.SetLock, event=e.TrackLock),
     Row(f"{TRACK}/cancel", (), "give up this track's generation", command=c.Cancel),
     Row(f"{TRACK}/undo", (), "back to the take before", command=c.Undo),

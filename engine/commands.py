@@ -47,6 +47,16 @@ class Regenerate(AsyncCommand):
 
 
 @dataclass(frozen=True)
+class RegenerateBars(AsyncCommand):
+    """A new take in which only the bars `first` to `last` (from 1, both included) are new."""
+
+    track: str
+    first: int
+    last: int
+    prompt: str = ""
+
+
+@dataclass(frozen=True)
 class Import(AsyncCommand):
     """Take a file from the set's `imports/` as this track."""
 

@@ -18,6 +18,9 @@ def understood(
 ) -> None:
     """The prompt has been read: the set is what it says, within what stays."""
     session = core.session
+    if job.request.bars:  # the bars that stay have a frame, and it is not theirs to move the set's
+        tell(core, found)
+        return
     if job.request.kind != "regenerate":
         session.context = context
     course.tempo_before, tempo_bpm = session.frame.tempo_bpm, context.tempo_bpm

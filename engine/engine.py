@@ -27,12 +27,13 @@ from engine.models import Models, performers_told, warm_models
 from engine.outs import Outs
 from engine.prompt.understanding import current, understood_fields
 from engine.registry import Registry, default_registry
+from engine.requests import KINDS, resumed_command
 from engine.store import Store
 from engine.swapping import swap_to_current
 from engine.worker import Worker
 from engine.writer import Writer
 
-GENERATIONS = (c.Generate, c.Preview, c.Regenerate, c.Import)
+GENERATIONS = tuple(KINDS)
 EXPORTS = (c.ExportStems, c.ExportMix, c.ExportMidi, c.ExportDawproject)
 GAINS = (c.SetVolume, c.SetPan, c.SetMute, c.SetSolo)
 TAKES = (c.Undo, c.Redo, c.SelectTake)
@@ -293,14 +294,3 @@ class Engine:
         self.core.save()
         self.core.keeper.close()
         self.core.store.close()
-
-
-def resumed_command(entry: dict[str, object]) -> c.Command:
-    tracks, prompt = ",".join(entry["tracks"]), str(entry["prompt"])  # type: ignore[arg-type]
-    if entry["kind"] == "generate":
-        return c.Generate(prompt)
-    if entry["kind"] == "preview":
-        return c.Preview(prompt)
-    if entry["kind"] == "import":
-        return c.Import(tracks, prompt)
-    return c.Regenerate(tracks, prompt)

@@ -22,9 +22,10 @@ from engine.course import Course
 from engine.course_frame import give_tempo_back, imported, understood
 from engine.entrances import Entrances
 from engine.errors import EngineError
-from engine.jobs import CancelToken, Job, Made, Request
+from engine.jobs import Job, Made, Request
 from engine.making import make, take_in
 from engine.report import Report, cancelled
+from engine.requests import check_bars, kept, request_of
 from engine.snapshot import snapshot
 from engine.store import take_row
 from engine.track_events import take_events
@@ -49,8 +50,8 @@ class Generation:
     # --- asking -----------------------------------------------------------------------------------
 
     def submit(self, command: c.Command, origin: e.Origin) -> None:
-        """Queue a generation; EngineError `locked` or `unknown` before it is accepted."""
-        request = self._request(command, origin)
+        """Queue a generation; EngineError of `request_of` before it is accepted."""
+        request = request_of(self.core.session, command, origin, self._underway())
         self.queue.append(request)
         self.core.publish(e.Accepted(origin))
         for name in request.tracks:
@@ -59,18 +60,10 @@ class Generation:
         self._keep_queue()
         self._start_next()
 
-    def _request(self, command: c.Command, origin: e.Origin) -> Request:
-        session = self.core.session
-        kind = type(command).__name__.lower()
-        prompt = getattr(command, "prompt", "") or getattr(command, "name", "")
-        pattern = getattr(command, "track", "*")
-        tracks = session.select(pattern)
-        if len(tracks) == 1:
-            tracks[0].check_unlocked()
-        names = tuple(track.name for track in tracks if not track.locked)
-        if not names:
-            raise EngineError("locked", "every track is locked; unlock one first")
-        return Request(origin, kind, names, prompt, CancelToken(names))
+    def _underway(self) -> set[str]:
+        """Tracks that something is being made for, or waits to be."""
+        requests = [*(course.request for course in self.courses), *self.queue]
+        return {name for request in requests for name in request.tracks}
 
     def cancel(self, pattern: str) -> None:
         """Give up what runs and waits; what was playing goes on."""
@@ -110,7 +103,14 @@ class Generation:
                 )
                 continue
             self._settle_states([name for name in request.tracks if name not in tracks])
-            self._start(Request(request.origin, request.kind, tracks, request.prompt, request.cancel))
+            request = replace(request, tracks=tracks)
+            try:
+                check_bars(self.core.session, request)
+            except EngineError as error:
+                self._settle_states(tracks)
+                self._answer(request, error)
+                continue
+            self._start(request)
 
     def _start(self, request: Request) -> None:
         course = Course(request, set(request.tracks), started_at=time.monotonic())
@@ -291,7 +291,5 @@ class Generation:
     def _keep_queue(self) -> None:
         """Note what was asked and is not finished, for `serve --resume`."""
         requests = [*(course.request for course in self.courses), *self.queue]
-        self.core.store.put_state(
-            "unfinished", [{"kind": r.kind, "tracks": r.tracks, "prompt": r.prompt} for r in requests]
-        )
+        self.core.store.put_state("unfinished", [kept(request) for request in requests])
         self.core.commit()

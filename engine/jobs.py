@@ -14,6 +14,8 @@ from engine.prompt.music_context import Frame, MusicContext
 from engine.sound import Sound
 from engine.stem import Stem
 
+Bars = tuple[int, int]  # first and last, from 1
+
 
 class CancelToken:
     """One flag a track; set by the control thread, polled by the worker."""
@@ -38,6 +40,7 @@ class Request:
     tracks: tuple[str, ...]
     prompt: str
     cancel: CancelToken
+    bars: Bars | None = None  # of a regeneration: the only ones that are to be new; None: all
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import new_bars
 from engine.context.analysis import import_loop
 from engine.context.conflicts import Conflict, overruled
 from engine.context.track_context import TrackContext
 from engine.errors import EngineError
 from engine.jobs import Job, Made
-from engine.model_takes import PREVIEW_SHARE, perform_shown
+from engine.model_takes import PREVIEW_SHARE, perform_shown, with_given
 from engine.music.fresh import freshest
 from engine.music.past import NOTHING, Past
 from engine.music.score import Score
@@ -54,9 +55,8 @@ def make(job: Job, registry: Registry, outs: Outs, pool: Executor, report: Repor
                 continue
             score, seed = _written(job, track, context, heard, registry)
             heard[track] = TrackContext.from_score(score)
-            performing[track] = pool.submit(
-                _perform, job, track, score, seed, context, registry, outs, report
-            )
+            wishes = context if job.request.bars is None else job.past[track].context
+            performing[track] = pool.submit(_perform, job, track, score, seed, wishes, registry, outs, report)
     finally:
         rendered = _await(performing, report)
     if any(job.choices[track].family for track in rendered):
@@ -98,6 +98,8 @@ def _written(
     Where the seed is free, an idea too like the last takes gives way to another one; a prompt that changes
     the standing take may stay as near to it as it likes.
     """
+    if job.request.bars is not None:
+        return new_bars.written(job, track, context, heard, registry[track].compose)
     past = job.past.get(track, NOTHING)
 
     def compose(seed: int) -> Score:
@@ -144,8 +146,8 @@ def _without_idle_harmony(says: TrackContext) -> TrackContext:
 
 
 def _perform(
-    job: Job, track: str, score: Score, seed: int, context: MusicContext, registry: Registry, outs: Outs,
-    report: Report,
+    job: Job, track: str, score: Score, seed: int, context: MusicContext | None, registry: Registry,
+    outs: Outs, report: Report,
 ) -> Made | None:  # fmt: skip
     """One track from score to stem, on a thread of the pool: the take, or a model's preview."""
     kind, choice = registry[track], job.choices[track]
@@ -160,6 +162,7 @@ def _perform(
         audio = kind.perform(
             score, lambda done: report.progress(track, 0.1 + share * done), lambda: cancel.is_set(track)
         )
+        audio = with_given(audio, new_bars.given(job, track), score)
         stem = stem_from(score, quantise_24(audio), seed, job.request.prompt, job.digests)
         # A composer may write for another role (percussion as drums): the stem is this track's all the same.
         stem = replace(stem, track=track, render=kind.perform_name)

@@ -4,8 +4,8 @@
     joined    |MMMMMMMMMMMMMM\\ppppppp|ppppppp|     the bars that are finished, faded over into the preview
     take      |MMMMMMM|MMMMMMM|MMMMMMM|MMMMMMM|     one take, the model's
 
-A model that breaks off leaves the preview as the take. Bars that a relative prompt does not touch come
-from the standing take, bit for bit.
+A model that breaks off leaves the preview as the take. Bars that were not chosen to be new, or that a
+relative prompt does not touch, come from the standing take, bit for bit.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import new_bars
 from engine.errors import EngineError
 from engine.jobs import Job, Made
 from engine.model.track.splicing import kept_share, spliced, stretches
@@ -71,7 +72,7 @@ def _part(job: Job, rendered: Mapping[str, Made], track: str, registry: Registry
     shown, choice = rendered[track], job.choices[track]
     score = shown.stem.score
     assert choice.family is not None and score is not None
-    given = given_bars(job, track, score, shown.context, choice.performer)
+    given = new_bars.given(job, track) or given_bars(job, track, score, shown.context, choice.performer)
     words = words_of(shown.context, track) if shown.context else ()
     heard = _heard(job, rendered, track)
     return Part(registry[track].model, score, words, heard, shown.stem.seed, given, together)
@@ -87,6 +88,7 @@ def _perform(job: Job, shown: Made, part_of: Callable[[], Part], outs: Outs, rep
     def ready(audio: NDArray[np.float32]) -> None:
         if len(audio) and not cancel.is_set(track):
             begun = joined(finite(audio, family.name), shown.stem.audio)
+            begun = with_given(begun, part.given, part.score)
             report.joined(_made(shown, begun, f"{family.name}, part", outs))
 
     watch = Watch(

@@ -6,12 +6,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
+from engine import new_bars
 from engine.core import Core
 from engine.jobs import Job, Request
 from engine.making import derive_seed
 from engine.models import Choice
 from engine.music.past import Past
 from engine.performing import INSTRUMENTS
+from engine.prompt.chosen_bars import chosen_bars
 from engine.prompt.music_context import Frame, MusicContext
 from engine.session import Session
 from engine.track import Track
@@ -27,14 +29,19 @@ def snapshot(core: Core, request: Request) -> Job:
         stem = asked[0].stem
         if stem and not base:  # what came in from outside brings its own length
             frame = Frame(frame.tempo_bpm, stem.key, stem.signature, stem.bars, frame.pinned)
-        request = replace(request, prompt=request.prompt or asked[0].prompt)
+        request = replace(request, prompt=request.prompt or _own_words(asked[0], request))
+    if request.bars and new_bars.all_whole(session, request.tracks, request.bars):
+        request = replace(request, bars=None)
+    bound = imposed(core, stays)
+    if request.bars:
+        bound = new_bars.frame_of([track.stem for track in asked if track.stem])
     takes = {track.name: track.take for track in stays}
     return Job(
         request=request,
         frame=frame,
         base=base,
         heard={name: take.says for name, take in takes.items() if take},
-        imposed=imposed(core, stays),
+        imposed=bound,
         digests=tuple(take.stem.digest for take in takes.values() if take),
         seeds={track.name: seed_of(session, track, alone) for track in asked},
         params={track.name: dict(track.params) for track in asked},
@@ -44,6 +51,11 @@ def snapshot(core: Core, request: Request) -> Job:
         stems={track.name: track.stem for track in (*stays, *asked) if track.stem},
         tempo_leader=core.tempo_leader(),
     )
+
+
+def _own_words(track: Track, request: Request) -> str:
+    """The track's own prompt; "" where it was that which named the bars, and said nothing else."""
+    return "" if request.bars and chosen_bars(track.prompt) else track.prompt
 
 
 def imposed(core: Core, stays: Sequence[Track]) -> Frame | None:

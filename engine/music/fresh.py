@@ -19,19 +19,35 @@ TRIES = 8  # at about 3 ms a score
 RECENT = 8  # takes that a new one is held against
 
 
-def freshest(write: Callable[[int], Score], seed: int, takes: Sequence[Score | None]) -> tuple[Score, int]:
-    """The score of the first seed that differs enough from the recent takes, and that seed."""
-    recent = [Profile.of(take) for take in takes[-RECENT:] if take is not None]
+def freshest(
+    write: Callable[[int], Score],
+    seed: int,
+    takes: Sequence[Score | None],
+    part: Callable[[Score], Score] = lambda score: score,
+) -> tuple[Score, int]:
+    """The score of the first seed that differs enough from the recent takes, and that seed.
+
+    `part`: what of a score is to differ, where that is not all of it.
+    """
+    recent = [Profile.of(part(take)) for take in takes[-RECENT:] if take is not None]
     found: list[tuple[float, Score, int]] = []
     for _ in range(TRIES):
         score = write(seed)
-        away = Profile.of(score).nearest(recent)
+        away = _away(part(score), recent)
         found.append((away, score, seed))
         if away >= ENOUGH:
             return score, seed
         seed = following(seed)
     _, score, seed = max(found, key=lambda row: row[0])
     return score, seed
+
+
+def _away(score: Score, recent: Sequence[Profile]) -> float:
+    """The distance from the nearest; a rest is no other idea than a rest."""
+    is_rest = not (score.notes or score.hits)
+    if is_rest and any(not (one.score.notes or one.score.hits) for one in recent):
+        return 0.0
+    return Profile.of(score).nearest(recent)
 
 
 def following(seed: int) -> int:

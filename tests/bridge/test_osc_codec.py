@@ -130,6 +130,21 @@ def test_prompt_and_request_id_of_regenerate_are_both_optional(args, prompt, req
     assert decoded.request_id == request_id
 
 
+@pytest.mark.parametrize(
+    ("args", "prompt", "request_id"),
+    [
+        ((3, 4), "", -1),
+        ((3, 4, 7), "", 7),
+        ((3, 4, "a fill"), "a fill", -1),
+        ((3, 4, "a fill", 7), "a fill", 7),
+    ],
+)
+def test_bars_have_a_first_and_a_last_one_and_the_rest_is_optional(args, prompt, request_id):
+    decoded = decode("/rg/track/bass/bars", args, TRACKS)
+    assert decoded.command == c.RegenerateBars("bass", 3, 4, prompt)
+    assert decoded.request_id == request_id
+
+
 @pytest.mark.parametrize("value", [1, 1.0, True])
 def test_a_flag_is_one_in_every_dress(value):
     assert decode("/rg/track/bass/lock", [value], TRACKS).command == c.SetLock("bass", True)
@@ -191,6 +206,8 @@ def test_a_value_without_arguments_is_a_question():
         ("/rg/generate", [], "type", "s:prompt [i:request_id]"),
         ("/rg/generate", [5, 7], "type", "s:prompt [i:request_id]"),
         ("/rg/play", [1], "type", "no arguments"),
+        ("/rg/track/bass/bars", [3], "type", "i:first i:last [s:prompt] [i:request_id]"),
+        ("/rg/track/bass/bars", [0, 3], "range", "1 to 64"),
         ("/rg/beat", [1, 1, 120.0], "unknown", "only sent by the engine"),
         ("/rg/track/bass/state", ["ready"], "type", "only sent by the engine"),
         ("/rg/track/[/lock", [1], "type", "not closed"),

@@ -1,0 +1,54 @@
+"""Bars that a prompt for one track names: "redo bars 3-4", "bars 5 to 8 busier", "a fill in bar 4".
+
+A count is no choice ("4 bars", "bars: 8", "4 bar 2 step"), and neither are two places ("bar 2 and bar 7").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+PLACE = re.compile(
+    r"(?<![\w-])(?<!\d )(?:(?:only|just|nur)\s+)?(?:(?:in|on|at|for|from|of|over|im)\s+)?(?:the\s+)?"
+    r"(?:(?:bars|measures|takten?)\s+(?P<first>\d{1,4})\s*(?P<to>-|–|—|to|till|until|through|thru|bis|and|und|&)"
+    r"\s*(?P<last>\d{1,4})"
+    r"|(?:bar|measure|takt)\s+(?P<one>\d{1,4}))"
+    r"(?![\w./]|\s*-|\s+(?:bars?|measures?|takte?|bpm|steps?|chords?|notes?)\b)(?:\s+(?:only|alone))?", re.I,
+)  # fmt: skip
+NEIGHBOURS = ("and", "und", "&")
+# Verbs that say what is done with the bars, and nothing of the music.
+MAKING = re.compile(r"\b(?:redo|regenerate|remake|rewrite|renew|replace|refresh|redo it|erneuere?)\b", re.I)
+# Words that ask for bars that are new, and for nothing else.
+PLAIN = frozenset(
+    (
+        "new", "anew", "again", "fresh", "another", "different", "other", "something", "else", "change",
+        "make", "give", "me", "write", "do", "play", "try", "it", "a", "an", "the", "take", "version", "idea",
+        "please", "just", "only", "with", "now", "neu", "neue", "neuen", "neuer", "anders", "nochmal", "noch",
+        "einmal", "bitte", "mach", "mache",
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ChosenBars:
+    """Bars from 1, both ends included, and what else was said: "" where a new idea is all that is asked."""
+
+    first: int
+    last: int
+    rest: str
+
+
+def chosen_bars(prompt: str) -> ChosenBars | None:
+    """The bars that a prompt names as its place; None where it names none, or several places."""
+    found = list(PLACE.finditer(prompt))
+    if len(found) != 1:
+        return None
+    place = found[0]
+    first = int(place["first"] or place["one"])
+    last = int(place["last"] or first)
+    if (place["to"] or "").lower() in NEIGHBOURS and last != first + 1:
+        return None
+    said = MAKING.sub(" ", f"{prompt[: place.start()]} {prompt[place.end() :]}")
+    words = re.findall(r"\w+", said.lower())
+    rest = " ".join(said.split()).strip(" ,;:.-")
+    return ChosenBars(first, last, "" if all(word in PLAIN for word in words) else rest)
