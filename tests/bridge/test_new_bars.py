@@ -19,6 +19,8 @@ BAR_TICKS = 4 * 960
 @pytest.fixture(scope="module")
 def musician(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Musician]:
     with Musician(tmp_path_factory.mktemp("bars") / "set", "--jack", "off") as musician:
+        musician.send("/rg/seed", "i", "7")
+        musician.hear("/rg/seed", 7)
         assert musician.ask("/rg/generate", "s", "funk at 240 bpm, 4 bars").address == "/rg/done"
         yield musician
 
@@ -59,7 +61,9 @@ def test_only_the_bars_that_were_asked_for_are_new(musician, address, types, arg
     assert (answer.address, *answer.args[:2]) == ("/rg/done", address, musician.requests)
     after = musician.stem("melody")
     assert changed(before, after) == new
-    assert all(struck_in(after, bar - 1) != struck_in(before, bar - 1) for bar in new)
+    assert any(struck_in(after, bar - 1) != struck_in(before, bar - 1) for bar in new)
+    kept = {1, 2, 3, 4} - set(new)
+    assert all({*struck_in(before, bar - 1)} <= {*struck_in(after, bar - 1)} for bar in kept)
 
 
 def test_undo_brings_the_other_bars_back(musician):
