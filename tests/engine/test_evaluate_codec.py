@@ -120,6 +120,17 @@ def test_onsets_are_where_the_hits_are():
     assert onsets.onsets_s(beats() * 0.01, 0.01) == pytest.approx(TIMES_S, abs=0.008)
 
 
+def test_a_stroke_at_the_very_beginning_is_one():
+    """What a codec makes a little softer there is no onset of its own."""
+    times = np.arange(0.0, 2.8, 0.25)
+    audio = beats(times)
+    found = onsets.onsets_s(audio, float(np.abs(audio).max()))
+    assert len(found) == len(times) and np.abs(found - times).max() < 0.03
+    softer = audio.copy()
+    softer[:300] *= np.linspace(0.2, 1.0, 300)[:, None].astype(np.float32)
+    assert onsets.onset_f1(audio, softer) == 1.0
+
+
 def test_attacks_begin_at_the_very_sample():
     assert pre_echo.clear_attacks(beats()) == pytest.approx([round(t * RATE) for t in TIMES_S], abs=40)
 

@@ -3,13 +3,17 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
-from engine.model.track.conditioning import score_width
+from engine.model.track import performing
 from engine.model.track.config import TrackModelConfig, config_named
 from engine.model.track.context import ContextFrames
-from engine.model.track.giving_way import AMOUNT, LN_PER_DB, GivingWay
+from engine.model.track.giving_way import AMOUNT, POINTS, GivingWay, gain_of, points_of_frames
+from engine.model.track.hearing import Codecs, Hearing
+from engine.model.track.loop import Loop
+from engine.model.track.output import Output
 from engine.model.track.style import DEEPEST_DB, amount_place, style_of_score, style_size
 from engine.model.track.track_model import TrackModel
 from engine.music.score import Curve
@@ -17,55 +21,50 @@ from engine.training.track.scores import style_of_stem
 from tests.engine.instrument_scores import score
 from tests.engine.track_models import debug_codec
 
-FRAMES, WIDTH, LATENTS = 40, 8, 12
-SECONDS = torch.arange(FRAMES)[None] / 50.0
 
-
-def drums(batch: int = 1, heard: torch.Tensor | None = None) -> ContextFrames:
+def drums(frames: int = 60) -> torch.Tensor:
     torch.manual_seed(1)
-    latents = torch.randn(1, 6, 60).expand(batch, -1, -1)
-    return ContextFrames("drums", "drums", 75.0, latents, 0.0, heard)
+    return torch.randn(6, frames)
 
 
-def style(*amounts: float) -> torch.Tensor:
-    vector = torch.zeros(len(amounts), style_size())
-    vector[:, amount_place(AMOUNT)] = torch.tensor(amounts)
+def style(amount: float) -> torch.Tensor:
+    vector = torch.zeros(style_size())
+    vector[amount_place(AMOUNT)] = amount
     return vector
 
 
 @pytest.fixture
 def way() -> GivingWay:
     torch.manual_seed(0)
-    return GivingWay("drums", 6, LATENTS, WIDTH).requires_grad_(False)
+    return GivingWay("drums", 6).requires_grad_(False)
 
 
 def test_as_deep_as_is_said(way: GivingWay) -> None:
-    down = way((drums(3),), SECONDS, style(0.0, 0.25, 0.5))
-    assert down.shape == (3, FRAMES, 1)
-    assert not down[0].any() and torch.allclose(down[2], 2 * down[1]) and (down[2] > 0).all()
-    assert float(down.max()) < DEEPEST_DB * 0.5
+    none, half, whole = (way.down_db(drums(), style(amount)) for amount in (0.0, 0.25, 0.5))
+    assert whole.shape == (60 * POINTS,) and not none.any()
+    assert np.allclose(whole, 2 * half) and (whole > 0).all() and whole.max() < DEEPEST_DB * 0.5
 
 
-def test_without_drums_or_words_it_does_not(way: GivingWay) -> None:
-    bass = replace(drums(), role="bass", codec="pitched")
-    assert way((), SECONDS, style(0.5)) is None and way((bass,), SECONDS, style(0.5)) is None
-    assert way((drums(),), SECONDS, None) is None
+def test_other_drums_are_given_way_to_elsewhere(way: GivingWay) -> None:
+    assert np.abs(way.down_db(drums(), style(0.5)) - way.down_db(-drums(), style(0.5))).max() > 0.01
 
 
-def test_an_item_that_hears_nobody_or_is_told_nothing_does_not(way: GivingWay) -> None:
-    heard = torch.ones(3, 60, dtype=torch.bool)
-    heard[0] = False
-    down = way((drums(3, heard),), SECONDS, style(0.5, 0.5, 0.5), torch.tensor([False, True, False]))
-    assert not down[0].any() and not down[1].any() and down[2].any()
+def test_only_drums_of_its_codec_are_heard(way: GivingWay) -> None:
+    mine = ContextFrames("drums", "drums", 75.0, drums()[None])
+    others = replace(mine, role="bass"), replace(mine, codec="pitched")
+    assert way.drums_in((*others, mine)) is mine and way.drums_in(others) is None
 
 
-def test_a_decibel_less_is_one_in_what_the_codec_carries_as_it_is(way: GivingWay) -> None:
-    loud = torch.zeros(3, LATENTS)
-    loud[torch.arange(3), torch.arange(3)] = 2.0
-    way.take(loud)
-    fallen = way.latents(torch.full((1, 1, 1), 6.0))[0, 0]
-    assert torch.allclose(fallen[:3], torch.full((3,), -6.0 * LN_PER_DB * 2.0)) and not fallen[3:].any()
-    assert float(way.gain(torch.tensor(20.0))) == pytest.approx(0.1)
+def test_a_gain_is_its_curve_where_the_curve_has_points() -> None:
+    """Points stand in the middle of their part of a frame; before the first and after the last it stays."""
+    at = points_of_frames(-1, 2, 588)
+    assert at.tolist() == [(-4 + point + 0.5) * 147 for point in range(8)]
+    down = np.linspace(0.0, 20.0, 8)
+    gain = gain_of(down, at, -588, 1176)
+    assert gain[0] == 1.0 and gain[-1] == pytest.approx(0.1)
+    falls = -20 * np.log10(gain)
+    assert np.abs(np.interp(at + 588, np.arange(1176), falls) - down).max() < 0.02
+    assert (np.diff(falls) >= -1e-4).all()
 
 
 def test_drums_do_not_duck_and_files_from_before_load() -> None:
@@ -74,19 +73,52 @@ def test_drums_do_not_duck_and_files_from_before_load() -> None:
     assert not TrackModelConfig.from_dict(before).gives_way
 
 
-def test_a_model_says_softer_latents_where_it_gives_way() -> None:
+def test_what_is_performed_is_softer_at_once_and_by_as_much_as_is_said() -> None:
     codec = debug_codec()
     torch.manual_seed(0)
     model = TrackModel(config_named("bass", "debug"), codec.config).take_codebooks(codec.quantizer).eval()
     assert model.giving_way is not None
-    width = codec.config.latent_width
-    with torch.no_grad():
-        model.giving_way.fall.fill_(-1.0)
-    context = (ContextFrames("drums", codec.config.name, codec.config.frame_rate, torch.randn(1, width, 60)),)
-    scores = torch.randn(1, FRAMES, score_width("pitched"))
-    with torch.inference_mode():
-        level = [model(scores, style(amount), context).latents.mean() for amount in (0.0, 0.3, 0.6)]
-    assert level[0] > level[1] > level[2]
+    with torch.no_grad():  # whatever it hears: by half of the depth
+        model.giving_way.say.weight.zero_()
+        model.giving_way.say.bias.zero_()
+    hearing = Hearing(Codecs(lambda name: codec))
+    kit = 0.3 * np.random.default_rng(1).standard_normal((88200, 2)).astype(np.float32)
+
+    def played(heard: dict[str, np.ndarray], depth_db: float) -> np.ndarray:
+        told = replace(score("moog"), settings={"duck": depth_db / DEEPEST_DB})
+        task = performing.Task(
+            model, codec, told, (), heard, None, Loop(told.length_samples, codec.config.hop, 4), hearing,
+            performing.PerformOptions(), 0, performing.EAGER,
+        )  # fmt: skip
+        return task.gain
+
+    gain = played({"drums": kit}, 12.0)
+    assert 20 * np.log10(gain) == pytest.approx(-6.0, abs=0.01)
+    assert played({}, 12.0) is None and played({"bass": kit}, 12.0) is None
+    assert played({"drums": kit}, 0.0) is None
+
+
+def test_what_gives_way_does_so_after_its_level_was_set_and_limited() -> None:
+    """Loud enough for the limiter: the depth is what was asked for all the same."""
+    told = score("moog")
+    loop = Loop(told.length_samples, 882, 4)
+    count = (loop.num_frames + 2 * loop.margin) * loop.hop
+    gain = np.where(np.arange(count) // 8000 % 2, 0.25, 1.0).astype(np.float32)
+    torch.manual_seed(2)
+    audio = 0.5 * torch.randn(1, 2, count)
+    made = []
+    for each in (None, gain):
+        output = Output(loop, told, None, (), each)
+        for piece in audio.split(5000, dim=2):
+            output.add(piece)
+        made.append(output.finished())
+    plain, soft = made
+    place = gain[-loop.first_sample :][: len(plain)]
+    power = [
+        float((soft[place == level] ** 2).mean() / (plain[place == level] ** 2).mean())
+        for level in (0.25, 1.0)
+    ]
+    assert 10 * np.log10(power[0] / power[1]) == pytest.approx(-12.04, abs=0.3)
 
 
 def test_what_was_done_to_another_track_of_a_song_is_not_told_of_this_one() -> None:

@@ -15,7 +15,7 @@ from engine.config import ModelConfig, parse_config
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
 from engine.model.codec.weights import load_codec
-from engine.model.track.band import Band
+from engine.model.track.band import Band, passing_of
 from engine.model.track.config import config_named
 from engine.model.track.hearing import Codecs, Hearing
 from engine.model.track.passing import EAGER
@@ -151,7 +151,8 @@ def test_the_settings_say_how_the_band_performs(folder):
         precision="bfloat16", compile="on", passes="3 2", renewed=0.25, temperature=0.5, top_k=8, cfg_coef=1.5
     )
     band = TrackModels(folder, settings).band()
-    assert (band.precision, band.compiles) == ("bfloat16", "on") and band.passing() is not EAGER
+    assert (band.precision, band.compiles) == ("bfloat16", "on")
+    assert passing_of(band.device, band.compiles) is not EAGER is passing_of(band.device, "off")
     asked = band.options
     assert (asked.passes, asked.renewed) == ((3, 2), 0.25)
     assert (asked.temperature, asked.top_k, asked.cfg_coef) == (0.5, 8, 1.5)

@@ -73,7 +73,8 @@ def test_named_sizes_are_what_they_are_called(size, millions, role):
     config = config_named(role, size)
     with torch.device("meta"), Unfilled():
         model = TrackModel(config, codec_named(config.codec))
-    assert sum(weight.numel() for weight in model.parameters()) == pytest.approx(1e6 * millions, rel=0.1)
+    count = sum(weight.numel() for name, weight in model.named_parameters() if "giving_way" not in name)
+    assert count == pytest.approx(1e6 * millions, rel=0.1)
 
 
 def test_prepared_passes_are_the_plain_forward(model):

@@ -57,14 +57,14 @@ def loops_corpus(folder, roles=ROLES):
     return Corpus.open(folder)
 
 
-def ducked_corpus(folder):
-    """Bass beside drums, ducked; kicks on every second beat."""
+def ducked_corpus(folder, **effects):
+    """Bass beside drums, said to be ducked; kicks on every second beat."""
     corpus = loops_corpus(folder)
     for file in corpus.folder.rglob(SONGS):
         lines = [json.loads(line) for line in file.read_text().splitlines()]
         for line in lines:
             if "bass" in line["tracks"]:
-                line["tracks"]["bass"]["effects"] = {"duck": DUCK}
+                line["tracks"]["bass"]["effects"] = {"duck": DUCK, **effects}
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return corpus
 

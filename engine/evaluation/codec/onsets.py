@@ -22,6 +22,7 @@ WINDOW, BANDS = 1024, 138
 # and go with a change that nobody hears.
 LAG = 3
 GAIN = 30.0
+BEFORE = 20 * HOP  # samples of silence put before: a loop that begins with a stroke begins with an onset
 LEAST_RISE = 0.08  # mean over bands; softer flutter is no start of anything
 PEAK_S = 0.03  # the highest within so much on both sides
 MEAN_S = 0.1  # and above the mean of so much before it
@@ -69,13 +70,13 @@ def onsets_s(audio: NDArray[np.float32], peak: float, least_rise: float = LEAST_
     """[N, C=2] -> the times of its onsets, s; `peak`: the amplitude that counts as full scale."""
     if peak <= 0.0:
         return np.zeros(0)
-    rise = onset_strength(audio / np.float32(peak))
+    rise = onset_strength(np.pad(audio, ((BEFORE, 0), (0, 0))) / np.float32(peak))
     steps_a_second = STEM_SAMPLE_RATE / HOP
     near, before = round(PEAK_S * steps_a_second), round(MEAN_S * steps_a_second)
     peaks = need("librosa").util.peak_pick(
         rise, pre_max=near, post_max=near, pre_avg=before, post_avg=near, delta=least_rise, wait=near
     )
-    return np.asarray(peaks, dtype=np.float64) / steps_a_second
+    return np.maximum(np.asarray(peaks, dtype=np.float64) - BEFORE / HOP, 0.0) / steps_a_second
 
 
 def _pairs(truth: Times, found: Times, window_s: float) -> int:

@@ -98,15 +98,13 @@ class GuideHead(nn.Module):
         values = min(len(path), len(self.path))
         self.path[:values] = path[:values]
 
-    def forward(self, rows: Tensor, guide: Tensor, gain: Tensor | None = None) -> Tensor:
-        """rows [B, F, D], guide [B, F, channels x values], companded, gain of the waves [B, F, 1] -> part of
-        the latents [B, F, D]."""
+    def forward(self, rows: Tensor, guide: Tensor) -> Tensor:
+        """rows [B, F, D], guide [B, F, channels x values], companded -> part of the latents [B, F, D]."""
         shares = self.shares(rows)
         # In half precision the waveform itself would have 8 bits.
         with torch.autocast(rows.device.type, enabled=False):
             mixed = shares.float() * (LOUDER * guide * guide.abs()).float()
             waves = mixed.unflatten(-1, (CHANNELS, GUIDE_VALUES)).sum(-2)  # [B, F, values]
-            waves = waves if gain is None else waves * gain
             closed = waves / (waves.abs() + EVEN).sqrt()
             latents: Tensor = closed @ self.path
         return latents

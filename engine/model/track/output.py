@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.audio.limiter import limit
@@ -23,6 +24,7 @@ from engine.music.score import Score
 from engine.performing import Given
 from engine.units import db_to_gain, gain_to_db, ms_to_samples
 
+Gain = NDArray[np.float32] | None
 SEAM_SAMPLES = ms_to_samples(20.0)  # one period of 50 Hz
 JOINT_SAMPLES = ms_to_samples(15.0)
 NEAR_DB = 1.0  # from the loudness of a role: takes of one score differ by as much
@@ -30,8 +32,11 @@ MOST_DB = 6.0  # more than that is no matter of level
 
 
 class Output:
-    def __init__(self, loop: Loop, score: Score, given: Given | None, kept: tuple[Stretch, ...]) -> None:
-        self.loop, self.score, self.given = loop, score, given
+    def __init__(
+        self, loop: Loop, score: Score, given: Given | None, kept: tuple[Stretch, ...], gain: Gain = None
+    ) -> None:
+        """`gain` of every sample of the frames from the loop's first one on, for what gives way to others."""
+        self.loop, self.score, self.given, self.gain = loop, score, given, gain
         self.seam = min(SEAM_SAMPLES, -loop.first_sample, loop.num_samples // 4)
         self.share = None if given is None else kept_share(loop.num_samples, kept, JOINT_SAMPLES)
         self.samples = np.zeros(((loop.num_frames + 2 * loop.margin) * loop.hop, 2), dtype=np.float32)
@@ -71,12 +76,14 @@ class Output:
         """The loop's first `end` samples, as they are heard."""
         zero = -self.loop.first_sample
         audio = self.samples[zero : zero + end].copy()
+        soft = np.float32(1.0) if self.gain is None else self.gain[zero : zero + end, None]
         gain_db = 0.0
         if end == self.loop.num_samples:
             before = self.samples[zero - self.seam : zero]
             audio[end - self.seam :] = closed(audio[end - self.seam :], before)
-            gain_db = correction_db(audio, self.score)
+            gain_db = correction_db(audio * soft, self.score)
         limit(audio, db_to_gain(gain_db), db_to_gain(role_of(self.score.track).true_peak_db))
+        audio *= soft  # last: a limiter would fill up what gives way
         if self.given is None or self.share is None:
             return audio
         return spliced(audio, self.given.audio[:end], self.share[:end])

@@ -16,13 +16,16 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import EngineError
 from engine.model.codec.codec import Codec
 from engine.model.track.conditioning import score_frames
 from engine.model.track.context import ContextFrames
+from engine.model.track.giving_way import KEY, gain_of, points_of_frames
 from engine.model.track.hearing import Codecs, Heard, Hearing, loop_latents
 from engine.model.track.loop import Audio, Loop
 from engine.model.track.output import Output
@@ -91,7 +94,7 @@ def perform(
     task = Task(model, codec, score, words, context or {}, given, loop, hearing, options, seed, passing)
     plan = planned(model, score, loop, options)
     stitching = Stitching(plan, FADE_FRAMES)
-    output = Output(loop, score, given, kept)
+    output = Output(loop, score, given, kept, task.gain)
     decoding = codec.decoder.stream()  # type: ignore[operator]
     for number, window in enumerate(plan):
 
@@ -137,11 +140,33 @@ class Task:
         self.device = next(model.parameters()).device
         self.style = self._tensor(style_of_score(score, words))[None]  # [1, style size]
         self.heard = [hearing.heard(track, audio, loop, codec.config) for track, audio in context.items()]
+        self.gain = self._gives_way()
         self.given: Tensor | None = None  # [D, F] of all frames
         self.given_mask: Tensor | None = None  # [F]
         if given is not None and given.bars:
-            self.given = loop_latents(codec, given.audio, loop)
+            self.given = loop_latents(codec, self._as_played(given.audio), loop)
             self.given_mask = self._tensor(loop.whole_frames(stretches(given, score)))
+
+    def _gives_way(self) -> NDArray[np.float32] | None:
+        """The gain of every sample of all frames; None where it gives way to nobody."""
+        way = self.model.giving_way
+        drums = next((h for h in self.heard if way and (h.track, h.codec) == (KEY, way.codec)), None)
+        if way is None or drums is None:
+            return None
+        down_db = way.down_db(drums.latents.to(self.device), self.style[0])
+        if not down_db.any():
+            return None
+        hop = round(self.codec.config.sample_rate / drums.frame_rate)
+        at = points_of_frames(drums.first_frame, drums.latents.shape[1], hop)
+        loop = self.loop
+        return gain_of(down_db, at, loop.first_sample, (loop.num_frames + 2 * loop.margin) * loop.hop)
+
+    def _as_played(self, audio: Audio) -> Audio:
+        """A loop of bars that stay, as it was before it gave way."""
+        if self.gain is None:
+            return audio
+        zero = -self.loop.first_sample
+        return audio / self.gain[zero : zero + len(audio), None]
 
     def performed(self, window: Window, step: Callable[[float], None]) -> Tensor:
         """The latents [1, D, F] of the window's tokens."""

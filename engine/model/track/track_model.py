@@ -55,7 +55,6 @@ class Prepared(NamedTuple):
     shared: Shared
     guided: bool
     guide: Tensor  # [B, F, channels x values], or [2 B, ...]
-    down_db: Tensor | None = None  # how far it gives way [B, F, 1], or [2 B, ...]
 
 
 class StyleRows(nn.Module):
@@ -127,7 +126,7 @@ class TrackModel(nn.Module):
         self.latents = LatentHead(config.width, sizes[2])
         self.guide = GuideHead(config.width, sizes[2], config.kind)
         self.tokens = TokenHead(config.width, *sizes)
-        self.giving_way = _giving_way(config, sizes[2])
+        self.giving_way = _giving_way(config)
 
     @property
     def mask(self) -> int:
@@ -180,17 +179,11 @@ class TrackModel(nn.Module):
         rows = self.frames.conditions(scores, begin, given_mask)  # [B, F, D]
         alone, seconds = rows, self._seconds(scores)
         rows = rows + self.alongside(context, seconds, drop_context)
-        down_db = None
-        if self.giving_way is not None:
-            down_db = self.giving_way(context, seconds, style, drop_style, drop_context)
-        if down_db is not None:
-            rows = rows + self.giving_way.rows(down_db.to(rows.dtype))  # type: ignore[union-attr]
         styled = self.style(style, batch, drop_style)  # [B, style width]
         heard = self.context(context, batch, drop_context)
         guide = scores[..., -GUIDE_SIZE:]
         if guided:
             guide = guide.repeat(2, 1, 1)
-            down_db = None if down_db is None else torch.cat((down_db, torch.zeros_like(down_db)))
             rows = torch.cat((rows, alone))
             styled = torch.cat((styled, self.style(None, batch, None).to(styled.dtype)))
             heard = heard.with_nothing()
@@ -199,7 +192,7 @@ class TrackModel(nn.Module):
         mask = None if heard.heard is None else heard.heard[:, None, None]  # [B, 1, 1, S]
         shared = Shared(turns(seconds, head_width), mask)
         read = self.transformer.conditions(styled, heard.rows, others)
-        return Prepared(rows, *read, shared, guided, guide, down_db)
+        return Prepared(rows, *read, shared, guided, guide)
 
     def passes(
         self, prepared: Prepared, tokens: Tensor | None = None, codebooks: Sequence[int] = ()
@@ -218,20 +211,13 @@ class TrackModel(nn.Module):
             rows = rows + self.frames.tokens(self.entries.normed(known.sum(1)), count)
         rows = self.transformer(rows, prepared.conditions, prepared.end, prepared.shared)
         latents = self.entries.latents(self.latents(rows))  # [B, F, D]
-        latents = latents + self._low_band(rows, prepared)
+        latents = latents + self.guide(rows, prepared.guide)
         logits = None
         if codebooks:
             assert known is not None or tuple(codebooks) == (0,), "finer codebooks need the coarser tokens"
             known = latents.new_zeros(latents.shape[0], 0, *latents.shape[1:]) if known is None else known
             logits = self.tokens(rows, latents, known, self.entries, codebooks)
         return Prediction(latents.transpose(1, 2), logits)
-
-    def _low_band(self, rows: Tensor, prepared: Prepared) -> Tensor:
-        """What the guide says, and how far all of it gives way [B, F, D of the codec]."""
-        if self.giving_way is None or prepared.down_db is None:
-            return self.guide(rows, prepared.guide)
-        waves = self.guide(rows, prepared.guide, self.giving_way.gain(prepared.down_db))
-        return waves + self.giving_way.latents(prepared.down_db)
 
     def _seconds(self, scores: Tensor) -> Tensor:
         """When each frame stands [1, F], from the window's first."""
@@ -244,9 +230,9 @@ def heard_codecs(config: TrackModelConfig) -> dict[str, int]:
     return {name: codec_named(name).latent_width for name in sorted(names)}
 
 
-def _giving_way(config: TrackModelConfig, latent_width: int) -> GivingWay | None:
+def _giving_way(config: TrackModelConfig) -> GivingWay | None:
     codec, drums_width = heard_roles(config).get(KEY, ("", 0))
-    return GivingWay(codec, drums_width, latent_width, config.width) if config.gives_way and codec else None
+    return GivingWay(codec, drums_width) if config.gives_way and codec else None
 
 
 def heard_roles(config: TrackModelConfig) -> dict[str, tuple[str, int]]:

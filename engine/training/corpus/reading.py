@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
+from engine.music.score import Score
 
 FORMAT = 1
 SPLITS = ("train", "held_out")
@@ -42,6 +43,14 @@ class StemFile:
         except (OSError, soundfile.LibsndfileError) as error:
             raise EngineError("file", f"{self.path}: cannot be read ({error})") from error
         return np.asarray(audio)
+
+    def score(self) -> Score:
+        """As it was written; EngineError `file` where it cannot be read."""
+        try:
+            text = self.score_path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise EngineError("file", f"{self.score_path}: cannot be read ({error})") from error
+        return Score.from_json(text)
 
     @property
     def score_path(self) -> Path:

@@ -121,13 +121,21 @@ def ducked(
     kick    |
     gain  --\\        __/--      attack, hold, release; in decibels a straight fall and a rise that slows
     """
+    depth = duck_share(len(loop), kicks, attack_ms, hold_ms, release_ms)
+    return np.asarray(loop * (10.0 ** (-depth_db / 20.0 * depth)).astype(np.float32)[:, None])
+
+
+def duck_share(
+    samples: int, kicks: Sequence[tuple[int, float]], attack_ms: float, hold_ms: float, release_ms: float
+) -> NDArray[np.float64]:
+    """How much of its depth the ducking has at every sample of a loop, 0..1 [samples]."""
     attack, hold, release = (max(1, ms_to_samples(ms)) for ms in (attack_ms, hold_ms, release_ms))
     fall, rise = np.linspace(0.0, 1.0, attack), np.linspace(1.0, 0.0, release) ** 1.5
-    shape = np.concatenate([fall, np.ones(hold), rise])[: len(loop)]
-    depth = np.zeros(len(loop))
+    shape = np.concatenate([fall, np.ones(hold), rise])[:samples]
+    depth = np.zeros(samples)
     for start, strength in kicks:
-        _raise(depth, start % len(loop), strength * shape)
-    return np.asarray(loop * (10.0 ** (-depth_db / 20.0 * depth)).astype(np.float32)[:, None])
+        _raise(depth, start % samples, strength * shape)
+    return depth
 
 
 def _raise(line: NDArray[np.float64], start: int, shape: NDArray[np.float64]) -> None:

@@ -8,6 +8,7 @@ r"""The stems of a corpus as a codec says them, on the disk: a training step rea
 CACHE/CORPUS/CODEC/train/00000/0003_drums.latents.npy    float16 [F + lap, D]
                               /0003_drums.codes.npy      int16 [F + lap, K]
                               /0003_drums.json           the gain that brought the stem to its loudness
+                              /0003_bass_unducked...     as it was before it gave way to the kick
 
 CODEC: a digest of the encoder's and the codebooks' weights. A decoder that went on learning changes nothing.
 """
@@ -36,11 +37,13 @@ from engine.music.score import Score
 from engine.training.codec.run import disk_errors
 from engine.training.corpus.processes import in_order
 from engine.training.corpus.reading import HEAD, Corpus, StemFile
+from engine.training.track.ducking import UnduckedStem
 from engine.units import db_to_gain
 
 LAP_SECONDS = 6.0  # after the loop's end, its beginning once more: the longest window that crosses the seam
 AROUND_FRAMES = 24  # what an encoder sees on either side
 LONGEST_FRAMES = 3000  # encoded at a time: a minute
+UNDUCKED = "_unducked"
 MOST_PEAK = 4.0  # of a stem brought to its loudness; one sparse click is not raised beyond
 Told = Callable[[float], None]  # seconds of audio that are done
 
@@ -88,7 +91,8 @@ class Cache:
     def prefix(self, stem: StemFile) -> Path:
         """What the names of the stem's files begin with."""
         split, shard = stem.path.parts[-3:-1]
-        return self.folder / self.encoders[stem.role].digest / split / shard / stem.path.stem
+        name = stem.path.stem + (UNDUCKED if isinstance(stem, UnduckedStem) else "")
+        return self.folder / self.encoders[stem.role].digest / split / shard / name
 
     def missing(self, stems: Sequence[StemFile]) -> list[StemFile]:
         return [stem for stem in stems if not _named(self.prefix(stem), ".json").exists()]
@@ -170,8 +174,7 @@ def _encode_into(task: tuple[StemFile, Path, str]) -> float:
     stem, prefix, codec = task
     torch.set_num_threads(1)  # as many processes as there are cores do this
     audio = stem.read()
-    score = Score.from_json(stem.score_path.read_text(encoding="utf-8"))
-    gain = levelling_gain(audio, score)
+    gain = levelling_gain(audio, stem.score())
     latents, codes = encoded(_codec(codec), audio * np.float32(gain))
     with disk_errors(prefix):
         prefix.parent.mkdir(parents=True, exist_ok=True)

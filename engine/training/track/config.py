@@ -24,7 +24,8 @@ class TrackTrainingConfig:
     `latent` and `mel` ... `attack` weigh the losses: those of sound through the frozen decoder, of
     `heard_seconds` of `heard_items` windows every `heard_every` steps (0 items: never). `masked_share` of the
     steps guesses masked tokens besides, weighed by `masked`. `giving_way` weighs what a corpus knows of its
-    ducking; with `only_giving_way` nothing else is learnt: that takes minutes, and leaves the rest as it is.
+    ducking; with `only_giving_way` nothing else is learnt, from any drums with kicks, ducked by lot: that
+    takes minutes, and leaves the rest as it is.
     """
 
     steps: int = ENDLESS_STEPS

@@ -40,8 +40,9 @@ def drawn(
 def drawn_ducked(
     windows: Windows, config: TrackTrainingConfig, dice: random.Random
 ) -> tuple[Batch, list[tuple[Part, int]]]:
-    """A batch of parts that give way, each of which hears the drums alone."""
-    places = windows.draw(config.batch_size, dice, windows.giving)
+    """A batch of parts that give way, ducked by lot, each of which hears the drums alone."""
+    drawn_places = windows.draw(config.batch_size, dice, windows.giving)
+    places = [(windows.drawn_ducking(part, dice), first) for part, first in drawn_places]
     return windows.batch(places, [(KEY,)] * len(places)), places
 
 

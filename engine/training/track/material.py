@@ -16,7 +16,7 @@ from engine.training.corpus.reading import Corpus, StemFile
 from engine.training.track.cache import Cache
 from engine.training.track.config import TrackTrainingConfig
 from engine.training.track.scores import ScoreRows
-from engine.training.track.windows import Part, Windows, parts_of
+from engine.training.track.windows import Part, Windows, parts_of, unducked
 from engine.units import STEM_SAMPLE_RATE
 
 SUFFIX = ".safetensors"
@@ -77,7 +77,8 @@ def material(
     codec = load_codec(codecs[config.role])
     rows = ScoreRows.of(cache.folder, codec.config, config.kind)
     wanted = [stem for split in stems.values() for stem in _of_songs_with(config.role, split)]
-    mine = [stem for stem in wanted if stem.role == config.role]
+    wanted += [stem for split in stems.values() for stem in unducked(config.role, split)]
+    mine = [stem for stem in wanted if stem.role == config.role and type(stem) is StemFile]
     _fill("encoding", cache.fill, cache.missing(wanted), processes, told)
     _fill("scores", rows.fill, rows.missing(mine), processes, told)
     parts = {split: parts_of(_of_songs_with(config.role, found), config.role, cache, rows)

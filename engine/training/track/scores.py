@@ -75,11 +75,7 @@ class ScoreRows:
 
 def score_of(stem: StemFile) -> Score:
     """As a model is told of it: without its palette where another sound played it. EngineError `file`."""
-    try:
-        text = stem.score_path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise EngineError("file", f"{stem.score_path}: cannot be read ({error})") from error
-    return as_played(Score.from_json(text), stem.source)
+    return as_played(stem.score(), stem.source)
 
 
 def style_of_stem(stem: StemFile, score: Score) -> NDArray[np.float32]:

@@ -41,6 +41,7 @@ from engine.training.track.windows import Batch, Part, Windows
 logger = logging.getLogger(__name__)
 MEASURED_STEMS, MEASURED_FRAMES = 200, 400  # whose latents tell their middle and spread
 LEAST_SPREAD = 1e-3
+DECIDED = 4.0  # weight of how far the giving way is off, beside its cross-entropy
 TRACK_WEIGHTS = "track.safetensors"
 
 
@@ -67,7 +68,8 @@ class TrackTrainer(Steps):
         model.config = replace(model.config, window_frames=frames, margin_frames=margin)
         if config.only_giving_way and (model.giving_way is None or not windows.giving):
             raise EngineError(
-                "range", f"only_giving_way: {windows.config.role} of this corpus give way to no drums"
+                "range",
+                f"only_giving_way: no kicks to give way to beside {windows.config.role} of this corpus",
             )
         self.average = Averaged(model, config.averaging)
         self.sound = Sound(codec).to(place.device)
@@ -87,8 +89,6 @@ class TrackTrainer(Steps):
         entries.spread.copy_(torch.from_numpy(rows.std(0)).clamp(min=LEAST_SPREAD))
         if isinstance(self.codec.encoder, SpectralEncoder):
             self.model.guide.take(self.codec.encoder.low)
-            if self.model.giving_way is not None:
-                self.model.giving_way.take(self.codec.encoder.loud)
 
     def compile(self) -> None:
         """Fuse what is elementwise, block by block. Meant for GPUs."""
@@ -177,19 +177,18 @@ class TrackTrainer(Steps):
         }
 
     def _giving_way_loss(self, batch: Batch) -> dict[str, Tensor]:
-        """Where the corpus knows how far a track gave way to drums that are heard: cross-entropy in nats."""
+        """Where the corpus knows how far a track gave way to drums that are heard."""
         way = self.model.giving_way
         drums = way.drums_in(batch.context) if way is not None else None
-        if way is None or drums is None or batch.gives_way is None:
+        if not self.config.giving_way or way is None or drums is None or batch.gives_way is None:
             return {}
         known = ~batch.gives_way.isnan()
         if drums.heard is not None:
-            known &= drums.heard.any(1)[:, None]
-        seconds = torch.arange(known.shape[1], device=known.device)[None] / self.codec.config.frame_rate
-        said = way.logits(drums, seconds)[..., 0].float()
-        apart = functional.binary_cross_entropy_with_logits(
-            said, batch.gives_way.nan_to_num(), reduction="none"
-        )
+            known &= drums.heard[..., None]
+        said, wanted = way(drums.latents).float(), batch.gives_way.nan_to_num()
+        apart = functional.binary_cross_entropy_with_logits(said, wanted, reduction="none")
+        # The first learns fast, and says the mean of what may be; the second decides.
+        apart = apart + DECIDED * (torch.sigmoid(said) - wanted).abs()
         return {"giving_way": (apart * known).sum() / known.sum().clamp(min=1)}
 
     def _latent_loss(self, latents: Tensor, batch: Batch) -> Tensor:

@@ -22,12 +22,20 @@ from engine.errors import EngineError
 from engine.model.codec.config import CodecConfig
 from engine.model.track.config import TrackModelConfig
 from engine.model.track.context import ContextFrames
-from engine.model.track.giving_way import KEY
+from engine.model.track.giving_way import KEY, POINTS
 from engine.training.corpus.reading import StemFile
-from engine.training.corpus.together import ducked, kicks_of
 from engine.training.track.cache import Cache, Encoded, corpus_digest
+from engine.training.track.ducking import (
+    UnduckedStem,
+    drawn_duck,
+    duck_of,
+    kicks_beside,
+    share_at_points,
+    undone,
+)
 from engine.training.track.scores import ScoreRows, score_of, style_of_stem
 
+USUAL_BPM = 120.0  # of a song that says nothing
 LEAST_GIVEN, MOST_GIVEN = 0.15, 0.85  # share of a window's bars that are given
 
 
@@ -44,7 +52,7 @@ class Batch:
     codes: Tensor  # [B, K, F]
     context: tuple[ContextFrames, ...] = ()
     given: Tensor | None = None
-    gives_way: Tensor | None = None  # [B, F], a share of the depth; NaN where nobody knows
+    gives_way: Tensor | None = None  # [B, frames of the drums, POINTS], 0..1 of the depth; NaN: not known
     no_style: Tensor | None = None  # bool [B]
 
     def to(self, device: torch.device) -> Batch:
@@ -69,14 +77,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Part:
-    """A song's stem of the role that is trained, and what is heard of its others."""
+    """A song's stem of the role that is trained, before it gave way, and what is heard of the others."""
 
     stem: StemFile
     target: Encoded
     rows: NDArray[np.float16]  # [F, S]
     style: NDArray[np.float32]  # [W]
     heard: dict[str, Encoded]  # of the others, by role
-    gives_way: NDArray[np.float32] | None = None  # [F], 0..1 of the depth, where a corpus ducked it
+    gives_way: NDArray[np.float32] | None = None  # [frames of the drums, POINTS], 0..1 of the depth
+    kicks: tuple[tuple[int, float], ...] = ()  # (start sample, strength), where its drums are heard
 
     @property
     def bar_samples(self) -> float:
@@ -110,8 +119,15 @@ class Windows:
 
     @cached_property
     def giving(self) -> list[Part]:
-        """Those of which it is known how they give way to drums that can be heard."""
-        return [part for part in self.parts if part.gives_way is not None and KEY in part.heard]
+        """Those with kicks to give way to."""
+        return [part for part in self.parts if part.kicks]
+
+    def drawn_ducking(self, part: Part, dice: random.Random) -> Part:
+        """The part, ducked by lot: what it sounds like is not asked."""
+        beat_s = 60.0 / float(part.stem.line.get("tempo_bpm", USUAL_BPM))
+        duck = drawn_duck(part.kicks, part.stem.samples, beat_s, dice)
+        frames = len(part.heard[KEY].latents)
+        return replace(part, gives_way=share_at_points(duck, frames, self.codecs[KEY].hop))
 
     def draw(self, count: int, dice: random.Random, among: Sequence[Part] = ()) -> list[tuple[Part, int]]:
         """Parts, of all or `among` some, and their windows' first frames: long songs as often as short."""
@@ -141,17 +157,21 @@ class Windows:
         )
 
     def _gives_way(self, places: Sequence[tuple[Part, int]]) -> Tensor | None:
+        """At the points of the drums' frames that `_track` gives of them."""
         if all(part.gives_way is None for part, _ in places):
             return None
-        unknown = np.full(self.frames, np.nan, dtype=np.float32)
-        return torch.from_numpy(
-            np.stack(
-                [
-                    unknown if part.gives_way is None else part.gives_way[first : first + self.frames]
-                    for part, first in places
-                ]
-            )
-        )
+        hop, count = self.codecs[KEY].hop, self._count(KEY)
+        known = np.full((len(places), count, POINTS), np.nan, dtype=np.float32)
+        for item, (part, first) in enumerate(places):
+            if part.gives_way is not None:
+                start = first * self.codec.hop // hop
+                rows = part.gives_way[start : start + count]
+                known[item, : len(rows)] = rows
+        return torch.from_numpy(known)
+
+    def _count(self, role: str) -> int:
+        """Frames of the role's codec under a window."""
+        return -(-self.frames * self.codec.hop // self.codecs[role].hop) + 1
 
     def audio(self, places: Sequence[tuple[Part, int]], first_frame: int, frames: int) -> Tensor:
         """What the windows sound like from their `first_frame` on: [B, C, N]."""
@@ -171,8 +191,7 @@ class Windows:
     def _track(self, role: str, places: Sequence[tuple[Part, int]], wanted: list[bool]) -> ContextFrames:
         """One role's frames under each window; where it is not heard, or the song lacks it, zeros."""
         codec = self.codecs[role]
-        samples = self.frames * self.codec.hop
-        count = -(-samples // codec.hop) + 1
+        count = self._count(role)
         latents = np.zeros((len(places), count, codec.latent_width), dtype=np.float32)
         heard = np.zeros((len(places), count), dtype=bool)
         seconds = np.zeros(len(places), dtype=np.float32)
@@ -211,34 +230,36 @@ def read_round(stem: StemFile, start: int, samples: int) -> NDArray[np.float32]:
 
 def parts_of(stems: Sequence[StemFile], role: str, cache: Cache, rows: ScoreRows) -> list[Part]:
     """The songs among `stems` (whole splits of a corpus) that have the role. EngineError `file`."""
-    songs: dict[tuple[str, object], list[StemFile]] = {}
-    for stem in stems:
-        songs.setdefault((str(stem.path.parent), stem.line["song"]), []).append(stem)
     found = []
-    for song in songs.values():
+    for song in songs_of(stems):
         others = [stem for stem in song if stem.role != role and stem.role in cache.encoders]
         for stem in song:
-            if stem.role == role:
+            duck = duck_of(stem, others)
+            target = undone(stem, duck) if stem.role == role else None
+            if target is not None:
                 heard = {other.role: cache.read(other) for other in others}
-                style, encoded = style_of_stem(stem, score_of(stem)), cache.read(stem)
-                known = gives_way(stem, others, len(encoded.latents), rows.codec.hop)
-                found.append(Part(stem, encoded, rows.read(stem), style, heard, known))
+                style, known, kicks = style_of_stem(stem, score_of(stem)), None, kicks_beside(others)
+                if duck is not None:
+                    hop = cache.encoders[KEY].codec.config.hop
+                    known = share_at_points(duck, len(heard[KEY].latents), hop)
+                found.append(Part(target, cache.read(target), rows.read(stem), style, heard, known, kicks))
     return found
 
 
-def gives_way(
-    stem: StemFile, others: Sequence[StemFile], frames: int, hop: int
-) -> NDArray[np.float32] | None:
-    """[F] how far a corpus made the stem give way to its drums, 0..1 of the depth; None where it did not."""
-    told = stem.line["tracks"][stem.role].get("effects", {}).get("duck")
-    drums = next((other for other in others if other.role == "drums"), None)
-    if not isinstance(told, dict) or drums is None:
-        return None
-    shape = {name: value for name, value in told.items() if name != "by"}
-    gain = ducked(np.ones((stem.samples, 1), np.float32), kicks_of(score_of(drums)), **shape)[:, 0]
-    share = -20.0 * np.log10(np.maximum(gain, 1e-6)) / shape["depth_db"]
-    middles = (np.arange(frames) * hop + hop // 2) % stem.samples
-    return np.asarray(share[middles], dtype=np.float32)
+def songs_of(stems: Sequence[StemFile]) -> list[list[StemFile]]:
+    """The stems (whole splits of a corpus) by song."""
+    songs: dict[tuple[str, object], list[StemFile]] = {}
+    for stem in stems:
+        songs.setdefault((str(stem.path.parent), stem.line["song"]), []).append(stem)
+    return list(songs.values())
+
+
+def unducked(role: str, stems: Sequence[StemFile]) -> list[StemFile]:
+    """The role's stems that gave way, as they were before."""
+    found = [
+        undone(stem, duck_of(stem, song)) for song in songs_of(stems) for stem in song if stem.role == role
+    ]
+    return [stem for stem in found if isinstance(stem, UnduckedStem)]
 
 
 def given_frames(first: int, frames: int, bar_frames: float, dice: random.Random) -> NDArray[np.bool_]:
