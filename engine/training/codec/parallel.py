@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,15 +47,16 @@ class Place:
             return torch.autocast(self.device.type, torch.bfloat16)
         return nullcontext()
 
-    def spread(self, module: nn.Module, unused: bool = False) -> nn.Module:
+    def spread(self, module: nn.Module, unused: bool = False, apart: Sequence[str] = ()) -> nn.Module:
         """The module on the device, its gradients averaged over all processes at each backward.
 
         Weights and buffers become those of the first process. Call what is returned; save the module.
-        `unused`: not every step uses every weight.
+        `unused`: not every step uses every weight. `apart`: names of weights that are left alone.
         """
         module = module.to(self.device)
         if self.processes == 1 or not any(p.requires_grad for p in module.parameters()):
             return module
+        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(module, list(apart))
         devices = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(module, device_ids=devices, find_unused_parameters=unused)
 

@@ -73,7 +73,8 @@ class TrackTrainer(Steps):
             )
         self.average = Averaged(model, config.averaging)
         self.sound = Sound(codec).to(place.device)
-        self.forward = place.spread(model, unused=True)
+        apart = [name for name, _ in model.named_parameters() if name.startswith("giving_way.")]
+        self.forward = place.spread(model, unused=True, apart=apart)
         hop, rate = codec.config.hop, codec.config.frame_rate
         self.heard_frames = min(
             windows.frames, max(round(config.heard_seconds * rate), least_frames(hop, SCALES[-1].window))
@@ -128,18 +129,22 @@ class TrackTrainer(Steps):
         loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        if config.only_giving_way:
-            self._average_gradients()
+        self._average_gradients()
         norm = self.move()
         numbers = torch.stack([*(term.detach() for term in terms.values()), norm]).tolist()
         told = dict(zip([*(f"loss/{name}" for name in terms), "gradient"], numbers, strict=True))
         return told | {"phase": float(PHASES.index(phase))}
 
     def _average_gradients(self) -> None:
-        """Over all processes, of a loss that comes by no `forward`, which does it otherwise."""
-        for parameter in self.model.parameters():
-            if parameter.grad is not None:
-                parameter.grad = self.place.mean(parameter.grad)
+        """Of what gives way, over all processes: its loss comes by no `forward`, which does it otherwise.
+
+        Each comes to it with as many, whether its own batch had drums or not.
+        """
+        if self.place.processes == 1 or self.model.giving_way is None or not self.config.giving_way:
+            return
+        for parameter in self.model.giving_way.parameters():
+            own = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            parameter.grad = self.place.mean(own)
 
     def _predicted(self, batch: Batch) -> Tensor:
         """latents [B, D, F] of the first pass; where they are given, those that are given."""
