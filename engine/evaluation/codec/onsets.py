@@ -1,8 +1,10 @@
 """Where sounds start, heard by one detector in the original and in the decoded alike.
 
-    mel magnitudes -> log(1 + g m) -> rise above the loudest neighbour band three steps ago -> peaks
+    magnitudes, 24 bands an octave -> log(1 + g m) -> rise above the loudest neighbour band 25 ms ago -> peaks
 
-Source: Böck & Widmer 2013 (SuperFlux). Both are heard at the scale of the original's peak, not each at its
+Source: Böck & Widmer 2013 (SuperFlux): its window, bands and steps. Gain, lag, threshold and how near a peak
+may have another were chosen by how well the scores' own starts are found (engine/model/weights/choices.md),
+without a codec in sight. Both are heard at the scale of the original's peak, not each at its
 own: a start that the codec made softer is heard softer.
 """
 
@@ -11,20 +13,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.evaluation.codec.spectra import mels
+from engine.evaluation.codec.spectra import fractions_of_octaves
 from engine.evaluation.extras import need
 from engine.units import STEM_SAMPLE_RATE
 
 HOP = 221  # 5 ms
-WINDOW, BANDS = 1024, 138
-# Against the scores of 64 stems of 10 s these hear starts within 50 ms at F1 0.88 (drums), 0.78 (bass), 0.59
-# (harmony) and 0.70 (melody; pads start without an attack); a gain of 100 hears as many, of which more come
-# and go with a change that nobody hears.
-LAG = 3
-GAIN = 30.0
+WINDOW, BANDS_AN_OCTAVE = 2048, 24
+LAG = 5
+GAIN = 15.0  # of a magnitude that is 1 for a full-scale sine
 BEFORE = 20 * HOP  # samples of silence put before: a loop that begins with a stroke begins with an onset
-LEAST_RISE = 0.08  # mean over bands; softer flutter is no start of anything
-PEAK_S = 0.03  # the highest within so much on both sides
+LEAST_RISE = 0.02  # mean over bands; softer flutter is no start of anything
+PEAK_S = 0.05  # the highest within so much on both sides
 MEAN_S = 0.1  # and above the mean of so much before it
 FEWEST = 4  # where both have fewer, one at the threshold's edge would count like a whole stem
 FAINT = 0.5  # of the least rise: what is asked of the answer to a clear start
@@ -99,7 +98,8 @@ def onset_strength(audio: NDArray[np.float32]) -> NDArray[np.float64]:
     """[N, C=2] of peak 1 -> mean rise over bands, one value every 5 ms."""
     from scipy.ndimage import maximum_filter1d
 
-    loud = np.log1p(GAIN * mels(audio.mean(axis=1), WINDOW, BANDS, HOP)).astype(np.float64)
+    heard = fractions_of_octaves(audio.mean(axis=1), WINDOW, BANDS_AN_OCTAVE, HOP)
+    loud = np.log1p(GAIN * heard).astype(np.float64)
     before = maximum_filter1d(loud, 3, axis=1)
     rise = np.maximum(loud[LAG:] - before[:-LAG], 0.0).mean(axis=1)
     return np.concatenate([np.zeros(LAG), rise])

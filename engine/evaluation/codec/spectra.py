@@ -69,6 +69,25 @@ def mels(audio: NDArray[np.float32], window: int, bands: int, hop: int | None = 
     return magnitudes(audio, window, hop) @ _filters(window, bands).T
 
 
+def fractions_of_octaves(
+    audio: NDArray[np.float32], window: int, bands_an_octave: int, hop: int
+) -> NDArray[np.float32]:
+    """[N] -> magnitudes [frames, bands] of bands that overlap by half; a full-scale sine's own bin is 1."""
+    return magnitudes(audio, window, hop) @ _octave_filters(window, bands_an_octave)
+
+
+@cache
+def _octave_filters(window: int, bands_an_octave: int) -> NDArray[np.float32]:
+    """[bins, bands], triangles from 27.5 Hz to 16 kHz whose corners are bins; narrower ones are one bin."""
+    octaves = np.log2(16_000.0 / 27.5)
+    corners_hz = 27.5 * 2.0 ** (np.arange(int(octaves * bands_an_octave) + 1) / bands_an_octave)
+    corners = np.unique(np.round(corners_hz * window / STEM_SAMPLE_RATE))
+    bins = np.arange(window // 2 + 1)[:, None]
+    rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])
+    falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
+    return np.asarray(np.clip(np.minimum(rising, falling), 0.0, 1.0) * (4.0 / window), dtype=np.float32)
+
+
 @cache
 def _filters(window: int, bands: int) -> NDArray[np.float32]:
     """[bands, bins]; narrow bands of which no bin is the middle are left out."""
