@@ -73,19 +73,23 @@ def fractions_of_octaves(
     audio: NDArray[np.float32], window: int, bands_an_octave: int, hop: int
 ) -> NDArray[np.float32]:
     """[N] -> magnitudes [frames, bands] of bands that overlap by half; a full-scale sine's own bin is 1."""
-    return magnitudes(audio, window, hop) @ _octave_filters(window, bands_an_octave)
+    bands = octave_bands(STEM_SAMPLE_RATE, window, bands_an_octave)
+    return magnitudes(audio, window, hop) @ (bands * np.float32(4.0 / window))
 
 
 @cache
-def _octave_filters(window: int, bands_an_octave: int) -> NDArray[np.float32]:
-    """[bins, bands], triangles from 27.5 Hz to 16 kHz whose corners are bins; narrower ones are one bin."""
-    octaves = np.log2(16_000.0 / 27.5)
+def octave_bands(sample_rate: int, window: int, bands_an_octave: int) -> NDArray[np.float32]:
+    """[bins, bands], triangles of peak 1 from 27.5 Hz to 16 kHz whose corners are bins.
+
+    Those narrower than a bin are one bin. Source: Böck & Widmer 2013.
+    """
+    octaves = np.log2(min(16_000.0, sample_rate / 2) / 27.5)
     corners_hz = 27.5 * 2.0 ** (np.arange(int(octaves * bands_an_octave) + 1) / bands_an_octave)
-    corners = np.unique(np.round(corners_hz * window / STEM_SAMPLE_RATE))
+    corners = np.unique(np.round(corners_hz * window / sample_rate))
     bins = np.arange(window // 2 + 1)[:, None]
     rising = (bins - corners[:-2]) / (corners[1:-1] - corners[:-2])
     falling = (corners[2:] - bins) / (corners[2:] - corners[1:-1])
-    return np.asarray(np.clip(np.minimum(rising, falling), 0.0, 1.0) * (4.0 / window), dtype=np.float32)
+    return np.clip(np.minimum(rising, falling), 0.0, 1.0).astype(np.float32)
 
 
 @cache

@@ -14,7 +14,7 @@ from engine.evaluation.signal import is_silent
 from engine.units import STEM_SAMPLE_RATE
 
 SECONDS = 10.0  # of a stem: what ViSQOL is meant for
-MOST, MOST_QUICK = 8, 2  # stems a role
+MOST, MOST_QUICK = 16, 2  # stems a role
 SEED = 20_261_121  # of the songs made on the spot; none of it is a corpus's own seed
 
 

@@ -18,6 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from engine.evaluation.codec.onsets import BANDS_AN_OCTAVE, HOP, LAG, LEAST_RISE, WINDOW
+from engine.evaluation.codec.spectra import octave_bands
+
 LEVEL = 0.1  # root mean square that every piece is compared at: a soft stem counts as much as a loud one
 SOFTEST = 1e-4  # root mean square: what is softer is not made louder still
 FLOOR = 3e-5  # of a sine's peak, 70 dB below the level: differences below it fade away
@@ -37,9 +40,7 @@ ENVELOPE = 48  # samples: 1.1 ms
 MURMUR = 1e-4  # 60 dB below the level: louder than this before an attack is heard
 AHEAD = 5  # envelope points, 5.4 ms: what comes within so much makes what is too loud now a pre-echo
 WAVEFORM = (1024, 2048)  # spectra of these lengths carry the complex term
-RISE_WINDOW, RISE_BANDS, RISE_HOP, RISE_LAG = 1024, 138, 221, 3  # rises are heard 15 ms apart, every 5 ms
-RISE = 0.08  # of the mean band: a clear one
-RISE_GAIN = 400.0  # what is 50 dB below the level hardly rises
+RISE_GAIN = 30.0  # the detector's, of a stem whose peak is five times its level
 
 
 class Reconstruction(nn.Module):
@@ -57,8 +58,9 @@ class Reconstruction(nn.Module):
             self.register_buffer(
                 f"mel{scale.window}", mel_bands(sample_rate, scale.window, scale.bands), persistent=False
             )
-        self.register_buffer("rise_shape", torch.hann_window(RISE_WINDOW), persistent=False)
-        self.register_buffer("rise_bands", mel_bands(sample_rate, RISE_WINDOW, RISE_BANDS), persistent=False)
+        self.register_buffer("rise_shape", torch.hann_window(WINDOW), persistent=False)
+        bands = torch.from_numpy(octave_bands(sample_rate, WINDOW, BANDS_AN_OCTAVE))
+        self.register_buffer("rise_bands", bands, persistent=False)
 
     def forward(self, original: Tensor, decoded: Tensor, step: int) -> dict[str, Tensor]:
         """Both [B, C, N] -> the mean of each term over scales.
@@ -91,19 +93,19 @@ class Reconstruction(nn.Module):
         with torch.no_grad():
             rising = self.rises(wanted_audio)
         softer = rising - self.rises(given_audio)
-        terms["attack"] = (softer.abs() + functional.relu(softer)).mean() / RISE
+        terms["attack"] = (softer.abs() + functional.relu(softer)).mean() / LEAST_RISE
         terms["mel"] = torch.stack(mel).mean()
         terms["stft"] = torch.stack(stft).mean()
         return terms
 
     def rises(self, audio: Tensor) -> Tensor:
         """audio [B, N] -> [B, steps of 5 ms] how far the bands rise above the loudest of their neighbours
-        15 ms ago, mean over bands of log(1 + g m). Finer in time than evaluation/codec/onsets.py looks."""
-        pieces = audio.unfold(-1, RISE_WINDOW, RISE_HOP) * self.rise_shape
-        size = size_of(torch.fft.rfft(pieces) * (4.0 / RISE_WINDOW))
+        25 ms ago, mean over bands of log(1 + g m): what evaluation/codec/onsets.py looks at."""
+        pieces = audio.unfold(-1, WINDOW, HOP) * self.rise_shape
+        size = size_of(torch.fft.rfft(pieces) * (4.0 / WINDOW))
         loud = torch.log1p(RISE_GAIN * (size @ self.rise_bands))  # [B, F, bands]
-        before = functional.max_pool1d(loud[:, :-RISE_LAG], 3, stride=1, padding=1)
-        return functional.relu(loud[:, RISE_LAG:] - before).mean(-1)
+        before = functional.max_pool1d(loud[:, :-LAG], 3, stride=1, padding=1)
+        return functional.relu(loud[:, LAG:] - before).mean(-1)
 
     def spectra(self, audio: Tensor, window: int) -> Tensor:
         """audio [B, N] -> complex [B, frames, bins]; a full-scale sine has a peak of 1."""
