@@ -58,6 +58,7 @@ class ModelConfig:
     temperature: float = within(1.0, 0.0, 10.0)
     top_k: int = within(0, 0, 65536)
     cfg_coef: float = within(1.0, 0.0, 20.0)
+    between_db: float = within(10.0, 0.0, 60.0)
     precision: str = one_of("auto", "auto", "float32", "bfloat16", "int8")
     compile: str = one_of("auto", "auto", "on", "off")
 

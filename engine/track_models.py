@@ -77,7 +77,13 @@ def options_of(config: ModelConfig) -> PerformOptions:
 
     passes = tuple(int(count) for count in config.passes.split())
     return PerformOptions(
-        config.temperature, config.top_k, config.cfg_coef, passes, config.renewed, FIRST_BARS
+        config.temperature,
+        config.top_k,
+        config.cfg_coef,
+        passes,
+        config.renewed,
+        FIRST_BARS,
+        config.between_db,
     )
 
 

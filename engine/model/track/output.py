@@ -2,7 +2,8 @@
 
 A model was trained on finished stems, so it plays at the level of its place in the mix. What it is off by
 more than NEAR_DB is set right once the whole loop is there, as `engine.audio.finishing` would; no true peak
-passes its role's ceiling. Nothing is filtered: the stems that it learnt from were.
+passes its role's ceiling. Nothing is filtered, since the stems that it learnt from were, but for what lies
+between the partials of tones, which no stem has as much of.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from engine.audio.mixing import role_of
 from engine.errors import EngineError
 from engine.instruments.render import dynamics
 from engine.model.track.loop import Audio, Loop, closed
+from engine.model.track.partials import BetweenPartials
 from engine.model.track.splicing import Stretch, kept_share, spliced
 from engine.music.score import Score
 from engine.performing import Given
@@ -33,14 +35,23 @@ MOST_DB = 6.0  # more than that is no matter of level
 
 class Output:
     def __init__(
-        self, loop: Loop, score: Score, given: Given | None, kept: tuple[Stretch, ...], gain: Gain = None
+        self,
+        loop: Loop,
+        score: Score,
+        given: Given | None,
+        kept: tuple[Stretch, ...],
+        gain: Gain = None,
+        between_db: float = 0.0,
     ) -> None:
-        """`gain` of every sample of the frames from the loop's first one on, for what gives way to others."""
+        """`gain` of every sample of the frames from the loop's first one on, for what gives way to others.
+        `between_db`: how much softer what lies between the partials of a score's notes is made."""
         self.loop, self.score, self.given, self.gain = loop, score, given, gain
         self.seam = min(SEAM_SAMPLES, -loop.first_sample, loop.num_samples // 4)
         self.share = None if given is None else kept_share(loop.num_samples, kept, JOINT_SAMPLES)
         self.samples = np.zeros(((loop.num_frames + 2 * loop.margin) * loop.hop, 2), dtype=np.float32)
-        self.filled = 0
+        tones = between_db > 0.0 and bool(score.notes)
+        self.between = BetweenPartials(score, loop, between_db) if tones else None
+        self.added = self.filled = 0
         self.told = 0
 
     def add(self, audio: Tensor) -> None:
@@ -51,6 +62,11 @@ class Output:
         new = audio[0].T.float().cpu().numpy()
         if not np.isfinite(new).all():
             raise EngineError("internal", f"the model of {self.score.track} gave numbers that are none")
+        self.added += len(new)
+        if self.between is not None:
+            new = self.between.step(new)
+            if self.added == len(self.samples):
+                new = np.concatenate((new, self.between.flush()))
         self.samples[self.filled : self.filled + len(new)] = new
         self.filled += len(new)
 

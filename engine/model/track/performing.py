@@ -53,6 +53,7 @@ class PerformOptions:
 
     `temperature`, `top_k`, `cfg_coef`: refinement.Sampling; `passes` and `renewed`: refinement.Plan (no
     passes: the first one alone). `first_bars` is how much the first window holds (0: as much as the others).
+    `between_db`: how much softer what lies between the partials of tones is made.
     `precision` of the passes, of PRECISIONS.
     """
 
@@ -62,6 +63,7 @@ class PerformOptions:
     passes: tuple[int, ...] = ()
     renewed: float = 0.5
     first_bars: int = 0
+    between_db: float = 10.0
     precision: str = "float32"
 
 
@@ -94,7 +96,7 @@ def perform(
     task = Task(model, codec, score, words, context or {}, given, loop, hearing, options, seed, passing)
     plan = planned(model, score, loop, options)
     stitching = Stitching(plan, FADE_FRAMES)
-    output = Output(loop, score, given, kept, task.gain)
+    output = Output(loop, score, given, kept, task.gain, options.between_db)
     decoding = codec.decoder.stream()  # type: ignore[operator]
     for number, window in enumerate(plan):
 
