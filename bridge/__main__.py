@@ -132,7 +132,7 @@ def _add_codec_options(parser: argparse.ArgumentParser) -> None:
         help="codec: whose held-out stems (default: made on the spot, by our own instruments alone)",
     )
     parser.add_argument("--roles", help="codec: with commas (default: those it is for)")
-    parser.add_argument("--stems", type=int, help="codec: stems a role (default 8, with --quick 2)")
+    parser.add_argument("--stems", type=int, help="codec: stems a role (default 16, with --quick 2)")
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
