@@ -103,13 +103,3 @@ def test_no_mel_band_is_empty(scale):
 def test_views_keep_the_level():
     assert torch.allclose(random_views(64, 2, 0).square().sum(1), torch.ones(64))
     assert random_views(4, 1, 0).tolist() == [[1.0]] * 4
-
-
-def test_an_attack_too_soft_is_worse_than_one_too_strong(losses):
-    torch.manual_seed(9)
-    noise = 0.02 * torch.randn(4, 1, 17640)
-    start = torch.ones(17640)
-    weak, strong = start.clone(), start.clone()
-    weak[8820:], strong[8820:] = 2.0, 4.0
-    found = [float(losses(noise * a, noise * b, 0)["attack"]) for a, b in ((strong, weak), (weak, strong))]
-    assert found[0] > 1.5 * found[1] > 0.0, found

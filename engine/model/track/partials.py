@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.fft import irfft, rfft
 
 from engine.instruments.control import BLOCK
 from engine.model.track.guide import LEVEL, Player
@@ -58,19 +59,15 @@ class BetweenPartials:
 
     def flush(self) -> Audio:
         """The rest, once all samples were given."""
-        left = len(self.waiting) - (WINDOW - HOP)
-        count = -(-(left + WINDOW - HOP) // HOP)
+        left = len(self.waiting)
         self.waiting = np.pad(self.waiting, ((0, WINDOW), (0, 0)))
-        return self._made(count)[: left + WINDOW - HOP]
+        return self._made(-(-left // HOP))[:left]
 
     def _made(self, count: int) -> Audio:
-        from scipy.fft import irfft, rfft
-
         done = []
         for place in range(count):
             piece = self.waiting[place * HOP : place * HOP + WINDOW] * self.window
-            column = self.comb[:, min(self.moment, self.comb.shape[1] - 1)]
-            gain = self.floor + (1 - self.floor) * column
+            gain = self.floor + (1 - self.floor) * self.comb[:, self.moment]
             piece = irfft(rfft(piece, axis=0) * gain[:, None], axis=0) * (self.window / np.float32(NORM))
             piece[: WINDOW - HOP] += self.open
             done.append(piece[:HOP])

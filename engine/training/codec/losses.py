@@ -2,8 +2,7 @@
 
 `complex` compares waveforms where they have their energy; without it a codec keeps every spectrum and
 still plays another waveform. `attack` compares how the bands rise: spectra alone forgive starts that are
-softer than they were, and a flicker in what is held, of which a listener makes new starts. What rises less
-counts double: between starts that might be early or late, the likeliest is softer than any. Sources: Kumar et
+softer than they were, and a flicker in what is held, of which a listener makes new starts. Sources: Kumar et
 al. 2023 (DAC) for the mel scales, Yamamoto et al. 2020 for the STFT terms, Böck & Widmer 2013 for rises.
 """
 
@@ -92,8 +91,7 @@ class Reconstruction(nn.Module):
         terms["excess"] = excess(wanted_audio, given_audio)
         with torch.no_grad():
             rising = self.rises(wanted_audio)
-        softer = rising - self.rises(given_audio)
-        terms["attack"] = (softer.abs() + functional.relu(softer)).mean() / LEAST_RISE
+        terms["attack"] = (rising - self.rises(given_audio)).abs().mean() / LEAST_RISE
         terms["mel"] = torch.stack(mel).mean()
         terms["stft"] = torch.stack(stft).mean()
         return terms
