@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,14 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bridge.report_folder import begin_report, write_report
+from bridge.report_folder import add_to_report, begin_report, write_report
 from engine import __version__
 from engine.errors import EngineError
 from engine.evaluation.extras import CODEC, check_all
 from engine.registry import roles_named
 
 if TYPE_CHECKING:
+    from engine.evaluation.figures import Figure
     from engine.evaluation.models.material import Audio
     from engine.evaluation.models.performer import Performer
     from engine.evaluation.models.run import Result
@@ -49,6 +51,7 @@ def evaluate_track_models(args: argparse.Namespace) -> int:
     codecs = _codecs(args.codec or ())
     if args.out is not None:
         begin_report(args.out)
+        write_report(args.out, {LINES: ""})
     console = Console(stderr=True)
     results = {}
     for path, name in report_names(paths).items():
@@ -121,12 +124,18 @@ def _measured(
             lambda number: progress.update(task, description=f"{name}: {role}, {number + 1} of {scores}"),
             lambda piece, audio: pairs.append((piece.score.palette, piece.audio, audio))
             if len(pairs) < DRAWN else None,
-            name, args.seed,
+            partial(_keep, args.out), name, args.seed,
         )  # fmt: skip
     if args.out is not None:
         _draw(args.out / f"{report}.png", pairs)
     computed = f"{member.computes}, {member.file.config.size}, codec {member.codec.config.name}"
     return replace(result, about={**member.file.about, "computed": computed})
+
+
+def _keep(folder: Path | None, figures: Sequence[Figure]) -> None:
+    """A song's figures, as they come: minutes lie between the first and the last. EngineError `disk`."""
+    if folder is not None:
+        add_to_report(folder, LINES, "".join(f"{figure.line()}\n" for figure in figures))
 
 
 def _codecs(names: Sequence[str]) -> dict[str, Codec]:

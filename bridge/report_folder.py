@@ -23,3 +23,12 @@ def write_report(folder: Path, files: Mapping[str, str]) -> None:
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise EngineError("disk", f"{folder} cannot be written ({error})") from error
+
+
+def add_to_report(folder: Path, name: str, text: str) -> None:
+    """To a text that stands. EngineError `disk`."""
+    try:
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise EngineError("disk", f"{folder / name} cannot be written ({error})") from error

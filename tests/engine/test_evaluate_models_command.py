@@ -7,6 +7,7 @@ import torch
 
 from bridge.__main__ import main
 from bridge.evaluate_models import report_names
+from engine.errors import EngineError
 from engine.evaluation.models import material
 from engine.evaluation.models.goals import clears
 from engine.model.codec.codec import build_codec
@@ -60,6 +61,21 @@ def test_an_untrained_model_misses_and_its_card_says_so(folder, capsys):
     assert list(clears("bass", card)[1]) == verdict["reasons"]
     after = load_track_model(weights).state_dict()
     assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_a_run_that_is_cut_off_leaves_the_figures_it_had(folder, monkeypatch, capsys):
+    short = [material.held_out(number, seconds=(1.0, 1.6)) for number in range(2)]
+
+    def songs(count):
+        yield from short
+        raise EngineError("disk", "the third is lost")
+
+    monkeypatch.setattr(material, "songs", songs)
+    out = folder / "out"
+    assert evaluate(folder, "--role", "bass", "--out", str(out)) == 1
+    assert "the third is lost" in capsys.readouterr().err
+    lines = [json.loads(line) for line in (out / "figures.jsonl").read_text().splitlines()]
+    assert len(lines) > 3 and {line["case"] for line in lines} == {"bass/0"}
 
 
 def test_the_same_seed_gives_the_same_lines_of_every_role_in_a_folder(folder, capsys):

@@ -86,13 +86,15 @@ def evaluate_model(
     quick: bool = False,
     told: Callable[[int], None] = lambda number: None,
     heard: Callable[[Piece, Audio], None] = lambda piece, performed: None,
+    found_out: Callable[[list[Figure]], None] = lambda figures: None,
     name: str = "",
     seed: int = 0,
 ) -> Result:
     """Perform and measure the role's piece of every song; silent ones are passed over.
 
     Without `codec` there is no ceiling; `quick` leaves ViSQOL out, which hears the first `JUDGED`. `told`
-    hears each song's number before it is performed, `heard` what came of it. `seed`: of the performances.
+    hears each song's number before it is performed, `heard` what came of it, `found_out` its figures.
+    `seed`: of the performances.
     EngineError `unknown` role.
     """
     check_measured(role)
@@ -112,7 +114,9 @@ def evaluate_model(
         found |= _ceiling(piece, codec, unjudged)
         if ABOVE in found:
             found["mel.above"] = found["mel"] - found[ABOVE]
-        figures += figures_of(found, f"{role}/{song.number}", {"model": name, "role": role})
+        mine = figures_of(found, f"{role}/{song.number}", {"model": name, "role": role})
+        found_out(mine)
+        figures += mine
     return Result(name, role, tuple(figures))
 
 
