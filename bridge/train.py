@@ -36,6 +36,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--sources", type=Path, help="folder of soundfonts and samples, beside the usual places"
     )
     parser.add_argument("--genres", nargs="+", help="that songs are of (default: all)")
+    parser.add_argument(
+        "--dry", action="store_const", const=True,
+        help="pitched stems also before effects and mix: tracks trained on it perform dry, effects follow",
+    )  # fmt: skip
     recipe = Recipe()
     for name in NUMBERS:
         value = getattr(recipe, name)
@@ -75,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
 
 def check_only_heard(args: argparse.Namespace) -> None:
     """EngineError `range` for what is said of songs to be made, where stems are to be heard."""
-    names = ("seed", "sources", "genres", *NUMBERS, *shares())
+    names = ("seed", "sources", "genres", "dry", *NUMBERS, *shares())
     said = [_option(name) for name in names if getattr(args, name) is not None]
     if said:
         raise EngineError(
@@ -104,7 +108,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
     """
     given = {name: getattr(args, name) for name in (*NUMBERS, *shares())}
     numbers = {name: value for name, value in given.items() if value is not None}
-    recipe = Recipe(**numbers, genres=tuple(args.genres or ()), sources=args.sources)
+    recipe = Recipe(**numbers, genres=tuple(args.genres or ()), dry=bool(args.dry), sources=args.sources)
     here = with_sources(recipe)
     fonts, packs = material_of(args.out) or (here.soundfonts, here.packs)
     return replace(recipe, soundfonts=fonts, packs=packs)

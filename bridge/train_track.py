@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> int:
     with placed(args.device, args.precision) as place, Told(place) as told:
         found = material_of(args, config, place, told)
         torch.manual_seed(training.seed)
-        model = TrackModel(config, found.codec.config)
+        model = TrackModel(found.config, found.codec.config)
         trainer = TrackTrainer(model, found.codec, training, found.windows("train", training), place)
         if begun is not None:
             check_begun(args, found.codec)

@@ -31,6 +31,11 @@ FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
 
 def render_notes(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
     """The score's notes: [N, C=2], before levelling. `step(share)` is called between notes and effects."""
+    return in_space(score, instrument, render_dry(score, instrument, step), step)
+
+
+def render_dry(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
+    """The same before chorus, delay and reverb."""
     loop = np.zeros((score.length_samples, 2), dtype=np.float32)
     holds_samples = instrument.holds_s * STEM_SAMPLE_RATE
     played = gestures(score, instrument.mono, instrument.low, instrument.high, holds_samples)
@@ -40,7 +45,10 @@ def render_notes(score: Score, instrument: Instrument, step: Callable[[float], N
     for number, gesture in enumerate(played):
         step(0.7 * number / len(played))
         voice.play(gesture)
-    return add_effects(score, instrument, loop, step)
+    step(0.7)
+    settings = settings_of(score)
+    drive = lean(instrument.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5))
+    return driven(squeezed(loop, instrument.squeeze), drive)
 
 
 class Voice:
@@ -221,20 +229,21 @@ def start_phases(voices: int, seed: int) -> NDArray[np.float64]:
     return np.asarray((np.arange(voices) * 0.6180339887 + start) % 1.0)
 
 
-def add_effects(
-    score: Score, instrument: Instrument, loop: NDArray[np.float32], step: Callable[[float], None]
+def in_space(
+    score: Score,
+    instrument: Instrument,
+    loop: NDArray[np.float32],
+    step: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.float32]:
-    """Drive, chorus, delay and reverb as the palette and the settings have them: [N, C=2]."""
-    settings = settings_of(score)
-    step(0.7)
-    drive = lean(instrument.drive, 0.5 * settings["drive"] + 0.25 * (settings["energy"] + 0.5))
-    loop = driven(squeezed(loop, instrument.squeeze), drive)
+    """Chorus, tremolo, delay and reverb as the palette and the settings have them: [N, C=2]. The loop is
+    written into."""
+    settings, seconds = settings_of(score), len(loop) / STEM_SAMPLE_RATE
     if instrument.chorus > 0.0:
         step(0.75)
-        cycles = float(max(1, round(instrument.chorus_hz * score.length_seconds)))
+        cycles = float(max(1, round(instrument.chorus_hz * seconds)))
         loop = effects.chorus_loop(loop, cycles, instrument.chorus_ms, instrument.chorus)
     if instrument.tremolo > 0.0:
-        turns = float(max(1, round(instrument.tremolo_hz * score.length_seconds)))
+        turns = float(max(1, round(instrument.tremolo_hz * seconds)))
         effects.tremolo_loop(loop, turns, instrument.tremolo)
     delay = lean(instrument.delay, settings["delay"])
     if delay > 0.0:

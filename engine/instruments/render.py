@@ -21,7 +21,7 @@ from engine.errors import EngineError
 from engine.instruments import effects
 from engine.instruments.drums import render_hits
 from engine.instruments.palette import PALETTES, Kit, Palette, palette_of
-from engine.instruments.pitched import render_notes
+from engine.instruments.pitched import in_space, render_dry, render_notes
 from engine.music.score import Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_seconds
 
@@ -69,6 +69,24 @@ def play(score: Score, palette: Palette, step: Callable[[float], None]) -> NDArr
     if score.hits:
         raise EngineError("range", f"palette {palette.name!r} plays notes, not drum hits")
     return render_notes(score, palette, step)
+
+
+def play_dry(score: Score, palette: Palette) -> NDArray[np.float32] | None:
+    """The notes before chorus, tremolo, delay and reverb; None for a kit, whose room is part of its sound."""
+    return None if isinstance(palette, Kit) else render_dry(score, palette, lambda _: None)
+
+
+def finished(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
+    """What `play_dry` gives, or plays like it, as `render` finishes it, but for the ducking: [N, C=2].
+
+    The loop is written into. A stretch of it will do, with what rings into it from before its start.
+    """
+    palette = PALETTES.get(score.palette)
+    if palette is not None and not isinstance(palette, Kit):
+        loop = in_space(score, palette, loop)
+    loop = processed(loop, score)
+    level(loop, score)
+    return loop
 
 
 def processed(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:

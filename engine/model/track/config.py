@@ -26,7 +26,8 @@ class TrackModelConfig:
     depthwise convolution over `kernel` frames. It sees `window_frames` at once, of which `margin_frames` at
     either end are cross-faded with its neighbours. `context_width`, `style_width`: of what the other tracks'
     frames and the style are brought to before the blocks read them. `gives_way`: whether it has a part of its
-    own that ducks under the drums.
+    own that ducks under the drums. `dry`: whether what it performs is the sound before its palette's chorus,
+    delay and reverb, the processors and the place in the mix, which then follow as the instruments have them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TrackModelConfig:
     context_width: int
     style_width: int
     gives_way: bool = False
+    dry: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

@@ -4,6 +4,9 @@ A model was trained on finished stems, so it plays at the level of its place in 
 more than NEAR_DB is set right once the whole loop is there, as `engine.audio.finishing` would; no true peak
 passes its role's ceiling. Nothing is filtered, since the stems that it learnt from were, but for what lies
 between the partials of tones, which no stem has as much of.
+
+A model that performs dry is followed by what follows the instruments: chorus, delay, reverb, processors, the
+filters, loudness and ceiling of its role. They are known to the sample, so nothing of them is left to guess.
 """
 
 from __future__ import annotations
@@ -18,17 +21,18 @@ from engine.audio.limiter import limit
 from engine.audio.loudness import SILENCE_LUFS, loudness
 from engine.audio.mixing import role_of
 from engine.errors import EngineError
-from engine.instruments.render import dynamics
+from engine.instruments.render import dynamics, finished
 from engine.model.track.loop import Audio, Loop, closed
 from engine.model.track.partials import BetweenPartials
 from engine.model.track.splicing import Stretch, kept_share, spliced
 from engine.music.score import Score
 from engine.performing import Given
-from engine.units import db_to_gain, gain_to_db, ms_to_samples
+from engine.units import STEM_SAMPLE_RATE, db_to_gain, gain_to_db, ms_to_samples
 
 Gain = NDArray[np.float32] | None
 SEAM_SAMPLES = ms_to_samples(20.0)  # one period of 50 Hz
 JOINT_SAMPLES = ms_to_samples(15.0)
+RING = 4 * STEM_SAMPLE_RATE  # the longest reverb of a palette is over after that
 NEAR_DB = 1.0  # from the loudness of a role: takes of one score differ by as much
 MOST_DB = 6.0  # more than that is no matter of level
 
@@ -42,10 +46,12 @@ class Output:
         kept: tuple[Stretch, ...],
         gain: Gain = None,
         between_db: float = 0.0,
+        dry: bool = False,
     ) -> None:
         """`gain` of every sample of the frames from the loop's first one on, for what gives way to others.
-        `between_db`: how much softer what lies between the partials of a score's notes is made."""
-        self.loop, self.score, self.given, self.gain = loop, score, given, gain
+        `between_db`: how much softer what lies between the partials of a score's notes is made.
+        `dry`: what comes is the sound before effects and mix."""
+        self.loop, self.score, self.given, self.gain, self.dry = loop, score, given, gain, dry
         self.seam = min(SEAM_SAMPLES, -loop.first_sample, loop.num_samples // 4)
         self.share = None if given is None else kept_share(loop.num_samples, kept, JOINT_SAMPLES)
         self.samples = np.zeros(((loop.num_frames + 2 * loop.margin) * loop.hop, 2), dtype=np.float32)
@@ -75,12 +81,25 @@ class Output:
         start, end = self.told, self._end()
         if end > start:
             self.told = end
-            first(self._made(end)[start:], start, end)
+            first(self._stretch(start, end), start, end)
 
     def finished(self) -> Audio:
         """The loop [N, C=2]."""
         assert self._end() == self.loop.num_samples, (self.filled, self.loop)
         return self._made(self.loop.num_samples)
+
+    def _stretch(self, start: int, end: int) -> Audio:
+        """Samples of the loop while its end is not there yet."""
+        if not self.dry:
+            return self._made(end)[start:]
+        # What the loop's end will ring into its beginning is not known: silence. So is all that lies further
+        # back than RING: a stretch takes as long wherever it lies.
+        zero = -self.loop.first_sample
+        before = np.zeros((RING, 2), dtype=np.float32)
+        there = min(start, RING)
+        before[RING - there :] = self.samples[zero + start - there : zero + start]
+        audio = np.concatenate((before, self.samples[zero + start : zero + end]))
+        return self._spliced(finished(audio, self.score)[RING:] * self._soft(start, end), start, end)
 
     def _end(self) -> int:
         """How much of the loop is there; its last samples only together, since they are faded."""
@@ -92,17 +111,27 @@ class Output:
         """The loop's first `end` samples, as they are heard."""
         zero = -self.loop.first_sample
         audio = self.samples[zero : zero + end].copy()
-        soft = np.float32(1.0) if self.gain is None else self.gain[zero : zero + end, None]
-        gain_db = 0.0
+        soft, gain_db = self._soft(0, end), 0.0
         if end == self.loop.num_samples:
             before = self.samples[zero - self.seam : zero]
             audio[end - self.seam :] = closed(audio[end - self.seam :], before)
-            gain_db = correction_db(audio * soft, self.score)
-        limit(audio, db_to_gain(gain_db), db_to_gain(role_of(self.score.track).true_peak_db))
-        audio *= soft  # last: a limiter would fill up what gives way
+            gain_db = 0.0 if self.dry else correction_db(audio * soft, self.score)
+        if self.dry:
+            audio = finished(audio, self.score)
+        else:
+            limit(audio, db_to_gain(gain_db), db_to_gain(role_of(self.score.track).true_peak_db))
+        return self._spliced(audio * soft, 0, end)  # a limiter after it would fill up what gives way
+
+    def _soft(self, start: int, end: int) -> Audio | np.float32:
+        """How much of the samples is left where they give way [n, 1]."""
+        zero = -self.loop.first_sample
+        return np.float32(1.0) if self.gain is None else self.gain[zero + start : zero + end, None]
+
+    def _spliced(self, audio: Audio, start: int, end: int) -> Audio:
+        """The same with the bars that stay."""
         if self.given is None or self.share is None:
             return audio
-        return spliced(audio, self.given.audio[:end], self.share[:end])
+        return spliced(audio, self.given.audio[start:end], self.share[start:end])
 
 
 def correction_db(loop: Audio, score: Score) -> float:

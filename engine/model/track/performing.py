@@ -86,7 +86,8 @@ def perform(
     """The score as the model plays it, hearing `context` (loops [N, C=2] by track): [N, C=2], the loop.
 
     The same arguments give the same samples. `first` hears stretches as they are finished, in order, all but
-    the last; they are those of the loop, but for a level that may be set right once all of it is there.
+    the last; they are those of the loop, but for a level that may be set right once all of it is there,
+    and, of a dry model, what rings on from the loop's end.
     EngineError: `cancelled` between passes once `cancelled()` says so; `range` for what `given` cannot be.
     """
     if not model.entries.taken:
@@ -96,7 +97,7 @@ def perform(
     task = Task(model, codec, score, words, context or {}, given, loop, hearing, options, seed, passing)
     plan = planned(model, score, loop, options)
     stitching = Stitching(plan, FADE_FRAMES)
-    output = Output(loop, score, given, kept, task.gain, options.between_db)
+    output = Output(loop, score, given, kept, task.gain, options.between_db, model.config.dry)
     decoding = codec.decoder.stream()  # type: ignore[operator]
     for number, window in enumerate(plan):
 
@@ -145,7 +146,9 @@ class Task:
         self.gain = self._gives_way()
         self.given: Tensor | None = None  # [D, F] of all frames
         self.given_mask: Tensor | None = None  # [F]
-        if given is not None and given.bars:
+        # A standing take is no dry sound: a model that performs dry plays those bars itself, and their tails
+        # ring into the new ones from there.
+        if given is not None and given.bars and not model.config.dry:
             self.given = loop_latents(codec, self._as_played(given.audio), loop)
             self.given_mask = self._tensor(loop.whole_frames(stretches(given, score)))
 

@@ -37,6 +37,7 @@ class Recipe:
     carve_share: float = 0.3  # of songs: tracks make room for each other's frequencies
     room_share: float = 0.4  # of songs: one room around all tracks
     glue_share: float = 0.3  # of songs: a bus compressor
+    dry: bool = False  # pitched stems also as they are before their palette's effects and the mix
     softest_db: float = -24.0  # the highest peak of a song's loudest track lies between this and 0 dB
     soundfont_share: float = 0.25  # of tracks, where there are soundfonts
     sample_share: float = 0.25  # of tracks that samples can play, where there are packs
@@ -70,10 +71,11 @@ class Recipe:
         return (self.min_seconds + self.max_seconds) / 2.0
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: all but where the sources lie, and genres only where they are chosen."""
+        """For JSON: all but where the sources lie; genres and dry stems only where they are asked for."""
         data = {name: value for name, value in asdict(self).items() if name != "sources"}
-        if not self.genres:
-            del data["genres"]
+        for name in ("genres", "dry"):
+            if not data[name]:
+                del data[name]
         return {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
 
     def changed(self, settings: Mapping[str, Any]) -> Recipe:

@@ -257,6 +257,8 @@ def write_song(order: Order, task: tuple[Shard, int]) -> Written:
         folder.mkdir(exist_ok=True)
         for role, track in song.tracks.items():
             (folder / f"{place:04d}_{role}.flac").write_bytes(flac(track.audio))
+            if track.dry is not None:
+                (folder / f"{place:04d}_{role}_dry.flac").write_bytes(flac(track.dry))
             (folder / f"{place:04d}_{role}.json").write_text(track.score.to_json(), encoding="utf-8")
     return Written(shard, line_of(song, number, place), song.stem_seconds)
 
@@ -267,6 +269,7 @@ def line_of(song: Song, number: int, place: int) -> dict[str, Any]:
             "file": f"{place:04d}_{role}.flac", "score": f"{place:04d}_{role}.json",
             "samples": len(track.audio), "source": track.source, "tags": list(track.tags),
             "effects": dict(track.effects),
+            **({} if track.dry is None else {"dry": f"{place:04d}_{role}_dry.flac"}),
         }
         for role, track in song.tracks.items()
     }  # fmt: skip

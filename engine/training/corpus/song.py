@@ -12,30 +12,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.audio.loudness import SILENCE_LUFS, loudness
+from engine.audio.mixing import role_of
 from engine.music.key import Key, Signature
 from engine.music.score import Score
 from engine.training.corpus.captions import caption_of, song_tags, track_tags
 from engine.training.corpus.plan import Plan, plan_song, scores_of
 from engine.training.corpus.recipe import Recipe
 from engine.training.corpus.sounds import USUAL_PITCH_HZ, Sound, concert_pitch_hz, detune_cents, sound_of
-from engine.training.corpus.together import together
+from engine.training.corpus.together import carved_alike, together
 from engine.training.corpus.treatment import treated
 from engine.units import STEM_SAMPLE_RATE, db_to_gain, hz_to_pitch
 
 __all__ = ["Recipe", "Song", "SongTrack", "make_song"]
 LOUDEST_DB = -0.2
+HIGHEST_DRY = 0.95  # of a dry stem: carving may raise a peak
 
 
 @dataclass(frozen=True)
 class SongTrack:
     """audio: [N, C=2] at 44.1 kHz, a loop, N == score.length_samples. `source`: what made the sound; `words`:
-    what people call it; `effects`: name -> its numbers."""
+    what people call it; `effects`: name -> its numbers. `dry` [N, C=2]: the sound before its palette's
+    effects and the mix, at its role's loudness, where the recipe asks for it."""
 
     audio: NDArray[np.float32]
     score: Score
     source: str
     words: tuple[str, ...]
     effects: Mapping[str, Any] = field(default_factory=dict)
+    dry: NDArray[np.float32] | None = None
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -93,10 +98,27 @@ def tracks_of(plan: Plan, recipe: Recipe) -> dict[str, SongTrack]:
     return {
         role: SongTrack(
             mixed[role] * np.float32(gain), sound.score, sound.source, sound.words,
-            {**effects[role], **done[role]},
+            {**effects[role], **done[role]}, dry_of(sound, loops, done) if recipe.dry else None,
         )
         for role, sound in sounds.items()
     }  # fmt: skip
+
+
+def dry_of(
+    sound: Sound, loops: Mapping[str, NDArray[np.float32]], done: Mapping[str, Mapping[str, Any]]
+) -> NDArray[np.float32] | None:
+    """The sound before its palette's effects, as loud as its role is, making room as it does in the mix.
+
+    Its peaks may keep it softer: nothing limits them. None where no part of the sound is dry.
+    """
+    if sound.dry is None:
+        return None
+    role = sound.score.track
+    lufs, peak = loudness(sound.dry), float(np.abs(sound.dry).max(initial=0.0))
+    if lufs <= SILENCE_LUFS or peak <= 0.0:
+        return sound.dry
+    gain = min(db_to_gain(role_of(role).loudness_lufs - lufs), HIGHEST_DRY / peak)
+    return carved_alike(sound.dry * np.float32(gain), role, loops, done)
 
 
 def song_gain(loops: Mapping[str, NDArray[np.float32]], plan: Plan, recipe: Recipe) -> float:

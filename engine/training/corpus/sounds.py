@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import EngineError
-from engine.instruments.palette import palette_of
-from engine.instruments.render import play
+from engine.instruments.palette import Kit, palette_of
+from engine.instruments.pitched import in_space
+from engine.instruments.render import play, play_dry
 from engine.music.score import Score
 from engine.training.corpus import variety
 from engine.training.corpus.captions import program_word
@@ -33,12 +34,16 @@ MOST_TRIES = 8  # to find a pack or program that suits
 
 @dataclass(frozen=True)
 class Sound:
-    """audio: [N, C=2], neither levelled nor ducked; `score` as played; `words`: what people call it."""
+    """audio: [N, C=2], neither levelled nor ducked; `score` as played; `words`: what people call it.
+
+    `dry` [N, C=2]: before the palette's chorus, tremolo, delay and reverb; None for drums.
+    """
 
     audio: NDArray[np.float32]
     score: Score
     source: str
     words: tuple[str, ...]
+    dry: NDArray[np.float32] | None = None
 
 
 def concert_pitch_hz(plan: Plan, recipe: Recipe) -> float:
@@ -78,10 +83,12 @@ def by_instrument(score: Score, recipe: Recipe, cents: float, rng: random.Random
     palette = palette_of(score.palette)
     if rng.random() < recipe.jitter_share:
         palette = variety.moved(palette, rng)
-    audio = play(score, variety.tuned(palette, cents), lambda _: None)
-    return Sound(
-        audio, score, f"instruments:{score.palette}", (score.palette, *palette.words[:PALETTE_WORDS])
-    )
+    source, words = f"instruments:{score.palette}", (score.palette, *palette.words[:PALETTE_WORDS])
+    palette = variety.tuned(palette, cents)
+    dry = play_dry(score, palette)
+    if dry is None or isinstance(palette, Kit):
+        return Sound(play(score, palette, lambda _: None), score, source, words)
+    return Sound(in_space(score, palette, dry.copy()), score, source, words, dry)
 
 
 def _by_soundfont(score: Score, recipe: Recipe, cents: float, rng: random.Random) -> Sound:
@@ -93,7 +100,8 @@ def _by_soundfont(score: Score, recipe: Recipe, cents: float, rng: random.Random
     stretched, ratio = _stretched(score, cents)
     audio = resampled(soundfonts.render_score(stretched, font, program, seed), score.length_samples, ratio)
     words = (program_word(score.track, program),)
-    return Sound(audio, score, f"soundfont:{font.name}:{program}", words)
+    dry = None if score.track == "drums" else audio.copy()
+    return Sound(audio, score, f"soundfont:{font.name}:{program}", words, dry)
 
 
 def _by_samples(score: Score, recipe: Recipe, cents: float, rng: random.Random) -> Sound | None:
@@ -115,7 +123,8 @@ def _by_samples(score: Score, recipe: Recipe, cents: float, rng: random.Random) 
                 raise
             continue
         made = resampled(audio, score.length_samples, ratio)
-        return Sound(made, score, f"samples:{name}", ("samples", f"sampled {score.track}"))
+        dry = None if score.track == "drums" else made.copy()
+        return Sound(made, score, f"samples:{name}", ("samples", f"sampled {score.track}"), dry)
     return None
 
 

@@ -162,6 +162,18 @@ def _carve_all(loops: dict[str, Loop], effects: Effects, rng: random.Random) -> 
         effects[role]["carve"] = {"by": list(others), "depth_db": round(depth_db, 2)}
 
 
+def carved_alike(
+    dry: Loop, role: str, loops: Mapping[str, Loop], effects: Mapping[str, Mapping[str, Any]]
+) -> Loop:
+    """The dry stem of a role with room for those that its own made room for, of a song's `loops` before."""
+    told = effects[role].get("carve")
+    if told is None:
+        return dry
+    first, *others = told["by"]
+    occupied = sum((loops[other] for other in others), start=loops[first])
+    return carved(dry, occupied, told["depth_db"])
+
+
 # --- room -------------------------------------------------------------------------------------------
 
 

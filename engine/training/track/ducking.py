@@ -51,6 +51,11 @@ class UnduckedStem(StemFile):
         return audio / self.duck.gain()[start : start + len(audio), None]
 
 
+@dataclass(frozen=True)
+class DryStem(StemFile):
+    """A stem before its palette's effects and the mix: what the others do to it is not in it."""
+
+
 def duck_of(stem: StemFile, others: Sequence[StemFile]) -> Duck | None:
     """What the corpus told of it; None where it did not duck the stem, or the drums are not at hand."""
     told: Any = stem.line["tracks"][stem.role].get("effects", {}).get("duck")
@@ -76,7 +81,10 @@ def drawn_duck(kicks: Sequence[tuple[int, float]], samples: int, beat_s: float, 
 
 
 def undone(stem: StemFile, duck: Duck | None) -> StemFile | None:
-    """The stem as it was before it gave way; None where that cannot be had."""
+    """The stem as it was before it gave way, dry where the corpus has it so; None where it cannot be had."""
+    dry = stem.line["tracks"][stem.role].get("dry")
+    if dry is not None:
+        return DryStem(stem.path.with_name(dry), stem.role, stem.samples, stem.source, stem.line)
     if duck is None:
         return stem
     if ROOM in stem.line["tracks"][stem.role].get("effects", {}):

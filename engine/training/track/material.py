@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.errors import EngineError
@@ -15,6 +15,7 @@ from engine.model.track.hearing import codec_name
 from engine.training.corpus.reading import Corpus, StemFile
 from engine.training.track.cache import Cache
 from engine.training.track.config import TrackTrainingConfig
+from engine.training.track.ducking import DryStem
 from engine.training.track.scores import ScoreRows
 from engine.training.track.windows import Part, Windows, parts_of, unducked
 from engine.units import STEM_SAMPLE_RATE
@@ -33,6 +34,11 @@ class Material:
     codec: Codec
     codecs: dict[str, CodecConfig]
 
+    @property
+    def dry(self) -> bool:
+        """Whether the stems of the role are those before effects and mix."""
+        return any(isinstance(part.stem, DryStem) for part in self.parts["train"])
+
     def windows(self, split: str, training: TrackTrainingConfig) -> Windows:
         """EngineError `empty` where nothing is as long as a window."""
         frames = max(LEAST_FRAMES, round(training.seconds * self.codec.config.frame_rate))
@@ -46,7 +52,7 @@ class Material:
         return {
             "data": f"{len(stems)} stems, {hours:.1f} hours, of {self.config.role}; from {', '.join(kinds)}",
             "codec": f"{self.codec.config.name}, frozen",
-        }
+        } | ({"stems": "dry: before effects and mix"} if self.dry else {})
 
 
 def codec_files(config: TrackModelConfig, roles: Sequence[str], folder: Path | None) -> dict[str, str]:
@@ -84,7 +90,8 @@ def material(
     parts = {split: parts_of(_of_songs_with(config.role, found), config.role, cache, rows)
              for split, found in stems.items()}  # fmt: skip
     shapes = {role: encoder.codec.config for role, encoder in cache.encoders.items()}
-    return Material(config, parts, codec, shapes)
+    found = Material(config, parts, codec, shapes)
+    return replace(found, config=replace(config, dry=found.dry))
 
 
 def _of_songs_with(role: str, stems: Sequence[StemFile]) -> list[StemFile]:

@@ -26,6 +26,7 @@ from engine.model.track.giving_way import KEY, POINTS
 from engine.training.corpus.reading import StemFile
 from engine.training.track.cache import Cache, Encoded, corpus_digest
 from engine.training.track.ducking import (
+    DryStem,
     UnduckedStem,
     drawn_duck,
     duck_of,
@@ -255,11 +256,11 @@ def songs_of(stems: Sequence[StemFile]) -> list[list[StemFile]]:
 
 
 def unducked(role: str, stems: Sequence[StemFile]) -> list[StemFile]:
-    """The role's stems that gave way, as they were before."""
+    """The role's stems that gave way, as they were before; and those that are there dry."""
     found = [
         undone(stem, duck_of(stem, song)) for song in songs_of(stems) for stem in song if stem.role == role
     ]
-    return [stem for stem in found if isinstance(stem, UnduckedStem)]
+    return [stem for stem in found if isinstance(stem, DryStem | UnduckedStem)]
 
 
 def given_frames(first: int, frames: int, bar_frames: float, dice: random.Random) -> NDArray[np.bool_]:

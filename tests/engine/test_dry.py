@@ -1,0 +1,231 @@
+"""Dry stems: what a model performs before effects and mix, which follow as they follow the instruments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from engine.instruments.palette import NAMES, palette_of
+from engine.instruments.render import finished, play_dry, render
+from engine.model.track.loop import Loop
+from engine.model.track.output import RING, Output
+from engine.model.track.performing import perform
+from engine.music.score import Curve
+from engine.performing import Given
+from engine.training.corpus.reading import SONGS, Corpus
+from engine.training.corpus.recipe import DEBUG
+from engine.training.corpus.shards import Order, write_corpus
+from engine.training.corpus.song import make_song
+from engine.training.track.ducking import DryStem, duck_of, undone
+from tests.engine.instrument_scores import phrase, score
+from tests.engine.track_parts import debug_codec, debug_model, hearing
+from tests.engine.track_parts import score as short_score
+from tests.engine.track_training import codecs_folder, ducked_corpus, loops_corpus, material_of, trainer
+
+PITCHED = [*NAMES["bass"], *NAMES["harmony"], *NAMES["melody"]]
+
+
+@pytest.fixture(scope="module")
+def codec():
+    return debug_codec()
+
+
+@pytest.fixture(scope="module")
+def dry_model(codec):
+    model = debug_model(codec, "bass")
+    model.config = replace(model.config, dry=True)
+    return model
+
+
+# --- the instruments --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("palette", PITCHED)
+def test_a_dry_stem_finished_is_the_rendering(palette: str) -> None:
+    told = phrase(palette)
+    dry = play_dry(told, palette_of(palette))
+    assert dry is not None
+    whole = render(replace(told, curves=tuple(c for c in told.curves if c.name != "duck")))
+    assert np.array_equal(finished(dry, told), whole)
+
+
+def test_a_kit_s_room_is_part_of_it() -> None:
+    assert play_dry(score("808"), palette_of("808")) is None
+
+
+def test_what_no_palette_of_ours_played_has_no_effects_but_its_place_in_the_mix() -> None:
+    told = phrase("supersaw")
+    dry = play_dry(told, palette_of("supersaw"))
+    assert dry is not None
+    foreign = finished(dry.copy(), replace(told, palette=""))
+    assert np.isfinite(foreign).all() and np.abs(foreign - finished(dry, told)).max() > 1e-3
+
+
+# --- a corpus ---------------------------------------------------------------------------------------
+
+
+def test_a_corpus_holds_dry_stems_beside_the_others_which_stay_the_same(tmp_path) -> None:
+    recipes = {"wet": DEBUG, "dry": replace(DEBUG, dry=True)}
+    for name, recipe in recipes.items():
+        write_corpus(Order(tmp_path / name, 3, 1, recipe, songs_a_shard=2), 1)
+    wet, dry = (Corpus.open(tmp_path / name) for name in recipes)
+    assert dry.head["recipe"]["dry"] is True and "dry" not in wet.head["recipe"]
+    roles = ("drums", "bass", "harmony")
+    for one, other in zip(wet.stems("train", roles), dry.stems("train", roles), strict=True):
+        assert one.path.read_bytes() == other.path.read_bytes()
+        name = other.line["tracks"][other.role].get("dry")
+        assert (name is None) == (other.role == "drums")
+        if name is not None:
+            assert soundfile.info(other.path.with_name(name)).frames == other.samples
+
+
+def test_a_dry_stem_makes_room_as_its_own_does() -> None:
+    """Of a song that is carved, and of the same song that is not."""
+    recipe = replace(DEBUG, dry=True, carve_share=1.0, raw_share=0.0, min_seconds=2.0, max_seconds=3.0)
+    songs = [make_song(seed, recipe) for seed in range(4)]
+    plain = [make_song(seed, replace(recipe, carve_share=0.0)) for seed in range(4)]
+    pairs = zip((s.tracks["harmony"] for s in songs), (s.tracks["harmony"] for s in plain), strict=True)
+    carved = [(a.dry, b.dry) for a, b in pairs if "carve" in a.effects]
+    assert carved
+    for made_room, before in carved:
+        assert made_room is not None and before is not None
+        assert 0.0 < np.square(made_room).sum() < np.square(before).sum()
+
+
+def dry_corpus(folder):
+    """Ducked bass that is also there dry, an octave of noise instead of its tone."""
+    corpus = ducked_corpus(folder, shared_room={"send_db": -12.0})
+    for file in corpus.folder.rglob(SONGS):
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        for line in lines:
+            for role, track in line["tracks"].items():
+                if role == "bass":
+                    track["dry"] = track["file"].replace(".flac", "_dry.flac")
+                    noise = np.random.default_rng(1).uniform(-0.3, 0.3, (track["samples"], 2))
+                    soundfile.write(file.parent / track["dry"], noise, 44_100, subtype="PCM_16")
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return corpus
+
+
+def test_the_dry_stem_is_what_is_learnt(tmp_path) -> None:
+    corpus = dry_corpus(tmp_path / "corpus")
+    made = material_of(corpus, tmp_path / "cache", codecs_folder(tmp_path), "bass")
+    (part,) = made.parts["train"]
+    assert isinstance(part.stem, DryStem) and part.stem.path.name.endswith("_bass_dry.flac")
+    assert part.gives_way is not None  # when to give way is known all the same
+    heard = made.windows("train", trainer(made).config).audio([(part, 0)], 0, 20)
+    assert np.allclose(heard[0].T.numpy(), part.stem.read(heard.shape[-1]) * part.target.gain, atol=1e-6)
+    assert made.dry and made.config.dry and trainer(made).model.config.dry
+    assert "dry" in made.about()["stems"]
+
+
+def test_without_dry_stems_a_model_learns_finished_ones(tmp_path) -> None:
+    made = material_of(loops_corpus(tmp_path / "corpus"), tmp_path / "cache", codecs_folder(tmp_path), "bass")
+    assert not made.dry and not trainer(made).model.config.dry
+
+
+def test_a_dry_stem_needs_no_undoing(tmp_path) -> None:
+    corpus = dry_corpus(tmp_path / "corpus")
+    (stem,) = corpus.stems("train", ("bass",))
+    duck = duck_of(stem, corpus.stems("train", ("drums", "bass")))
+    assert isinstance(undone(stem, duck), DryStem)  # though a room is around it
+
+
+# --- performing -------------------------------------------------------------------------------------
+
+
+def told_by(told, audio, piece: int = 9000):
+    """The loop that comes of dry samples of all frames, and what was told on the way."""
+    loop, heard = Loop(told.length_samples, 882, 8), []
+    places = np.arange(loop.first_sample, loop.stop_frame * loop.hop) % told.length_samples
+    samples = torch.from_numpy(np.ascontiguousarray(audio[places].T))[None]
+    output = Output(loop, told, None, (), dry=True)
+    for part in samples.split(piece, dim=2):
+        output.add(part)
+        output.tell(lambda new, start, end: heard.append((new, start, end)))
+    return output.finished(), heard
+
+
+@pytest.mark.parametrize("palette", ["supersaw", "rhodes", "moog"])
+def test_what_follows_a_dry_performance_is_what_follows_the_instruments(palette: str) -> None:
+    told = phrase(palette)
+    told = replace(told, curves=tuple(curve for curve in told.curves if curve.name != "duck"))
+    dry = play_dry(told, palette_of(palette))
+    assert dry is not None
+    made, _ = told_by(told, dry)
+    assert np.abs(made - render(told)).max() < 2e-3
+
+
+def test_early_stretches_are_the_loop_s_own_but_for_what_rings_over_its_seam() -> None:
+    told = phrase("pluck")
+    dry = play_dry(told, palette_of("pluck"))
+    assert dry is not None
+    made, heard = told_by(told, dry)
+    assert [start for _, start, _ in heard[1:]] == [end for _, _, end in heard[:-1]] and len(heard) > 3
+    for new, start, end in heard[2:-1]:
+        alike = np.corrcoef(new.ravel(), made[start:end].ravel())[0, 1]
+        assert alike > 0.97, (start, end, alike)
+
+
+def test_a_stretch_takes_as_long_wherever_it_lies(monkeypatch) -> None:
+    told = phrase("pluck")
+    sizes = []
+    dry = play_dry(told, palette_of("pluck"))
+    assert dry is not None
+    from engine.model.track import output
+
+    monkeypatch.setattr(output, "finished", lambda audio, told: (sizes.append(len(audio)), audio)[1])
+    told_by(told, dry, 5000)
+    assert max(sizes[:-1]) <= RING + 2 * 5000 and sizes[-1] == told.length_samples
+
+
+def test_bars_that_stay_come_back_bit_for_bit(codec, dry_model) -> None:
+    told = short_score("bass")
+    ears = hearing(codec)
+    standing = perform(dry_model, codec, told, seed=1, hearing=ears)
+    standing = (0.5 * standing).astype(np.float32)
+    made = perform(dry_model, codec, told, seed=2, hearing=ears, given=Given(standing, frozenset({0})))
+    bar = told.length_samples // 2
+    assert np.array_equal(made[:bar], standing[:bar]) and not np.array_equal(made[bar:], standing[bar:])
+
+
+def test_settings_of_effects_are_played_exactly(codec, dry_model) -> None:
+    """More reverb leaves more between notes; the model's own part need not be asked."""
+    told = replace(short_score("bass"), palette="moog")
+    ears = hearing(codec)
+    takes = [
+        perform(dry_model, codec, replace(told, settings={"reverb": amount}), hearing=ears)
+        for amount in (0.0, 1.0)
+    ]
+    assert np.abs(takes[0] - takes[1]).max() > 1e-3
+    assert all(np.isfinite(take).all() and take.shape == (told.length_samples, 2) for take in takes)
+
+
+def test_a_dry_model_gives_way_after_its_effects(codec) -> None:
+    told = replace(phrase("pluck"), curves=())
+    loop = Loop(told.length_samples, codec.config.hop, 4)
+    count = (loop.num_frames + 2 * loop.margin) * loop.hop
+    torch.manual_seed(1)
+    audio = 0.05 * torch.randn(1, 2, count)
+    gain = np.linspace(1.0, 0.2, count, dtype=np.float32)
+    made = []
+    for each in (None, gain):
+        output = Output(loop, told, None, (), each, dry=True)
+        output.add(audio)
+        made.append(output.finished())
+    zero = -loop.first_sample
+    assert np.allclose(made[1], made[0] * gain[zero : zero + told.length_samples, None], atol=1e-6)
+
+
+def test_energy_curves_do_not_matter_to_what_follows() -> None:
+    """They are the voices' own: `finished` knows settings alone."""
+    told = phrase("pluck")
+    dry = play_dry(told, palette_of("pluck"))
+    assert dry is not None
+    bent = replace(told, curves=(Curve("energy", ((0.0, 0.1), (4.0, 0.9))),))
+    assert np.array_equal(finished(dry.copy(), told), finished(dry.copy(), bent))
