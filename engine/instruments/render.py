@@ -15,7 +15,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.finishing import finish
+from engine.audio.finishing import finish, place
 from engine.audio.processors import default_processors
 from engine.errors import EngineError
 from engine.instruments import effects
@@ -79,14 +79,26 @@ def play_dry(score: Score, palette: Palette) -> NDArray[np.float32] | None:
 def finished(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
     """What `play_dry` gives, or plays like it, as `render` finishes it, but for the ducking: [N, C=2].
 
-    The loop is written into. A stretch of it will do, with what rings into it from before its start.
+    The loop is written into.
     """
+    loop = with_effects(loop, score)
+    level(loop, score)
+    return loop
+
+
+def finished_stretch(stretch: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
+    """The same of a stretch of a loop, with what rings into it from before, at the level that it has."""
+    stretch = with_effects(stretch, score)
+    place(stretch, score.track)
+    return stretch
+
+
+def with_effects(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
+    """Through what its palette and the score's settings name; of a palette that is not ours, the latter."""
     palette = PALETTES.get(score.palette)
     if palette is not None and not isinstance(palette, Kit):
         loop = in_space(score, palette, loop)
-    loop = processed(loop, score)
-    level(loop, score)
-    return loop
+    return processed(loop, score)
 
 
 def processed(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:

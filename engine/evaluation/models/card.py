@@ -17,7 +17,8 @@ def card_of(result: Result) -> str:
         *(f"- {key}: {value}" for key, value in result.about.items()),
         f"\n{result.scores} scores of 7 to 10 s that no model was trained on, performed with the others in "
         "its ears, against the instruments' own rendering and made as loud as that. Ceiling: that rendering "
-        "through the codec alone. **Bar**: what decides whether the model performs under `render = auto`.\n",
+        "through the codec alone; what performs dry can pass it, as its effects come after the codec. "
+        "**Bar**: what decides whether the model performs under `render = auto`.\n",
         _table(("measure", "value", "ceiling", "goal", "what"), (_line(result, row) for row in result.rows)),
     ]
     return "\n".join(parts)

@@ -21,7 +21,7 @@ from engine.audio.limiter import limit
 from engine.audio.loudness import SILENCE_LUFS, loudness
 from engine.audio.mixing import role_of
 from engine.errors import EngineError
-from engine.instruments.render import dynamics, finished
+from engine.instruments.render import dynamics, finished, finished_stretch
 from engine.model.track.loop import Audio, Loop, closed
 from engine.model.track.partials import BetweenPartials
 from engine.model.track.splicing import Stretch, kept_share, spliced
@@ -99,7 +99,7 @@ class Output:
         there = min(start, RING)
         before[RING - there :] = self.samples[zero + start - there : zero + start]
         audio = np.concatenate((before, self.samples[zero + start : zero + end]))
-        return self._spliced(finished(audio, self.score)[RING:] * self._soft(start, end), start, end)
+        return self._spliced(finished_stretch(audio, self.score)[RING:] * self._soft(start, end), start, end)
 
     def _end(self) -> int:
         """How much of the loop is there; its last samples only together, since they are faded."""
