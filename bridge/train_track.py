@@ -79,7 +79,13 @@ def main(args: argparse.Namespace) -> int:
     with placed(args.device, args.precision) as place, Told(place) as told:
         found = material_of(args, config, place, told)
         torch.manual_seed(training.seed)
-        model = TrackModel(found.config, found.codec.config)
+        shape = found.config
+        if begun is not None and begun.config.dry != shape.dry:
+            if training.only_giving_way:  # it performs as before
+                shape = replace(shape, dry=begun.config.dry)
+            else:
+                told.say(dryness(shape.dry))
+        model = TrackModel(shape, found.codec.config)
         trainer = TrackTrainer(model, found.codec, training, found.windows("train", training), place)
         if begun is not None:
             check_begun(args, found.codec)
@@ -91,6 +97,17 @@ def main(args: argparse.Namespace) -> int:
         told.run(Run(trainer, args.out, evaluation, told.line, about, TRACK_WEIGHTS))
         told.say(escape(next_steps(args.role, args.out, args.codecs is not None)))
     return 0
+
+
+def dryness(dry: bool) -> str:
+    """What comes of going on with stems of the other kind."""
+    if dry:
+        return (
+            "the stems are dry: effects and mix will follow what is performed, which until now had them in it"
+        )
+    return (
+        "the stems are finished ones: what is performed will have their effects in it, and none will follow"
+    )
 
 
 def next_steps(role: str, out: Path, other_codecs: bool) -> str:

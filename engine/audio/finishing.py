@@ -74,12 +74,11 @@ def finish(loop: NDArray[np.float32], track: str, dynamics: float = 1.0) -> None
     limit(loop, db_to_gain(min(wanted_db, most_db)), db_to_gain(role.true_peak_db))
 
 
-def place(loop: NDArray[np.float32], track: str, gain: float = 1.0) -> None:
-    """The loop [N, C=2] filtered and below its role's true peak, at `gain` of its own level, in place."""
+def shape(loop: NDArray[np.float32], track: str) -> None:
+    """The filters of its role alone, over the loop [N, C=2] in place."""
     if len(loop):
-        role, shape = role_of(track), SHAPES.get(track, OTHER_SHAPE)
-        shaped(loop, *shape.mid, *shape.side, *K_WEIGHTING)
-        limit(loop, gain, db_to_gain(role.true_peak_db))
+        own = SHAPES.get(track, OTHER_SHAPE)
+        shaped(loop, *own.mid, *own.side, *K_WEIGHTING)
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")

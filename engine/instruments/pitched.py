@@ -31,7 +31,8 @@ FM_SHARE = 0.4  # octaves of modulation index per octave of brightness
 
 def render_notes(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
     """The score's notes: [N, C=2], before levelling. `step(share)` is called between notes and effects."""
-    return in_space(score, instrument, render_dry(score, instrument, step), step)
+    loop = render_dry(score, instrument, step)
+    return in_space(score, instrument, loop, step) if score.notes else loop
 
 
 def render_dry(score: Score, instrument: Instrument, step: Callable[[float], None]) -> NDArray[np.float32]:
@@ -237,7 +238,7 @@ def in_space(
 ) -> NDArray[np.float32]:
     """Chorus, tremolo, delay and reverb as the palette and the settings have them: [N, C=2]. The loop is
     written into."""
-    settings, seconds = settings_of(score), len(loop) / STEM_SAMPLE_RATE
+    settings, seconds = settings_of(score), score.length_seconds
     if instrument.chorus > 0.0:
         step(0.75)
         cycles = float(max(1, round(instrument.chorus_hz * seconds)))

@@ -15,12 +15,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.audio.finishing import finish, place
+from engine.audio.finishing import finish, shape
 from engine.audio.processors import default_processors
 from engine.errors import EngineError
 from engine.instruments import effects
 from engine.instruments.drums import render_hits
-from engine.instruments.palette import PALETTES, Kit, Palette, palette_of
+from engine.instruments.palette import PALETTES, Instrument, Kit, Palette, palette_of
 from engine.instruments.pitched import in_space, render_dry, render_notes
 from engine.music.score import Score
 from engine.units import STEM_SAMPLE_RATE, beats_to_seconds
@@ -62,43 +62,37 @@ def render(
 
 
 def play(score: Score, palette: Palette, step: Callable[[float], None]) -> NDArray[np.float32]:
+    check_plays(palette, score)
     if isinstance(palette, Kit):
-        if score.notes:
-            raise EngineError("range", f"palette {palette.name!r} plays drum hits, not notes")
         return render_hits(score, palette, step)
-    if score.hits:
-        raise EngineError("range", f"palette {palette.name!r} plays notes, not drum hits")
     return render_notes(score, palette, step)
 
 
-def play_dry(score: Score, palette: Palette) -> NDArray[np.float32] | None:
-    """The notes before chorus, tremolo, delay and reverb; None for a kit, whose room is part of its sound."""
-    return None if isinstance(palette, Kit) else render_dry(score, palette, lambda _: None)
+def play_dry(score: Score, palette: Instrument) -> NDArray[np.float32]:
+    """The notes before the palette's chorus, tremolo, delay and reverb: [N, C=2]."""
+    check_plays(palette, score)
+    return render_dry(score, palette, lambda _: None)
 
 
-def finished(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
-    """What `play_dry` gives, or plays like it, as `render` finishes it, but for the ducking: [N, C=2].
+def check_plays(palette: Palette, score: Score) -> None:
+    """EngineError `range` where a kit is asked for notes or an instrument for hits."""
+    if isinstance(palette, Kit) and score.notes:
+        raise EngineError("range", f"palette {palette.name!r} plays drum hits, not notes")
+    if not isinstance(palette, Kit) and score.hits:
+        raise EngineError("range", f"palette {palette.name!r} plays notes, not drum hits")
 
-    The loop is written into.
+
+def in_the_mix(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
+    """What `play_dry` gives, or plays like it, with all that `render` does to it but ducking and level.
+
+    A whole loop [N, C=2], which is written into. A palette that is not ours has no effects of its own.
     """
-    loop = with_effects(loop, score)
-    level(loop, score)
-    return loop
-
-
-def finished_stretch(stretch: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
-    """The same of a stretch of a loop, with what rings into it from before, at the level that it has."""
-    stretch = with_effects(stretch, score)
-    place(stretch, score.track)
-    return stretch
-
-
-def with_effects(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:
-    """Through what its palette and the score's settings name; of a palette that is not ours, the latter."""
     palette = PALETTES.get(score.palette)
     if palette is not None and not isinstance(palette, Kit):
         loop = in_space(score, palette, loop)
-    return processed(loop, score)
+    loop = processed(loop, score)
+    shape(loop, score.track)
+    return loop
 
 
 def processed(loop: NDArray[np.float32], score: Score) -> NDArray[np.float32]:

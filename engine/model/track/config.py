@@ -48,7 +48,10 @@ class TrackModelConfig:
     dry: bool = False
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        values = asdict(self)
+        if not self.dry:
+            del values["dry"]  # as runs and files of before have it
+        return json.dumps(values, sort_keys=True)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TrackModelConfig:

@@ -21,20 +21,20 @@ from engine.audio.limiter import limit
 from engine.audio.loudness import SILENCE_LUFS, loudness
 from engine.audio.mixing import role_of
 from engine.errors import EngineError
-from engine.instruments.render import dynamics, finished, finished_stretch
+from engine.instruments.render import dynamics, in_the_mix
 from engine.model.track.loop import Audio, Loop, closed
 from engine.model.track.partials import BetweenPartials
 from engine.model.track.splicing import Stretch, kept_share, spliced
 from engine.music.score import Score
 from engine.performing import Given
-from engine.units import STEM_SAMPLE_RATE, db_to_gain, gain_to_db, ms_to_samples
+from engine.units import db_to_gain, gain_to_db, ms_to_samples
 
 Gain = NDArray[np.float32] | None
 SEAM_SAMPLES = ms_to_samples(20.0)  # one period of 50 Hz
 JOINT_SAMPLES = ms_to_samples(15.0)
-RING = 4 * STEM_SAMPLE_RATE  # the longest reverb of a palette is over after that
 NEAR_DB = 1.0  # from the loudness of a role: takes of one score differ by as much
 MOST_DB = 6.0  # more than that is no matter of level
+MOST_DRY_DB = 12.0  # what effects and filters take or give
 
 
 class Output:
@@ -77,29 +77,19 @@ class Output:
         self.filled += len(new)
 
     def tell(self, first: Callable[[Audio, int, int], None]) -> None:
-        """The samples that are finished and were not told yet."""
+        """The samples that are finished and were not told yet.
+
+        Of a dry performance only once as much again is there: what follows it takes the time of a whole loop.
+        """
         start, end = self.told, self._end()
-        if end > start:
+        if end > start and not (self.dry and end < 2 * start):
             self.told = end
-            first(self._stretch(start, end), start, end)
+            first(self._made(end)[start:], start, end)
 
     def finished(self) -> Audio:
         """The loop [N, C=2]."""
         assert self._end() == self.loop.num_samples, (self.filled, self.loop)
         return self._made(self.loop.num_samples)
-
-    def _stretch(self, start: int, end: int) -> Audio:
-        """Samples of the loop while its end is not there yet."""
-        if not self.dry:
-            return self._made(end)[start:]
-        # What the loop's end will ring into its beginning is not known: silence. So is all that lies further
-        # back than RING: a stretch takes as long wherever it lies.
-        zero = -self.loop.first_sample
-        before = np.zeros((RING, 2), dtype=np.float32)
-        there = min(start, RING)
-        before[RING - there :] = self.samples[zero + start - there : zero + start]
-        audio = np.concatenate((before, self.samples[zero + start : zero + end]))
-        return self._spliced(finished_stretch(audio, self.score)[RING:] * self._soft(start, end), start, end)
 
     def _end(self) -> int:
         """How much of the loop is there; its last samples only together, since they are faded."""
@@ -109,37 +99,40 @@ class Output:
 
     def _made(self, end: int) -> Audio:
         """The loop's first `end` samples, as they are heard."""
-        zero = -self.loop.first_sample
+        zero, is_whole = -self.loop.first_sample, end == self.loop.num_samples
         audio = self.samples[zero : zero + end].copy()
-        soft, gain_db = self._soft(0, end), 0.0
-        if end == self.loop.num_samples:
+        if is_whole:
             before = self.samples[zero - self.seam : zero]
             audio[end - self.seam :] = closed(audio[end - self.seam :], before)
-            gain_db = 0.0 if self.dry else correction_db(audio * soft, self.score)
         if self.dry:
-            audio = finished(audio, self.score)
-        else:
-            limit(audio, db_to_gain(gain_db), db_to_gain(role_of(self.score.track).true_peak_db))
-        return self._spliced(audio * soft, 0, end)  # a limiter after it would fill up what gives way
-
-    def _soft(self, start: int, end: int) -> Audio | np.float32:
-        """How much of the samples is left where they give way [n, 1]."""
-        zero = -self.loop.first_sample
-        return np.float32(1.0) if self.gain is None else self.gain[zero + start : zero + end, None]
-
-    def _spliced(self, audio: Audio, start: int, end: int) -> Audio:
-        """The same with the bars that stay."""
+            # Round the seam, with silence for what is still to come.
+            audio = np.pad(audio, ((0, self.loop.num_samples - end), (0, 0)))
+            audio = in_the_mix(audio, self.score)[:end]
+        soft, gain_db = self._soft(end), 0.0
+        if is_whole:
+            gain_db = correction_db(audio * soft, self.score, self.dry)
+        limit(audio, db_to_gain(gain_db), db_to_gain(role_of(self.score.track).true_peak_db))
+        audio *= soft  # last: a limiter would fill up what gives way
         if self.given is None or self.share is None:
             return audio
-        return spliced(audio, self.given.audio[start:end], self.share[start:end])
+        return spliced(audio, self.given.audio[:end], self.share[:end])
+
+    def _soft(self, end: int) -> Audio | np.float32:
+        """How much of the loop's first samples is left where they give way [end, 1]."""
+        zero = -self.loop.first_sample
+        return np.float32(1.0) if self.gain is None else self.gain[zero : zero + end, None]
 
 
-def correction_db(loop: Audio, score: Score) -> float:
-    """What brings the loop [N, C=2] to the loudness of its role, 0 where it is near it or silent."""
+def correction_db(loop: Audio, score: Score, exact: bool = False) -> float:
+    """What brings the loop [N, C=2] to the loudness of its role, 0 where it is near it or silent.
+
+    `exact`: near is not enough, and effects may have moved it further. What is hardly there stays so.
+    """
     role, lufs = role_of(score.track), loudness(loop)
     if lufs <= SILENCE_LUFS:
         return 0.0
     wanted_db = role.loudness_lufs + gain_to_db(dynamics(score)) - lufs
     most_db = role.true_peak_db + role.squeeze_db - gain_to_db(float(np.abs(loop).max()))
-    correction = min(wanted_db, most_db)
-    return 0.0 if abs(correction) <= NEAR_DB else float(np.clip(correction, -MOST_DB, MOST_DB))
+    correction, bound_db = min(wanted_db, most_db), MOST_DRY_DB if exact else MOST_DB
+    near = abs(correction) <= NEAR_DB and not exact
+    return 0.0 if near else float(np.clip(correction, -bound_db, bound_db))

@@ -112,6 +112,8 @@ def perform(
         if number + 1 < len(plan) and first is not None:
             output.tell(first)
     output.add(decoding.flush())
+    if cancelled():
+        raise EngineError("cancelled", f"performing {score.track} was cancelled")
     progress(1.0)
     return output.finished()
 

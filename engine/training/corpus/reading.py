@@ -2,6 +2,7 @@
 
 DIR/corpus.json              what it was made from
 DIR/train/00000/             a shard: songs.jsonl, 0003_drums.flac, 0003_drums.json (the score) ...
+                             0003_bass_dry.flac before its effects and the mix, where the recipe says so
 DIR/held_out/00000/          never trained on
 """
 

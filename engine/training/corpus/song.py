@@ -33,7 +33,7 @@ HIGHEST_DRY = 0.95  # of a dry stem: carving may raise a peak
 class SongTrack:
     """audio: [N, C=2] at 44.1 kHz, a loop, N == score.length_samples. `source`: what made the sound; `words`:
     what people call it; `effects`: name -> its numbers. `dry` [N, C=2]: the sound before its palette's
-    effects and the mix, at its role's loudness, where the recipe asks for it."""
+    effects and the mix (but for the room it makes), where the recipe asks for it."""
 
     audio: NDArray[np.float32]
     score: Score
@@ -107,7 +107,7 @@ def tracks_of(plan: Plan, recipe: Recipe) -> dict[str, SongTrack]:
 def dry_of(
     sound: Sound, loops: Mapping[str, NDArray[np.float32]], done: Mapping[str, Mapping[str, Any]]
 ) -> NDArray[np.float32] | None:
-    """The sound before its palette's effects, as loud as its role is, making room as it does in the mix.
+    """The sound before its palette's effects, as loud as its role is, with room for the others as in the mix.
 
     Its peaks may keep it softer: nothing limits them. None where no part of the sound is dry.
     """
@@ -115,9 +115,8 @@ def dry_of(
         return None
     role = sound.score.track
     lufs, peak = loudness(sound.dry), float(np.abs(sound.dry).max(initial=0.0))
-    if lufs <= SILENCE_LUFS or peak <= 0.0:
-        return sound.dry
-    gain = min(db_to_gain(role_of(role).loudness_lufs - lufs), HIGHEST_DRY / peak)
+    wanted = db_to_gain(role_of(role).loudness_lufs - lufs) if lufs > SILENCE_LUFS else 1.0
+    gain = min(wanted, HIGHEST_DRY / max(peak, 1e-6))
     return carved_alike(sound.dry * np.float32(gain), role, loops, done)
 
 

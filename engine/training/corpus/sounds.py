@@ -85,9 +85,9 @@ def by_instrument(score: Score, recipe: Recipe, cents: float, rng: random.Random
         palette = variety.moved(palette, rng)
     source, words = f"instruments:{score.palette}", (score.palette, *palette.words[:PALETTE_WORDS])
     palette = variety.tuned(palette, cents)
-    dry = play_dry(score, palette)
-    if dry is None or isinstance(palette, Kit):
+    if isinstance(palette, Kit):
         return Sound(play(score, palette, lambda _: None), score, source, words)
+    dry = play_dry(score, palette)
     return Sound(in_space(score, palette, dry.copy()), score, source, words, dry)
 
 
@@ -100,7 +100,7 @@ def _by_soundfont(score: Score, recipe: Recipe, cents: float, rng: random.Random
     stretched, ratio = _stretched(score, cents)
     audio = resampled(soundfonts.render_score(stretched, font, program, seed), score.length_samples, ratio)
     words = (program_word(score.track, program),)
-    dry = None if score.track == "drums" else audio.copy()
+    dry = None if score.track == "drums" else audio
     return Sound(audio, score, f"soundfont:{font.name}:{program}", words, dry)
 
 
@@ -123,7 +123,7 @@ def _by_samples(score: Score, recipe: Recipe, cents: float, rng: random.Random) 
                 raise
             continue
         made = resampled(audio, score.length_samples, ratio)
-        dry = None if score.track == "drums" else made.copy()
+        dry = None if score.track == "drums" else made
         return Sound(made, score, f"samples:{name}", ("samples", f"sampled {score.track}"), dry)
     return None
 

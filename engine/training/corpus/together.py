@@ -165,7 +165,7 @@ def _carve_all(loops: dict[str, Loop], effects: Effects, rng: random.Random) -> 
 def carved_alike(
     dry: Loop, role: str, loops: Mapping[str, Loop], effects: Mapping[str, Mapping[str, Any]]
 ) -> Loop:
-    """The dry stem of a role with room for those that its own made room for, of a song's `loops` before."""
+    """The dry stem of a role with room for those that it made room for, as they are alone in `loops`."""
     told = effects[role].get("carve")
     if told is None:
         return dry

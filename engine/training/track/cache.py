@@ -9,6 +9,7 @@ CACHE/CORPUS/CODEC/train/00000/0003_drums.latents.npy    float16 [F + lap, D]
                               /0003_drums.codes.npy      int16 [F + lap, K]
                               /0003_drums.json           the gain that brought the stem to its loudness
                               /0003_bass_unducked...     as it was before it gave way to the kick
+                              /0003_bass_dry...          before effects and mix, where the corpus has it so
 
 CODEC: a digest of the encoder's and the codebooks' weights. A decoder that went on learning changes nothing.
 """

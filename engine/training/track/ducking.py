@@ -53,7 +53,7 @@ class UnduckedStem(StemFile):
 
 @dataclass(frozen=True)
 class DryStem(StemFile):
-    """A stem before its palette's effects and the mix: what the others do to it is not in it."""
+    """A stem before its palette's effects and the mix; room for the others is made in it."""
 
 
 def duck_of(stem: StemFile, others: Sequence[StemFile]) -> Duck | None:

@@ -36,8 +36,11 @@ class Material:
 
     @property
     def dry(self) -> bool:
-        """Whether the stems of the role are those before effects and mix."""
-        return any(isinstance(part.stem, DryStem) for part in self.parts["train"])
+        """Whether the role's stems are those before effects and mix. EngineError `file` where some are."""
+        found = {isinstance(part.stem, DryStem) for parts in self.parts.values() for part in parts}
+        if len(found) > 1:
+            raise EngineError("file", f"some stems of {self.config.role} are there dry and others are not")
+        return found == {True}
 
     def windows(self, split: str, training: TrackTrainingConfig) -> Windows:
         """EngineError `empty` where nothing is as long as a window."""
