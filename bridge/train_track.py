@@ -78,14 +78,10 @@ def main(args: argparse.Namespace) -> int:
     begin(args)
     with placed(args.device, args.precision) as place, Told(place) as told:
         found = material_of(args, config, place, told)
+        if begun is not None and begun.config.dry != found.config.dry:
+            found = of_another_kind(found, begun, training, told)
         torch.manual_seed(training.seed)
-        shape = found.config
-        if begun is not None and begun.config.dry != shape.dry:
-            if training.only_giving_way:  # it performs as before
-                shape = replace(shape, dry=begun.config.dry)
-            else:
-                told.say(dryness(shape.dry))
-        model = TrackModel(shape, found.codec.config)
+        model = TrackModel(found.config, found.codec.config)
         trainer = TrackTrainer(model, found.codec, training, found.windows("train", training), place)
         if begun is not None:
             check_begun(args, found.codec)
@@ -99,15 +95,19 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def dryness(dry: bool) -> str:
-    """What comes of going on with stems of the other kind."""
-    if dry:
-        return (
-            "the stems are dry: effects and mix will follow what is performed, which until now had them in it"
+def of_another_kind(
+    found: Material, begun: TrackModel, training: TrackTrainingConfig, told: Told
+) -> Material:
+    """Dry stems for a model that learnt finished ones, or the other way round: what comes of it is said."""
+    if training.only_giving_way:  # it performs as before
+        return replace(found, config=replace(found.config, dry=begun.config.dry))
+    if found.config.dry:
+        told.say("the stems are dry: effects and mix will follow a model that had them in its sound")
+    else:
+        told.say(
+            "the stems are finished ones: the model will have effects in its sound, and none will follow"
         )
-    return (
-        "the stems are finished ones: what is performed will have their effects in it, and none will follow"
-    )
+    return found
 
 
 def next_steps(role: str, out: Path, other_codecs: bool) -> str:

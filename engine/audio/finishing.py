@@ -62,8 +62,8 @@ def finish(loop: NDArray[np.float32], track: str, dynamics: float = 1.0) -> None
     """
     if not len(loop):
         return
-    role, shape = role_of(track), SHAPES.get(track, OTHER_SHAPE)
-    peak, powers = shaped(loop, *shape.mid, *shape.side, *K_WEIGHTING)
+    role, own = role_of(track), SHAPES.get(track, OTHER_SHAPE)
+    peak, powers = shaped(loop, *own.mid, *own.side, *K_WEIGHTING)
     lufs = gated(powers)
     if lufs <= SILENCE_LUFS or peak <= 1e-7:
         # Too soft or too short for the gates: its peak is all there is to go by.

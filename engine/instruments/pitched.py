@@ -238,13 +238,13 @@ def in_space(
 ) -> NDArray[np.float32]:
     """Chorus, tremolo, delay and reverb as the palette and the settings have them: [N, C=2]. The loop is
     written into."""
-    settings, seconds = settings_of(score), score.length_seconds
+    settings = settings_of(score)
     if instrument.chorus > 0.0:
         step(0.75)
-        cycles = float(max(1, round(instrument.chorus_hz * seconds)))
+        cycles = float(max(1, round(instrument.chorus_hz * score.length_seconds)))
         loop = effects.chorus_loop(loop, cycles, instrument.chorus_ms, instrument.chorus)
     if instrument.tremolo > 0.0:
-        turns = float(max(1, round(instrument.tremolo_hz * seconds)))
+        turns = float(max(1, round(instrument.tremolo_hz * score.length_seconds)))
         effects.tremolo_loop(loop, turns, instrument.tremolo)
     delay = lean(instrument.delay, settings["delay"])
     if delay > 0.0:

@@ -87,7 +87,7 @@ def perform(
 
     The same arguments give the same samples. `first` hears stretches as they are finished, in order, all but
     the last; they are those of the loop, but for a level that may be set right once all of it is there,
-    and, of a dry model, what rings on from the loop's end.
+    and, of a dry model, what rings on from the loop's end, and processors that go by the whole of it.
     EngineError: `cancelled` between passes once `cancelled()` says so; `range` for what `given` cannot be.
     """
     if not model.entries.taken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,14 +34,6 @@ class Material:
     codec: Codec
     codecs: dict[str, CodecConfig]
 
-    @property
-    def dry(self) -> bool:
-        """Whether the role's stems are those before effects and mix. EngineError `file` where some are."""
-        found = {isinstance(part.stem, DryStem) for parts in self.parts.values() for part in parts}
-        if len(found) > 1:
-            raise EngineError("file", f"some stems of {self.config.role} are there dry and others are not")
-        return found == {True}
-
     def windows(self, split: str, training: TrackTrainingConfig) -> Windows:
         """EngineError `empty` where nothing is as long as a window."""
         frames = max(LEAST_FRAMES, round(training.seconds * self.codec.config.frame_rate))
@@ -55,7 +47,7 @@ class Material:
         return {
             "data": f"{len(stems)} stems, {hours:.1f} hours, of {self.config.role}; from {', '.join(kinds)}",
             "codec": f"{self.codec.config.name}, frozen",
-        } | ({"stems": "dry: before effects and mix"} if self.dry else {})
+        } | ({"stems": "dry: before effects and mix"} if self.config.dry else {})
 
 
 def codec_files(config: TrackModelConfig, roles: Sequence[str], folder: Path | None) -> dict[str, str]:
@@ -78,7 +70,8 @@ def material(
     processes: int,
     told: Told = lambda *_: None,
 ) -> Material:
-    """What is missing in the cache `folder` is made first. EngineError `empty` without a stem of the role."""
+    """What is missing in the cache `folder` is made first. EngineError `empty` without a stem of the role,
+    `file` where only some of its stems are there dry."""
     stems = {split: corpus.stems(split, tuple(codecs)) for split in ("train", "held_out")}
     if not any(stem.role == config.role for stem in stems["train"]):
         raise EngineError("empty", f"{corpus.folder} has no stem of {config.role} to train on")
@@ -93,8 +86,15 @@ def material(
     parts = {split: parts_of(_of_songs_with(config.role, found), config.role, cache, rows)
              for split, found in stems.items()}  # fmt: skip
     shapes = {role: encoder.codec.config for role, encoder in cache.encoders.items()}
-    found = Material(config, parts, codec, shapes)
-    return replace(found, config=replace(config, dry=found.dry))
+    return Material(replace(config, dry=are_dry(config.role, parts)), parts, codec, shapes)
+
+
+def are_dry(role: str, parts: Mapping[str, Sequence[Part]]) -> bool:
+    """Whether the role's stems are those before effects and mix. EngineError `file` where only some are."""
+    found = {isinstance(part.stem, DryStem) for split in parts.values() for part in split}
+    if len(found) > 1:
+        raise EngineError("file", f"some stems of {role} are there dry and others are not")
+    return found == {True}
 
 
 def _of_songs_with(role: str, stems: Sequence[StemFile]) -> list[StemFile]:
