@@ -133,6 +133,9 @@ def _add_codec_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--roles", help="codec: with commas (default: those it is for)")
     parser.add_argument("--stems", type=int, help="codec: stems a role (default 16, with --quick 2)")
+    parser.add_argument(
+        "--beside", action="store_true", help="codec: measure Opus, Vorbis and MP3 on the same stems, too"
+    )
 
 
 def _add_model_options(parser: argparse.ArgumentParser) -> None:

@@ -41,17 +41,19 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
     if args.out is not None:
         begin_report(args.out)
     console = Console(stderr=True)
-    results = []
+    results, beside = [], []
     for path in [codec_path(name) for name in args.codec] if args.codec else bundled_codecs():
-        result = _measured(console, path, roles, args)
+        result, others = _measured(console, path, roles, args)
         results.append(result)
-        sys.stdout.write("".join(f"{line}\n" for line in lines_of(result)))
+        beside.append(others)
+        sys.stdout.write("".join(f"{line}\n" for each in (result, *others) for line in lines_of(each)))
         sys.stdout.flush()
-        for shown in ([role for role in result.roles if role], [""]):
-            console.print(table_of(result, shown, console.width))
+        for each in (result, *others):
+            for shown in ([role for role in each.roles if role], [""] if "" in each.roles else []):
+                console.print(table_of(each, shown, console.width))
     console.print(published_table())
     if args.out is not None:
-        _write(args.out, results)
+        _write(args.out, results, beside)
         console.print(f"card, figures and pictures: {args.out}")
     rows = [row for result in results for role in result.roles for row in result.rows(role)]
     return 1 if args.check and any(row.forgiven is False for row in rows) else 0
@@ -92,7 +94,11 @@ def name_of(path: Path) -> str:
     return path.absolute().parent.name if path.stem == "codec" else path.stem
 
 
-def _measured(console: Console, path: Path, roles: tuple[str, ...], args: argparse.Namespace) -> Result:
+def _measured(
+    console: Console, path: Path, roles: tuple[str, ...], args: argparse.Namespace
+) -> tuple[Result, list[Result]]:
+    """The codec's and, with --beside, what others' codecs come to on the same stems."""
+    from engine.evaluation.codec.others import evaluate_others
     from engine.evaluation.codec.run import evaluate_codec
     from engine.evaluation.codec.speed import costs, one_core
     from engine.evaluation.codec.stems import MOST, MOST_QUICK, held_out_stems
@@ -112,11 +118,12 @@ def _measured(console: Console, path: Path, roles: tuple[str, ...], args: argpar
             codec, stems, fewer_codebooks=() if args.quick else FEWER, told=told, name=name
         )
         result = replace(result, material=material_of(args.corpus))
+        others = evaluate_others(stems, told=told) if args.beside else []
         progress.update(task, description=f"{name}: speed")
         result = result.with_costs(costs(codec, path if path.is_file() else None, args.quick))
     if args.out is not None:
         _draw(args.out, name, codec, stems)
-    return result
+    return result, others
 
 
 def material_of(corpus: Path | None) -> str:
@@ -137,11 +144,12 @@ def _draw(folder: Path, name: str, codec: Codec, stems: list[Stem]) -> None:
         draw_spectrograms(pairs, folder / f"{name}_{role}.png")
 
 
-def _write(folder: Path, results: list[Result]) -> None:
+def _write(folder: Path, results: list[Result], beside: list[list[Result]]) -> None:
     from engine.evaluation.codec.card import card_of
 
-    lines = [line for result in results for line in lines_of(result)]
-    cards = [card_of(result) for result in results]
+    pairs = list(zip(results, beside, strict=True))
+    lines = [line for result, others in pairs for each in (result, *others) for line in lines_of(each)]
+    cards = [card_of(result, others) for result, others in pairs]
     write_report(folder, {LINES: "".join(f"{line}\n" for line in lines), CARD: "\n".join(cards)})
 
 

@@ -105,7 +105,8 @@ def roles_of(args: argparse.Namespace, config: CodecConfig) -> tuple[str, ...]:
 
 
 def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig, rank: int) -> Pieces:
-    """From the corpus, or from songs that are made on the fly: other ones in each process of a run."""
+    """From the corpus, dry stems and finished ones, or from songs that are made on the fly: other ones in
+    each process of a run."""
     from engine.training.codec.batches import SongPieces, StemPieces
 
     samples = max(1, round(training.seconds * config.frame_rate)) * config.hop
@@ -117,7 +118,8 @@ def pieces_of(args: argparse.Namespace, config: CodecConfig, training: TrainingC
         # As `train corpus` makes them: what is installed is learnt from.
         made = partial(songs_of, with_sources(Recipe()), training.seed + rank, "train", args.processes or 1)
         return SongPieces(made, roles, training.batch_size, samples, training.seed)
-    return StemPieces(stems_of(args.corpus, "train", roles), training.batch_size, samples, training.seed)
+    stems = stems_of(args.corpus, "train", roles, dry=True)
+    return StemPieces(stems, training.batch_size, samples, training.seed)
 
 
 def evaluation_of(args: argparse.Namespace, config: CodecConfig, training: TrainingConfig) -> Evaluation:
@@ -155,7 +157,7 @@ def data_of(args: argparse.Namespace, config: CodecConfig) -> str:
     roles = roles_of(args, config)
     if args.corpus is None:
         return f"songs made on the fly, {', '.join(roles)}"
-    stems = stems_of(args.corpus, "train", roles)
+    stems = stems_of(args.corpus, "train", roles, dry=True)
     hours = sum(stem.samples for stem in stems) / config.sample_rate / 3600
     kinds = sorted({stem.source.partition(":")[0] for stem in stems})
     return f"{len(stems)} stems, {hours:.1f} hours, of {', '.join(roles)}; from {', '.join(kinds)}"
@@ -167,7 +169,7 @@ def songs_of(recipe: Recipe, seed: int, split: str, processes: int, first: int) 
     return live_songs(seed, recipe, processes, split, first)
 
 
-def stems_of(corpus: Path, split: str, roles: tuple[str, ...]) -> list[StemFile]:
+def stems_of(corpus: Path, split: str, roles: tuple[str, ...], dry: bool = False) -> list[StemFile]:
     from engine.training.corpus.reading import Corpus
 
-    return Corpus.open(corpus).stems(split, roles)
+    return Corpus.open(corpus).stems(split, roles, dry)

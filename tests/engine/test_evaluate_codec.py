@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.evaluation.codec import measures, onsets, pre_echo, spectra, stereo, waveform
 from engine.evaluation.codec.card import card_of, published
 from engine.evaluation.codec.codebooks import CodebookUse
+from engine.evaluation.codec.others import LATER, OTHERS, Other, evaluate_others
 from engine.evaluation.codec.run import evaluate_codec, goals, round_trip
 from engine.evaluation.codec.speed import costs
 from engine.evaluation.codec.stems import held_out_stems
@@ -276,6 +277,28 @@ def test_a_card_says_every_measure_and_stands_beside_the_published():
     assert all(codec.name in card for codec in published()) and "### With fewer codebooks" in card
 
 
+def test_what_everybody_has_is_measured_on_the_same_stems_and_stands_on_the_card():
+    short = [("bass", tone()[: 2 * RATE]), ("drums", beats()[: 2 * RATE]), ("drums", 0 * beats())]
+    found = {result.codec: result for result in evaluate_others(short, quick=True)}
+    assert list(found) == [*(other.name for other in OTHERS), LATER]
+    assert all(result.roles[:2] == ("bass", "drums") for result in found.values())
+    assert all(result.stems("drums") == 1 for result in found.values()), "the silent one is passed over"
+    smallest, threefold = (found[other.name] for other in OTHERS[:2])
+    kilobits = [each.values("")["size.kilobits"] for each in (smallest, threefold)]
+    assert 6 < kilobits[0] < 20 < kilobits[1] < 60
+    assert threefold.values("bass")["si_sdr"] > smallest.values("bass")["si_sdr"] > 0
+    assert found[LATER].values("drums")["onset.f1"] == 1.0 and "size.kilobits" not in found[LATER].values("")
+    result = evaluate_codec(debug_codec(), short, quick=True)
+    card = card_of(result, list(found.values()))
+    assert "### Beside codecs that everybody has" in card and all(f"| {name} |" in card for name in found)
+
+
+def test_a_format_that_this_machine_cannot_write_is_told():
+    with pytest.raises(EngineError) as caught:
+        Other("Nothing", "OGG", "PCM_16", 0.5).round_trip(beats())
+    assert caught.value.code == "not_available" and "Nothing" in str(caught.value)
+
+
 def test_every_measure_has_one_line_in_the_goals():
     named = [goal.measure for goal in goals()]
     assert len(set(named)) == len(named)
@@ -350,9 +373,12 @@ def test_somebody_elses_codec_is_measured_as_ours_are(tmp_path, capsys, monkeypa
     folder = write_folder(tmp_path / "their_encodec")
     monkeypatch.setattr(stems, "made", lambda roles: ((role, beats(TIMES_S[:5], 1.5)) for role in roles))
     asked = ["evaluate", "codec", "--codec", str(folder), "--quick", "--stems", "1", "--roles", "drums"]
-    assert main([*asked, "--out", str(tmp_path / "out")]) == 0
+    assert main([*asked, "--beside", "--out", str(tmp_path / "out")]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"visqol", "onset.f1", "size.kilobits"} <= {line.get("summary") for line in lines}
+    assert {"their_encodec", *(other.name for other in OTHERS), LATER} == {
+        line["codec"] for line in lines if "summary" in line
+    }
     assert "## their_encodec" in (tmp_path / "out" / "card.md").read_text()
 
 

@@ -287,6 +287,7 @@ def test_settings_are_checked():
         ({"learning_rate": "nan"}, "a number"),
         ({"minutes": "inf"}, "a number"),
         ({"adversary_filters": "0"}, "1 or more"),
+        ({"adversary_scales": "6"}, "1..5"),
         (dict.fromkeys(TrainingConfig().weights(), "0"), "all losses"),
     ):
         with pytest.raises(EngineError, match=words):

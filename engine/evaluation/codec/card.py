@@ -11,6 +11,8 @@ from engine.evaluation.codec.run import Result, goals
 from engine.evaluation.figures import Goal, Row
 from engine.model.codec.quantizer import BEAM
 
+ALSO = ("onset.f1_clear", "mel")  # have no goal, and tell codecs apart
+
 
 @dataclass(frozen=True)
 class Published:
@@ -30,8 +32,11 @@ def published() -> tuple[Published, ...]:
     return tuple(Published(**entry) for entry in tomllib.loads(text)["codec"])
 
 
-def card_of(result: Result) -> str:
-    """Markdown; no heading of the first level, so that it can stand inside a card."""
+def card_of(result: Result, others: Sequence[Result] = ()) -> str:
+    """Markdown; no heading of the first level, so that it can stand inside a card.
+
+    `others`: what `evaluate_others` found on the same stems.
+    """
     roles = [role for role in result.roles if role]
     counts = ", ".join(f"{result.stems(role)} {role}" for role in roles)
     parts = [
@@ -41,6 +46,7 @@ def card_of(result: Result) -> str:
         _quality(result, roles),
         _costs(result),
         *(_fewer(result, roles) if result.fewer_codebooks else ()),
+        *(_others(result, others, roles) if others else ()),
         _beside(result, roles),
     ]
     return "\n".join(parts)
@@ -95,6 +101,23 @@ def _fewer(result: Result, roles: Sequence[str]) -> list[str]:
     return [
         "### With fewer codebooks\n",
         _table(head, ([*row[:2], *(row[2 + i] for i in measured)] for row in rows)),
+    ]
+
+
+def _others(result: Result, others: Sequence[Result], roles: Sequence[str]) -> list[str]:
+    """What has a goal whatever the role, and how clear onsets are, of each codec on these very stems."""
+    asked = [g.measure for g in goals() if (g.wanted and not g.only) or g.measure in ALSO]
+    rows = []
+    for each in (result, *others):
+        size = _or_none(each.values("").get("size.kilobits"))
+        for role in (role for role in roles if role in each.roles):
+            values = each.values(role)
+            rows.append([each.codec, size, role, *(_or_none(values.get(name)) for name in asked)])
+    measured = [i for i in range(len(asked)) if any(row[3 + i] for row in rows)]
+    head = ("codec", "kbit/s", "role", *(f"`{asked[i]}`" for i in measured))
+    return [
+        "### Beside codecs that everybody has, on these stems\n",
+        _table(head, ([*row[:3], *(row[3 + i] for i in measured)] for row in rows)),
     ]
 
 

@@ -137,7 +137,7 @@ def encoded(codec: Codec, audio: NDArray[np.float32], num_codebooks: int | None 
 
     from engine.model.codec.quantizer import BEAM
 
-    given = _resampled(audio, STEM_SAMPLE_RATE, codec.config.sample_rate)
+    given = resampled(audio, STEM_SAMPLE_RATE, codec.config.sample_rate)
     if codec.config.channels == 1:
         given = given.mean(axis=1, keepdims=True)
     batch = torch.from_numpy(np.ascontiguousarray(given.T[None], dtype=np.float32))
@@ -152,15 +152,21 @@ def decoded(codec: Codec, codes: NDArray[np.int64], samples: int) -> NDArray[np.
 
     batch = torch.from_numpy(np.ascontiguousarray(codes[None])).to(next(codec.parameters()).device)
     audio = codec.decode(batch)[0].float().cpu().numpy().T  # [N, C]
-    audio = _resampled(audio, codec.config.sample_rate, STEM_SAMPLE_RATE)
+    audio = resampled(audio, codec.config.sample_rate, STEM_SAMPLE_RATE)
     if audio.shape[1] == 1:
         audio = np.repeat(audio, 2, axis=1)
-    fitted = np.zeros((samples, 2), np.float32)
-    fitted[: min(samples, len(audio))] = audio[:samples]
-    return fitted
+    return fitted(audio, samples)
 
 
-def _resampled(audio: NDArray[np.float32], rate: int, to_rate: int) -> NDArray[np.float32]:
+def fitted(audio: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """[N, C] cut, or with silence behind it, to so many samples."""
+    whole = np.zeros((samples, audio.shape[1]), np.float32)
+    whole[: min(samples, len(audio))] = audio[:samples]
+    return whole
+
+
+def resampled(audio: NDArray[np.float32], rate: int, to_rate: int) -> NDArray[np.float32]:
+    """[N, C] at another rate."""
     if rate == to_rate:
         return audio
     from math import gcd

@@ -10,6 +10,7 @@ from typing import Any
 from engine.errors import EngineError, unknown
 
 ENDLESS_STEPS = 10**9
+WINDOWS = (4096, 2048, 1024, 512, 256)  # of the discriminators: EnCodec's at 48 kHz, twice those at 24 kHz
 
 
 @dataclass(frozen=True)
@@ -18,10 +19,11 @@ class TrainingConfig:
 
     `mel`, `stft`, `complex`, `excess`, `attack`, `adversarial` and `features` weigh the losses; with
     `balance` they are shares of the gradient. `adversary_from` is the share of the run after which the
-    discriminators take part; 1: never. The codebooks' first guess is made from the latents of the last
-    `gather_steps` of the `unquantised_steps`; with `fit_codebooks` a run that starts from a trained codec
-    makes one too. With `frozen_encoder` and `frozen_codebooks` tokens stay, and so does what track models
-    know; with `frozen_encoder` alone they need only learn their tokens anew.
+    discriminators take part; 1: never. They see spectra of `adversary_scales` lengths, from the longest on.
+    The codebooks' first guess is made from the latents of the last `gather_steps` of the `unquantised_steps`;
+    with `fit_codebooks` a run that starts from a trained codec makes one too. With `frozen_encoder` and
+    `frozen_codebooks` tokens stay, and so does what track models know; with `frozen_encoder` alone they need
+    only learn their tokens anew.
     """
 
     steps: int = ENDLESS_STEPS
@@ -45,6 +47,7 @@ class TrainingConfig:
     balance: bool = False
     adversary_from: float = 1.0
     adversary_filters: int = 32
+    adversary_scales: int = 5
     unquantised_steps: int = 150
     gather_steps: int = 40
     fit_codebooks: bool = False
@@ -83,6 +86,8 @@ def checked(config: TrainingConfig) -> TrainingConfig:
         raise EngineError("range", "batch_size, steps, seconds and minutes of a training are above 0")
     if config.adversary_filters < 1:
         raise EngineError("range", f"adversary_filters is {config.adversary_filters}; it is 1 or more")
+    if not 1 <= config.adversary_scales <= len(WINDOWS):
+        raise EngineError("range", f"adversary_scales is {config.adversary_scales}; it is 1..{len(WINDOWS)}")
     if not 0 <= config.dropout <= 1 or not 0 <= config.adversary_from <= 1:
         raise EngineError("range", "dropout and adversary_from are shares: 0..1")
     if not any(config.weights().values()):

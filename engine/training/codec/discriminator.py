@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import weight_norm
 
 from engine.errors import EngineError
+from engine.training.codec.config import WINDOWS
 
 SLOPE = 0.2  # of the leaky rectifier
 FLOOR = 1e-2  # magnitudes below are hardly compressed: a full-scale sine has 6 (window 256) to 26 (4096)
@@ -24,13 +25,13 @@ FLOOR = 1e-2  # magnitudes below are hardly compressed: a full-scale sine has 6 
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """`windows` in samples: EnCodec's at 48 kHz, twice those it has at 24 kHz. `filters` a layer.
+    """`windows` in samples. `filters` a layer.
 
     `power` compresses the magnitudes, 1 as published. Most of music's bins are thousandths of the loudest:
     after 60 steps on drums with blurred phases the loss was 1.78 with 0.3; with 1 still 2.00, a coin's.
     """
 
-    windows: tuple[int, ...] = (4096, 2048, 1024, 512, 256)
+    windows: tuple[int, ...] = WINDOWS
     filters: int = 32
     dilations: tuple[int, ...] = (1, 2, 4)  # in time; each of these layers also halves the bins
     kernel: tuple[int, int] = (3, 9)  # frames, bins

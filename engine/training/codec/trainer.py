@@ -21,7 +21,7 @@ from engine.training.codec.average import Averaged
 from engine.training.codec.balancer import Balancer
 from engine.training.codec.batches import Pieces, as_taken
 from engine.training.codec.codebooks import CodebookTrainer, Quantised
-from engine.training.codec.config import TrainingConfig
+from engine.training.codec.config import WINDOWS, TrainingConfig
 from engine.training.codec.discriminator import DiscriminatorConfig, MsStftDiscriminator
 from engine.training.codec.losses import Reconstruction
 from engine.training.codec.parallel import Place
@@ -102,7 +102,8 @@ class CodecTrainer(Steps):
         return self.adversary
 
     def _new_adversary(self) -> Adversary:
-        shape = DiscriminatorConfig(filters=self.config.adversary_filters)
+        windows = WINDOWS[: self.config.adversary_scales]
+        shape = DiscriminatorConfig(windows, self.config.adversary_filters)
         discriminator = MsStftDiscriminator(shape, self.codec.config.channels)
         return Adversary(discriminator, AdversaryConfig(), self.place)
 

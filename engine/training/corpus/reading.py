@@ -92,11 +92,14 @@ class Corpus:
                 except ValueError as error:
                     raise EngineError("file", f"{shard / SONGS}: not JSON ({error})") from error
 
-    def stems(self, split: str, roles: tuple[str, ...]) -> list[StemFile]:
-        """Every stem of those roles."""
+    def stems(self, split: str, roles: tuple[str, ...], dry: bool = False) -> list[StemFile]:
+        """Every stem of those roles; with `dry` those before their effects as well, where there are any."""
+        kinds = ("file", "dry") if dry else ("file",)
         return [
-            StemFile(shard / track["file"], role, int(track["samples"]), track["source"], song)
+            StemFile(shard / track[kind], role, int(track["samples"]), track["source"], song)
             for shard, song in self.songs(split)
             for role, track in song["tracks"].items()
             if role in roles
+            for kind in kinds
+            if kind in track
         ]
