@@ -1,4 +1,4 @@
-"""Track models whose weights are averaged, by the command that does it."""
+"""Track models and codecs whose weights are averaged, by the command that does it."""
 
 import dataclasses
 
@@ -7,9 +7,11 @@ import torch
 
 from bridge.__main__ import main
 from engine.errors import EngineError
+from engine.model.codec.weights import load_codec, save_codec
 from engine.model.track.config import config_named
 from engine.model.track.track_model import TrackModel
 from engine.model.track.weights import load_track_model, read_track_file, save_track_model
+from engine.training.codec.averaging import average_codecs
 from engine.training.track.averaging import average_track_models
 from tests.engine.track_models import debug_codec, debug_model
 
@@ -60,3 +62,43 @@ def test_one_file_is_no_average_and_another_kind_of_file_is_not_written(files, t
     assert main(["train", "average", *map(str, files), "--out", str(tmp_path / "o.pt")]) == 1
     said = capsys.readouterr().err
     assert "two files or more" in said and "*.safetensors" in said
+
+
+# --- codecs -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def codecs(tmp_path):
+    """Two whose decoders have gone on by themselves, and one whose encoder has."""
+    codec = debug_codec().requires_grad_(False)
+    for name, part in (("one", codec.decoder), ("other", codec.decoder), ("foreign", codec.encoder)):
+        for weight in part.parameters():
+            weight.add_(1.0)
+        codec.about = {"steps": f"{name} steps"}
+        save_codec(codec, tmp_path / f"{name}.safetensors")
+    return {name: tmp_path / f"{name}.safetensors" for name in ("one", "other", "foreign")}
+
+
+def test_decoders_of_one_encoder_are_averaged_and_their_tokens_stay(codecs, tmp_path, capsys):
+    out = tmp_path / "both.safetensors"
+    asked = [str(codecs["one"]), str(codecs["other"]), "--shares", "0.25", "0.75"]
+    assert main(["train", "average", *asked, "--out", str(out)]) == 0
+    assert f"evaluate codec --codec {out}" in capsys.readouterr().out
+    first, made = load_codec(codecs["one"]), load_codec(out)
+    assert torch.allclose(made.decoder.gain.bias, first.decoder.gain.bias + 0.75, atol=0.02)
+    audio = torch.randn(1, 2, made.config.hop * 8, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(made.encode(audio), first.encode(audio))
+    assert "0.25 of" in made.about["averaged"] and "(other steps)" in made.about["averaged"]
+
+
+def test_codecs_of_other_tokens_and_track_models_are_not_mixed_with_a_codec(codecs, files, tmp_path, capsys):
+    with pytest.raises(EngineError, match="only decoders are averaged"):
+        average_codecs([codecs["one"], codecs["foreign"]], [0.5, 0.5], tmp_path / "o.safetensors")
+    mixed = [str(codecs["one"]), str(files[0])]
+    assert main(["train", "average", *mixed, "--out", str(tmp_path / "o.safetensors")]) == 1
+    assert not (tmp_path / "o.safetensors").exists() and files[0].name in capsys.readouterr().err
+    # A bundled codec has another shape than these.
+    assert (
+        main(["train", "average", str(codecs["one"]), "drums", "--out", str(tmp_path / "o.safetensors")]) == 1
+    )
+    assert "not of the same shape" in capsys.readouterr().err
