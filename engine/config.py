@@ -61,6 +61,7 @@ class ModelConfig:
     between_db: float = within(10.0, 0.0, 60.0)
     precision: str = one_of("auto", "auto", "float32", "bfloat16", "int8")
     compile: str = one_of("auto", "auto", "on", "off")
+    threads: int = within(0, 0, 64)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,10 @@ class TrackModels:
 
                 config = self.config
                 options = options_of(config)
-                self._band = Band(self.folder, options, precision=config.precision, compiles=config.compile)
+                self._band = Band(
+                    self.folder, options, precision=config.precision, compiles=config.compile,
+                    threads=config.threads,
+                )  # fmt: skip
             return self._band
 
 

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
+from engine.config import ModelConfig
 from engine.model.track.band import Band
 from engine.model.track.hearing import Codecs, Hearing
 from engine.model.track.weights import save_track_model
 from engine.performing import Part, Watch
+from engine.track_models import TrackModels
 from tests.engine.track_parts import debug_codec, debug_model, score
 
 
@@ -18,11 +20,19 @@ def test_parts_that_are_performed_at_once_share_the_cores(tmp_path):
     save_track_model(debug_model(codec, "drums"), tmp_path / "track_drums.safetensors", codec=codec)
     band, used, before = Band(tmp_path), [], torch.get_num_threads()
     band.codecs = Codecs(lambda name: codec)
-    band.hearing, band.threads = Hearing(band.codecs), 8
+    band.hearing, band.cores, band.threads = Hearing(band.codecs), 8, 4
     watch = Watch(lambda share: used.append(torch.get_num_threads()), lambda: False, lambda audio: None)
     with ThreadPoolExecutor(1) as pool:
         for together in (1, 3, 16):
             pool.submit(band.perform, Part("drums", score(bars=1), together=together), watch).result()
-            assert set(used) == {max(1, 8 // together)}
+            assert set(used) == {max(1, min(4, 8 // together))}
             used.clear()
     assert torch.get_num_threads() == before  # other threads keep theirs
+
+
+def test_one_performance_leaves_the_daw_most_cores_unless_it_is_told_how_many(monkeypatch):
+    for cores, threads in ((1, 1), (2, 1), (7, 1), (8, 2), (32, 8)):
+        monkeypatch.setattr(torch, "get_num_threads", lambda cores=cores: cores)
+        assert Band().threads == threads
+    assert Band(threads=3).threads == 3
+    assert TrackModels(config=ModelConfig(threads=3)).band().threads == 3
