@@ -38,6 +38,10 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
     if args.stems is not None and args.stems < 1:
         raise EngineError("range", f"--stems {args.stems}; it is 1 or more")
     check_all(CODEC)
+    if args.beside:
+        from engine.evaluation.codec.others import check_others
+
+        check_others()
     if args.out is not None:
         begin_report(args.out)
     console = Console(stderr=True)

@@ -15,7 +15,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="track models of one shape and codec, or codecs of one encoder: the mean, not measured yet",
     )
     parser.add_argument(
-        "weights", nargs="+", help="two files or more, or roles of bundled models, or names of bundled codecs"
+        "weights",
+        nargs="+",
+        help="two files or more; a name is a bundled model's role or, beside a codec's file, a bundled codec",
     )
     parser.add_argument(
         "--out", type=Path, required=True, help="file to write: track_ROLE.safetensors or CODEC.safetensors"

@@ -21,7 +21,7 @@ def check_shares(files: Sequence[Path], shares: Sequence[float]) -> None:
             "range",
             f"{len(files)} files and {len(shares)} shares; there are two files or more, each with one",
         )
-    if min(shares) < 0.0 or abs(sum(shares) - 1.0) > 1e-6:
+    if not all(share >= 0.0 for share in shares) or not abs(sum(shares) - 1.0) <= 1e-6:  # nor is nan
         raise EngineError(
             "range", f"shares {', '.join(f'{s:g}' for s in shares)}; each is 0..1, and they add up to 1"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +12,19 @@ import soundfile
 import torch
 
 from bridge.__main__ import main
+from bridge.train_codec import data_of, pieces_of
 from engine.errors import EngineError
 from engine.instruments.palette import NAMES, Instrument, palette_of
 from engine.instruments.render import in_the_mix, play_dry, render
+from engine.model.codec.config import config_named as codec_named
 from engine.model.track.loop import Loop
 from engine.model.track.output import Output
 from engine.model.track.performing import perform
 from engine.model.track.weights import read_track_file, save_track_model
 from engine.music.score import Score
 from engine.performing import Given
+from engine.training.codec.batches import StemPieces
+from engine.training.codec.config import TrainingConfig
 from engine.training.corpus.reading import SONGS, Corpus
 from engine.training.corpus.recipe import DEBUG
 from engine.training.corpus.shards import Order, write_corpus
@@ -116,6 +121,19 @@ def dry_corpus(folder):
                     soundfile.write(file.parent / track["dry"], noise, 44_100, subtype="PCM_16")
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return corpus
+
+
+def test_a_codec_learns_from_dry_stems_and_finished_ones(tmp_path) -> None:
+    corpus = dry_corpus(tmp_path / "corpus")
+    finished = [stem.path.name for stem in corpus.stems("train", ("drums", "bass"))]
+    assert not any("dry" in name for name in finished)
+    training = TrainingConfig(seconds=0.5)
+    args = Namespace(corpus=corpus.folder, roles="drums,bass")
+    learnt = pieces_of(args, codec_named("pitched"), training, 0)
+    assert isinstance(learnt, StemPieces)
+    dry = [stem.path.name for stem in learnt.stems if stem.path.name.endswith("_bass_dry.flac")]
+    assert dry and len(learnt.stems) == len(finished) + len(dry)
+    assert data_of(args, codec_named("pitched")).startswith(f"{len(learnt.stems)} stems")
 
 
 def test_the_dry_stem_is_what_is_learnt(tmp_path) -> None:

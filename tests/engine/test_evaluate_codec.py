@@ -293,6 +293,15 @@ def test_what_everybody_has_is_measured_on_the_same_stems_and_stands_on_the_card
     assert "### Beside codecs that everybody has" in card and all(f"| {name} |" in card for name in found)
 
 
+@pytest.mark.parametrize("other", OTHERS, ids=lambda other: other.name)
+def test_what_everybody_has_comes_back_when_it_was_given(other):
+    original = beats().mean(axis=1)
+    back = other.round_trip(beats())[0].mean(axis=1)
+    lags = range(-1500, 1501)
+    alike = [float(np.dot(original[2000:-2000], back[2000 + lag : len(back) - 2000 + lag])) for lag in lags]
+    assert abs(lags[int(np.argmax(alike))]) <= 3
+
+
 def test_a_format_that_this_machine_cannot_write_is_told():
     with pytest.raises(EngineError) as caught:
         Other("Nothing", "OGG", "PCM_16", 0.5).round_trip(beats())

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from engine.config import ModelConfig
+from engine.model.track import band as band_module
 from engine.model.track.band import Band
 from engine.model.track.hearing import Codecs, Hearing
 from engine.model.track.weights import save_track_model
@@ -32,7 +33,12 @@ def test_parts_that_are_performed_at_once_share_the_cores(tmp_path):
 
 def test_one_performance_leaves_the_daw_most_cores_unless_it_is_told_how_many(monkeypatch):
     for cores, threads in ((1, 1), (2, 1), (7, 1), (8, 2), (32, 8)):
-        monkeypatch.setattr(torch, "get_num_threads", lambda cores=cores: cores)
+        monkeypatch.setattr(band_module, "cores_here", lambda cores=cores: cores)
         assert Band().threads == threads
     assert Band(threads=3).threads == 3
+    monkeypatch.undo()
+    first = Band()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(first.share_cores, 64).result()
+        assert pool.submit(lambda: Band().cores).result() == first.cores, "one Band lowers no other's"
     assert TrackModels(config=ModelConfig(threads=3)).band().threads == 3

@@ -40,7 +40,7 @@ def test_every_weight_lies_between_by_its_share(files, tmp_path, capsys):
     assert "0.25 of" in file.about["averaged"] and "(last)" in file.about["averaged"]
 
 
-@pytest.mark.parametrize("shares", [[0.5], [0.5, 0.6], [-0.5, 1.5], [0.2, 0.3, 0.5]])
+@pytest.mark.parametrize("shares", [[0.5], [0.5, 0.6], [-0.5, 1.5], [0.2, 0.3, 0.5], [float("nan"), 0.5]])
 def test_shares_that_do_not_fit_are_refused_with_those_that_would(files, tmp_path, shares):
     with pytest.raises(EngineError, match=r"add up to 1|each with one") as error:
         average_track_models(files, shares, tmp_path / "out.safetensors")
@@ -101,4 +101,4 @@ def test_codecs_of_other_tokens_and_track_models_are_not_mixed_with_a_codec(code
     assert (
         main(["train", "average", str(codecs["one"]), "drums", "--out", str(tmp_path / "o.safetensors")]) == 1
     )
-    assert "not of the same shape" in capsys.readouterr().err
+    assert "not of the shape" in capsys.readouterr().err

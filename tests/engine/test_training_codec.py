@@ -152,10 +152,13 @@ def test_other_settings_on_the_way_are_told(corpus, tmp_path, caplog):
 
 
 def test_the_discriminators_come_in_when_it_is_their_time(corpus, tmp_path):
-    config = replace(CONFIG, steps=4, adversary_from=0.5, adversary_filters=2, balance=True)
+    config = replace(
+        CONFIG, steps=4, adversary_from=0.5, adversary_filters=2, adversary_scales=2, balance=True
+    )
     made = made_with(corpus, config)
     told = [made.step() for _ in range(4)]
     assert ["loss/features" in figures for figures in told] == [False, False, True, True]
+    assert made.adversary is not None and made.adversary.discriminator.config.windows == (4096, 2048)
     run(made, tmp_path).save()
     again = made_with(corpus, config)
     assert run(again, tmp_path).resume() and again.adversary is not None

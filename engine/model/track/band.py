@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,7 @@ class Band:
     """`folder`: weights of the user's own, before the bundled ones. `options` hold for all performances.
 
     `precision`: auto, float32, bfloat16 or int8; `compiles`: auto (on CUDA), on or off. `threads` compute
-    one performance; 0: a quarter of the cores.
+    one performance, at most; 0: a quarter of the cores. Performances at once share all of them.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Band:
         self.folder, self.options = folder, options or PerformOptions()
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.precision, self.compiles = precision, compiles
-        self.cores = torch.get_num_threads()  # of the machine, or of OMP_NUM_THREADS
+        self.cores = cores_here()
         self.threads = threads or max(1, self.cores // CORES_A_THREAD)
         self.codecs = Codecs(lambda name: load_codec(name).to(self.device))
         self.hearing = Hearing(self.codecs)
@@ -120,9 +121,17 @@ class Band:
         )  # fmt: skip
 
     def share_cores(self, together: int) -> None:
-        """For this thread, one of `together` that compute at once: with more threads than free cores they
-        wait for each other inside every product, and a DAW beside them takes cores as it likes."""
+        """For this thread, one of `together` that compute at once, and for those it starts.
+
+        More threads than free cores wait for each other inside every product, and a DAW takes as it likes.
+        """
         torch.set_num_threads(max(1, min(self.threads, self.cores // together)))
+
+
+@cache
+def cores_here() -> int:
+    """Of the machine, or of OMP_NUM_THREADS: what torch says before anybody tells it another number."""
+    return torch.get_num_threads()
 
 
 def passing_of(device: torch.device, compiles: str = AUTO) -> Passing:
