@@ -45,11 +45,10 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
     if args.out is not None:
         begin_report(args.out)
     console = Console(stderr=True)
-    results, beside = [], []
+    measured = []
     for path in [codec_path(name) for name in args.codec] if args.codec else bundled_codecs():
         result, others = _measured(console, path, roles, args)
-        results.append(result)
-        beside.append(others)
+        measured.append((result, others))
         sys.stdout.write("".join(f"{line}\n" for each in (result, *others) for line in lines_of(each)))
         sys.stdout.flush()
         for each in (result, *others):
@@ -57,9 +56,9 @@ def evaluate_codecs(args: argparse.Namespace) -> int:
                 console.print(table_of(each, shown, console.width))
     console.print(published_table())
     if args.out is not None:
-        _write(args.out, results, beside)
+        _write(args.out, measured)
         console.print(f"card, figures and pictures: {args.out}")
-    rows = [row for result in results for role in result.roles for row in result.rows(role)]
+    rows = [row for result, _ in measured for role in result.roles for row in result.rows(role)]
     return 1 if args.check and any(row.forgiven is False for row in rows) else 0
 
 
@@ -148,12 +147,11 @@ def _draw(folder: Path, name: str, codec: Codec, stems: list[Stem]) -> None:
         draw_spectrograms(pairs, folder / f"{name}_{role}.png")
 
 
-def _write(folder: Path, results: list[Result], beside: list[list[Result]]) -> None:
+def _write(folder: Path, measured: list[tuple[Result, list[Result]]]) -> None:
     from engine.evaluation.codec.card import card_of
 
-    pairs = list(zip(results, beside, strict=True))
-    lines = [line for result, others in pairs for each in (result, *others) for line in lines_of(each)]
-    cards = [card_of(result, others) for result, others in pairs]
+    lines = [line for result, others in measured for each in (result, *others) for line in lines_of(each)]
+    cards = [card_of(result, others) for result, others in measured]
     write_report(folder, {LINES: "".join(f"{line}\n" for line in lines), CARD: "\n".join(cards)})
 
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 import torch
 
 from engine.config import ModelConfig
@@ -46,19 +42,3 @@ def test_one_performance_leaves_the_daw_most_cores_unless_it_is_told_how_many(mo
         pool.submit(first.share_cores, 64).result()
         assert pool.submit(lambda: Band().cores).result() == first.cores, "one Band lowers no other's"
     assert TrackModels(config=ModelConfig(threads=3)).band().threads == 3
-
-
-@pytest.mark.parametrize(("told", "threads"), [({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")])
-def test_numpy_computes_with_one_thread_unless_it_is_told_otherwise(told, threads):
-    code = "import os, bridge.__main__; print(os.environ['OPENBLAS_NUM_THREADS'])"
-    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"} | told
-    ran = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert ran.stdout.strip() == threads
-
-
-def test_the_setting_comes_before_numpy():
-    """numpy reads it once, as it is imported."""
-    code = "import sys, bridge; assert 'numpy' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
